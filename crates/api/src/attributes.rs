@@ -1,0 +1,35 @@
+//! What a request says that policy conditions may ask about.
+//!
+//! A value is there when the request carried it, empty or not; policies tell an absent value from an empty one.
+
+/// A query parameter in both of its spellings: policies may be written against either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryValue {
+    /// As it stood in the query, percent-encoded.
+    pub raw: String,
+    /// Decoded.
+    pub decoded: String,
+}
+
+/// The request's own values.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Attributes {
+    /// Query parameter `prefix`.
+    pub prefix: Option<QueryValue>,
+    /// Query parameter `versionId`.
+    pub version_id: Option<QueryValue>,
+    /// Query parameter `response-content-type`.
+    pub response_content_type: Option<QueryValue>,
+    /// Header `x-cos-storage-class`.
+    pub storage_class: Option<String>,
+    /// Header `x-cos-acl`.
+    pub acl: Option<String>,
+    /// Header `x-cos-forbid-overwrite`.
+    pub forbid_overwrite: Option<String>,
+    /// Header `Content-Length`.
+    pub content_length: Option<String>,
+    /// Header `Content-Type`.
+    pub content_type: Option<String>,
+    /// Header `Host`.
+    pub host: Option<String>,
+}

@@ -1,0 +1,43 @@
+//! Everything that a request can ask for: one closed enum, in three families.
+//!
+//! An operation holds what it acts on, already parsed. Its bytes, if it has any, travel beside it. What may be
+//! asked of whom is in [`crate::requirement`]; a variant without requirements does not compile.
+
+mod identity;
+mod object;
+mod session;
+mod unbuilt;
+
+pub use identity::{
+    AccessKeyStatus, CreateUser, DeleteUser, IdentityOperation, NewPolicy, Paging, PolicyScope, Subject,
+};
+pub use object::{
+    BodyClaims, CreateBucket, DeleteObject, InitiateMultipartUpload, ListBuckets, ListMultipartUploads,
+    ListObjects, ListParts, ObjectOperation, PartEntry, PutObject, ReadObject, ResponseOverrides, UploadPart,
+    UploadRef,
+};
+pub use session::{GetFederationToken, SessionOperation};
+pub use unbuilt::{Target, UnbuiltOperation};
+
+/// What one request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one exists per request; the common variant is the large one")]
+pub enum Operation {
+    /// Of the object store: buckets, objects, uploads.
+    Object(ObjectOperation),
+    /// Of the token service: temporary keys and who holds them.
+    Session(SessionOperation),
+    /// Of the access-management service: users, access keys, policies.
+    Identity(IdentityOperation),
+}
+
+impl Operation {
+    /// Whether it changes users, access keys or policies. No session with a policy of its own, and no federation
+    /// session, may do that.
+    pub fn is_identity_write(&self) -> bool {
+        match self {
+            Self::Object(_) | Self::Session(_) => false,
+            Self::Identity(operation) => operation.is_write(),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Operations of the object store.
+
+use crate::acl::{BucketAclPreset, ObjectAclPreset};
+use crate::names::{BucketName, ObjectKey, UploadId};
+use crate::object::{ByteRange, ETag, ObjectHeaders, Preconditions};
+use crate::operation::{Target, UnbuiltOperation};
+
+/// An operation on buckets, objects or uploads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectOperation {
+    /// The account's buckets.
+    ListBuckets(ListBuckets),
+    /// A new bucket.
+    CreateBucket(CreateBucket),
+    /// Whether a bucket is there.
+    HeadBucket(BucketName),
+    /// Remove an empty bucket.
+    DeleteBucket(BucketName),
+    /// A bucket's region.
+    GetBucketLocation(BucketName),
+    /// The objects of a bucket.
+    ListObjects(ListObjects),
+    /// The uploads in progress of a bucket.
+    ListMultipartUploads(ListMultipartUploads),
+    /// Store an object.
+    PutObject(PutObject),
+    /// Read an object.
+    GetObject(ReadObject),
+    /// Read what is known about an object.
+    HeadObject(ReadObject),
+    /// Remove an object.
+    DeleteObject(DeleteObject),
+    /// Begin an upload in parts.
+    InitiateMultipartUpload(InitiateMultipartUpload),
+    /// Store one part.
+    UploadPart(UploadPart),
+    /// Make the parts one object; the list of parts is the request's body.
+    CompleteMultipartUpload {
+        /// Which upload.
+        upload: UploadRef,
+        /// Refuse to replace an existing object.
+        forbid_overwrite: bool,
+    },
+    /// Throw the parts away.
+    AbortMultipartUpload(UploadRef),
+    /// The parts so far.
+    ListParts(ListParts),
+    /// One that the service knows by name and does not offer.
+    Unbuilt(UnbuiltOperation, Target),
+}
+
+/// Which buckets to list.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ListBuckets {
+    /// Only those of this region.
+    pub region: Option<String>,
+    /// Only those after this name.
+    pub marker: Option<String>,
+    /// At most so many.
+    pub max_keys: u32,
+}
+
+/// A bucket to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateBucket {
+    /// Its name.
+    pub bucket: BucketName,
+    /// Its access control list.
+    pub acl: BucketAclPreset,
+}
+
+/// Which objects to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListObjects {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Keys that begin so; empty for all.
+    pub prefix: String,
+    /// Keys that hold this text after the prefix are shown as one common prefix; empty for none.
+    pub delimiter: String,
+    /// Only entries after this one.
+    pub marker: String,
+    /// At most so many entries, keys and common prefixes together.
+    pub max_keys: u32,
+    /// Percent-encode the names in the answer.
+    pub url_encoding: bool,
+}
+
+/// Which uploads to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListMultipartUploads {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Keys that begin so.
+    pub prefix: String,
+    /// As in [`ListObjects`].
+    pub delimiter: String,
+    /// Only uploads of keys after this one.
+    pub key_marker: String,
+    /// With `key_marker`: also that key's uploads after this one.
+    pub upload_id_marker: String,
+    /// At most so many entries.
+    pub max_uploads: u32,
+    /// Percent-encode the names in the answer.
+    pub url_encoding: bool,
+}
+
+/// An object to store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutObject {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Under this key.
+    pub key: ObjectKey,
+    /// With these headers.
+    pub headers: ObjectHeaders,
+    /// With this access control list.
+    pub acl: ObjectAclPreset,
+    /// Refuse to replace an existing object.
+    pub forbid_overwrite: bool,
+    /// Only if these hold for what is there.
+    pub preconditions: Preconditions,
+    /// What the body must be.
+    pub body: BodyClaims,
+}
+
+/// What a request says of its body beforehand; each is checked while the body is read.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct BodyClaims {
+    /// `Content-Length`; absent for a chunked body.
+    pub length: Option<u64>,
+    /// `Content-MD5`, decoded.
+    pub md5: Option<[u8; 16]>,
+    /// `x-cos-content-sha1`, decoded.
+    pub sha1: Option<[u8; 20]>,
+}
+
+/// An object to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadObject {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Under this key.
+    pub key: ObjectKey,
+    /// Only these bytes.
+    pub range: Option<ByteRange>,
+    /// Only if these hold.
+    pub preconditions: Preconditions,
+    /// Headers to answer instead of the stored ones.
+    pub overrides: ResponseOverrides,
+}
+
+/// The `response-*` parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ResponseOverrides {
+    /// `response-cache-control`.
+    pub cache_control: Option<String>,
+    /// `response-content-disposition`.
+    pub content_disposition: Option<String>,
+    /// `response-content-encoding`.
+    pub content_encoding: Option<String>,
+    /// `response-content-language`.
+    pub content_language: Option<String>,
+    /// `response-content-type`.
+    pub content_type: Option<String>,
+    /// `response-expires`.
+    pub expires: Option<String>,
+}
+
+/// An object to remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteObject {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Under this key.
+    pub key: ObjectKey,
+}
+
+/// An upload to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitiateMultipartUpload {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Under this key.
+    pub key: ObjectKey,
+    /// Headers of the finished object.
+    pub headers: ObjectHeaders,
+    /// Access control list of the finished object.
+    pub acl: ObjectAclPreset,
+    /// Refuse when the key exists already; judged again when the upload is completed.
+    pub forbid_overwrite: bool,
+}
+
+/// One upload in progress: its id counts only together with its bucket and key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadRef {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Under this key.
+    pub key: ObjectKey,
+    /// Its id.
+    pub upload_id: UploadId,
+}
+
+/// A part to store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadPart {
+    /// Of this upload.
+    pub upload: UploadRef,
+    /// 1 to 10,000.
+    pub part_number: u32,
+    /// What the body must be.
+    pub body: BodyClaims,
+}
+
+/// Which parts to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListParts {
+    /// Of this upload.
+    pub upload: UploadRef,
+    /// Only parts after this number.
+    pub part_number_marker: u32,
+    /// At most so many.
+    pub max_parts: u32,
+    /// Percent-encode the key in the answer.
+    pub url_encoding: bool,
+}
+
+/// One line of the list that completes an upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartEntry {
+    /// The part's number.
+    pub part_number: u32,
+    /// The tag that its upload answered.
+    pub etag: ETag,
+}

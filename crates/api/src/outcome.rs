@@ -1,0 +1,360 @@
+//! What an operation answers, before a dialect spells it. An object's bytes travel beside it.
+
+use crate::Timestamp;
+use crate::names::{
+    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName,
+};
+use crate::object::{ETag, ObjectInfo, Span, StorageClass};
+use crate::operation::{
+    AccessKeyStatus, InitiateMultipartUpload, ListMultipartUploads, ListObjects, ListParts,
+    ResponseOverrides, UploadRef,
+};
+use crate::secret::SecretKey;
+
+/// The answer to an operation that was performed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The account's buckets.
+    Buckets(BucketList),
+    /// A bucket was made.
+    BucketCreated,
+    /// A bucket is there.
+    BucketHead {
+        /// Where.
+        region: Region,
+    },
+    /// Something was removed, or was not there to begin with.
+    Deleted,
+    /// A bucket's region.
+    Location(Region),
+    /// Objects of a bucket.
+    Objects(ObjectList),
+    /// Uploads of a bucket.
+    Uploads(UploadList),
+    /// An object or a part was stored.
+    Stored {
+        /// Its tag.
+        etag: ETag,
+        /// CRC-64/XZ of its bytes.
+        crc64: u64,
+    },
+    /// An object, or what is known about it.
+    Object {
+        /// All about it.
+        info: ObjectInfo,
+        /// The bytes that were asked for, when not all.
+        span: Option<Span>,
+        /// Headers to answer instead of the stored ones.
+        overrides: ResponseOverrides,
+    },
+    /// The client has the object already.
+    NotModified {
+        /// Its tag.
+        etag: ETag,
+        /// When it was written.
+        last_modified: Timestamp,
+    },
+    /// An upload has begun.
+    UploadStarted {
+        /// What was asked for.
+        request: InitiateMultipartUpload,
+        /// Its id.
+        upload_id: UploadId,
+    },
+    /// An upload became an object.
+    UploadCompleted {
+        /// Which upload.
+        upload: UploadRef,
+        /// The object's tag.
+        etag: ETag,
+        /// CRC-64/XZ of the object's bytes.
+        crc64: u64,
+    },
+    /// Parts of an upload.
+    Parts(PartList),
+    /// A temporary key.
+    TemporaryKey(TemporaryKey),
+    /// Who the caller is.
+    CallerIdentity(CallerIdentity),
+    /// A sub-account was made.
+    UserCreated {
+        /// It.
+        user: User,
+        /// Its first access key, when one was asked for.
+        access_key: Option<NewAccessKey>,
+    },
+    /// One sub-account.
+    User(User),
+    /// All sub-accounts.
+    Users(Vec<User>),
+    /// An access key was made.
+    AccessKeyCreated(NewAccessKey),
+    /// Access keys, without secrets.
+    AccessKeys(Vec<AccessKey>),
+    /// A policy was made.
+    PolicyCreated(PolicyId),
+    /// One policy.
+    Policy(Policy),
+    /// A page of policies.
+    Policies(Page<PolicySummary>),
+    /// A page of a user's policies.
+    AttachedPolicies(Page<AttachedPolicy>),
+    /// It was done; there is nothing to tell.
+    Done,
+}
+
+/// Buckets of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketList {
+    /// The root account.
+    pub owner_uin: Uin,
+    /// In order of their names.
+    pub buckets: Vec<BucketSummary>,
+    /// The marker that was asked for.
+    pub marker: Option<String>,
+    /// Whether more follow.
+    pub truncated: bool,
+}
+
+/// One bucket in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketSummary {
+    /// Its name.
+    pub name: BucketName,
+    /// Where it is.
+    pub region: Region,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// Objects of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectList {
+    /// What was asked for.
+    pub request: ListObjects,
+    /// Where the bucket is.
+    pub region: Region,
+    /// Whose it is.
+    pub owner: AppId,
+    /// In byte order of their keys.
+    pub objects: Vec<ObjectSummary>,
+    /// In byte order.
+    pub common_prefixes: Vec<String>,
+    /// The last entry of this page, when more follow.
+    pub next_marker: Option<String>,
+}
+
+/// One object in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectSummary {
+    /// Its key.
+    pub key: ObjectKey,
+    /// When it was written.
+    pub last_modified: Timestamp,
+    /// Its tag.
+    pub etag: ETag,
+    /// Length in bytes.
+    pub length: u64,
+    /// How it is kept.
+    pub storage_class: StorageClass,
+}
+
+/// Who began an upload, and who owns what it becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// The root account.
+    pub owner_uin: Uin,
+    /// The identity that began it.
+    pub initiator_uin: Uin,
+}
+
+/// Uploads of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadList {
+    /// What was asked for.
+    pub request: ListMultipartUploads,
+    /// In order of key, then of beginning.
+    pub uploads: Vec<UploadSummary>,
+    /// In byte order.
+    pub common_prefixes: Vec<String>,
+    /// Key and upload id of the last entry, when more follow; the id is empty after a common prefix.
+    pub next: Option<(String, String)>,
+}
+
+/// One upload in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadSummary {
+    /// The key it is for.
+    pub key: ObjectKey,
+    /// Its id.
+    pub upload_id: UploadId,
+    /// How the object will be kept.
+    pub storage_class: StorageClass,
+    /// Whose it is.
+    pub ownership: Ownership,
+    /// When it began.
+    pub initiated: Timestamp,
+}
+
+/// Parts of an upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartList {
+    /// What was asked for.
+    pub request: ListParts,
+    /// Whose it is.
+    pub ownership: Ownership,
+    /// How the object will be kept.
+    pub storage_class: StorageClass,
+    /// In order of their numbers.
+    pub parts: Vec<PartSummary>,
+    /// Whether more follow.
+    pub truncated: bool,
+}
+
+/// One part in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartSummary {
+    /// Its number.
+    pub part_number: u32,
+    /// When it was stored.
+    pub last_modified: Timestamp,
+    /// Its tag.
+    pub etag: ETag,
+    /// Length in bytes.
+    pub length: u64,
+}
+
+/// A temporary key, as its asker gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemporaryKey {
+    /// TmpSecretId.
+    pub access_key_id: AccessKeyId,
+    /// TmpSecretKey.
+    pub secret_key: SecretKey,
+    /// The token.
+    pub token: SessionToken,
+    /// When all three end.
+    pub expires: Timestamp,
+}
+
+/// A sealed session token. Whoever has it has no key yet, but it stays out of logs all the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionToken(String);
+
+impl SessionToken {
+    /// Wraps a token's text.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The token itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionToken(hidden)")
+    }
+}
+
+/// Who a caller is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerIdentity {
+    /// The root account.
+    pub owner_uin: Uin,
+    /// The identity.
+    pub uin: Uin,
+    /// The session's name, when the caller is a federation session.
+    pub session_name: Option<String>,
+}
+
+/// A sub-account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its number.
+    pub uin: Uin,
+    /// The number under which it receives messages, which is not the account's APPID.
+    pub uid: u64,
+    /// Its name.
+    pub name: UserName,
+    /// A note about it.
+    pub remark: String,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// An access key without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessKey {
+    /// Its id.
+    pub id: AccessKeyId,
+    /// Whether it works.
+    pub status: AccessKeyStatus,
+    /// When it was made.
+    pub created: Timestamp,
+    /// A note about it.
+    pub description: String,
+}
+
+/// An access key just made: the only time its secret is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAccessKey {
+    /// The key.
+    pub access_key: AccessKey,
+    /// Its secret.
+    pub secret_key: SecretKey,
+}
+
+/// A policy with its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// All but the document.
+    pub summary: PolicySummary,
+    /// The document as it was given.
+    pub document: String,
+}
+
+/// A policy without its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicySummary {
+    /// Its number.
+    pub id: PolicyId,
+    /// Its name.
+    pub name: PolicyName,
+    /// A note about it.
+    pub description: String,
+    /// Whether it comes with the service.
+    pub preset: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How many identities have it.
+    pub attachments: u64,
+}
+
+/// A policy that a user has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttachedPolicy {
+    /// Its number.
+    pub id: PolicyId,
+    /// Its name.
+    pub name: PolicyName,
+    /// Whether it comes with the service.
+    pub preset: bool,
+    /// When the user got it.
+    pub attached: Timestamp,
+    /// A note about it.
+    pub description: String,
+}
+
+/// One page of a longer list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// How many entries the whole list has.
+    pub total: usize,
+    /// Those of the page.
+    pub entries: Vec<T>,
+}

@@ -1,0 +1,172 @@
+//! What must be allowed for an operation to be performed.
+//!
+//! The match over operations has no default arm: a new operation does not compile until it says what it needs.
+//! The table of actions and resources is that of the access-policy reference, "What a COS request asks for".
+
+use crate::names::{BucketName, ObjectKey, PolicyId, UserName};
+use crate::operation::{
+    IdentityOperation, ObjectOperation, Operation, SessionOperation, Subject, Target, UnbuiltOperation,
+};
+
+/// What an action is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// Nothing in particular: only the pattern `*` names it.
+    Service,
+    /// A bucket itself.
+    Bucket(BucketName),
+    /// The entries of a bucket under a prefix.
+    Listing(BucketName, String),
+    /// An object.
+    Object(BucketName, ObjectKey),
+    /// An identity, by number or as the caller.
+    Identity(Subject),
+    /// A sub-account, by name.
+    User(UserName),
+    /// A policy.
+    Policy(PolicyId),
+}
+
+/// One action on one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// `<service>:<Name>`.
+    pub action: &'static str,
+    /// What it is about.
+    pub resource: Resource,
+}
+
+/// How much a requirement asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Some layer must allow it, and none deny.
+    Allowed,
+    /// It is enough that none denies: the operation gives nothing that its caller has not got.
+    NotDenied,
+}
+
+/// One thing that must hold: any of the alternatives suffices; a deny on any of them denies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The alternatives; never empty.
+    pub any_of: Vec<Access>,
+    /// How much is asked for.
+    pub need: Need,
+}
+
+impl Operation {
+    /// Everything that must hold before the operation is performed.
+    pub fn requirements(&self) -> Vec<Requirement> {
+        match self {
+            Self::Object(operation) => object(operation),
+            Self::Session(operation) => vec![session(operation)],
+            Self::Identity(operation) => identity(operation),
+        }
+    }
+}
+
+fn object(operation: &ObjectOperation) -> Vec<Requirement> {
+    use ObjectOperation as Op;
+    let on_bucket = |action, bucket: &BucketName| vec![allowed(action, Resource::Bucket(bucket.clone()))];
+    let on_listing = |action, bucket: &BucketName, prefix: &String| {
+        vec![allowed(action, Resource::Listing(bucket.clone(), prefix.clone()))]
+    };
+    let on_object = |action, bucket: &BucketName, key: &ObjectKey| {
+        vec![allowed(action, Resource::Object(bucket.clone(), key.clone()))]
+    };
+    match operation {
+        Op::ListBuckets(_) => vec![allowed("cos:GetService", Resource::Service)],
+        Op::CreateBucket(create) => on_bucket("cos:PutBucket", &create.bucket),
+        Op::HeadBucket(bucket) => on_bucket("cos:HeadBucket", bucket),
+        Op::DeleteBucket(bucket) => on_bucket("cos:DeleteBucket", bucket),
+        Op::GetBucketLocation(bucket) => on_bucket("cos:GetBucketLocation", bucket),
+        Op::ListObjects(list) => on_listing("cos:GetBucket", &list.bucket, &list.prefix),
+        Op::ListMultipartUploads(list) => on_listing("cos:ListMultipartUploads", &list.bucket, &list.prefix),
+        Op::PutObject(put) => on_object("cos:PutObject", &put.bucket, &put.key),
+        Op::GetObject(read) => on_object("cos:GetObject", &read.bucket, &read.key),
+        Op::HeadObject(read) => on_object("cos:HeadObject", &read.bucket, &read.key),
+        Op::DeleteObject(delete) => on_object("cos:DeleteObject", &delete.bucket, &delete.key),
+        Op::InitiateMultipartUpload(start) => {
+            on_object("cos:InitiateMultipartUpload", &start.bucket, &start.key)
+        }
+        Op::UploadPart(part) => on_object("cos:UploadPart", &part.upload.bucket, &part.upload.key),
+        Op::CompleteMultipartUpload { upload, .. } => {
+            on_object("cos:CompleteMultipartUpload", &upload.bucket, &upload.key)
+        }
+        Op::AbortMultipartUpload(upload) => {
+            on_object("cos:AbortMultipartUpload", &upload.bucket, &upload.key)
+        }
+        Op::ListParts(list) => on_object("cos:ListParts", &list.upload.bucket, &list.upload.key),
+        Op::Unbuilt(operation, target) => unbuilt(*operation, target),
+    }
+}
+
+/// A form upload carries its signature in its body, and a preflight carries none: neither can be judged by its
+/// head, and as neither does anything, nothing is asked of them.
+fn unbuilt(operation: UnbuiltOperation, target: &Target) -> Vec<Requirement> {
+    if matches!(
+        operation,
+        UnbuiltOperation::PostObject | UnbuiltOperation::OptionsObject
+    ) {
+        return Vec::new();
+    }
+    let resource = match target {
+        Target::Bucket(bucket) => Resource::Bucket(bucket.clone()),
+        Target::Object(bucket, key) => Resource::Object(bucket.clone(), key.clone()),
+    };
+    vec![allowed(operation.action(), resource)]
+}
+
+fn session(operation: &SessionOperation) -> Requirement {
+    let action = match operation {
+        SessionOperation::GetFederationToken(_) => "sts:GetFederationToken",
+        SessionOperation::GetCallerIdentity => "sts:GetCallerIdentity",
+    };
+    Requirement {
+        any_of: vec![Access {
+            action,
+            resource: Resource::Service,
+        }],
+        need: Need::NotDenied,
+    }
+}
+
+fn identity(operation: &IdentityOperation) -> Vec<Requirement> {
+    use IdentityOperation as Op;
+    let one = |action, resource| vec![allowed(action, resource)];
+    let user = |action, name: &UserName| one(action, Resource::User(name.clone()));
+    let of = |action, subject: &Subject| one(action, Resource::Identity(*subject));
+    match operation {
+        Op::CreateUser(_) => one("cam:AddUser", Resource::Service),
+        Op::GetUser(name) => user("cam:GetUser", name),
+        Op::ListUsers => one("cam:ListUsers", Resource::Service),
+        Op::DeleteUser(delete) => {
+            let mut all = user("cam:DeleteUser", &delete.name);
+            if delete.force {
+                all.extend(user("cam:DeleteApiKey", &delete.name));
+            }
+            all
+        }
+        Op::CreateAccessKey { subject, .. } => of("cam:CreateAccessKey", subject),
+        Op::ListAccessKeys(subject) => of("cam:ListAccessKeys", subject),
+        Op::UpdateAccessKey { subject, .. } => of("cam:UpdateAccessKey", subject),
+        Op::DeleteAccessKey { subject, .. } => of("cam:DeleteAccessKey", subject),
+        Op::CreatePolicy(_) => one("cam:CreatePolicy", Resource::Service),
+        Op::GetPolicy(id) => one("cam:GetPolicy", Resource::Policy(*id)),
+        Op::ListPolicies { .. } => one("cam:ListPolicies", Resource::Service),
+        Op::DeletePolicies(ids) => ids
+            .iter()
+            .map(|id| allowed("cam:DeletePolicy", Resource::Policy(*id)))
+            .collect(),
+        Op::AttachUserPolicy { uin, .. } => of("cam:AttachUserPolicy", &Subject::Uin(*uin)),
+        Op::DetachUserPolicy { uin, .. } => of("cam:DetachUserPolicy", &Subject::Uin(*uin)),
+        Op::ListAttachedUserPolicies { uin, .. } => of("cam:ListAttachedUserPolicies", &Subject::Uin(*uin)),
+    }
+}
+
+fn allowed(action: &'static str, resource: Resource) -> Requirement {
+    Requirement {
+        any_of: vec![Access { action, resource }],
+        need: Need::Allowed,
+    }
+}

@@ -1,0 +1,49 @@
+//! Secrets: wiped on drop, hidden in debug output, compared in constant time.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// The secret half of an access key, permanent or temporary.
+#[derive(Clone)]
+pub struct SecretKey(Zeroizing<String>);
+
+impl SecretKey {
+    /// Wraps a secret; the given text is moved, not copied.
+    pub fn new(secret: String) -> Self {
+        Self(Zeroizing::new(secret))
+    }
+
+    /// The secret itself. The name is loud so that each use is seen in review.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq for SecretKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for SecretKey {}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_show() {
+        let secret = SecretKey::new("canary".to_owned());
+        assert_eq!(format!("{secret:?}"), "SecretKey(hidden)");
+        assert_eq!(secret, SecretKey::new("canary".to_owned()));
+        assert_ne!(secret, SecretKey::new("canarY".to_owned()));
+    }
+}

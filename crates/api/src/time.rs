@@ -1,0 +1,131 @@
+//! Moments in time, and the few spellings of them that the wire knows.
+//!
+//! A moment is an argument everywhere below the server: nothing in this crate reads a clock.
+
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
+use time::macros::{format_description, offset};
+
+/// A moment: milliseconds since the start of 1970, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+const ISO_MILLIS: &[BorrowedFormatItem<'static>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const ISO_SECONDS: &[BorrowedFormatItem<'static>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+const HTTP_DATE: &[BorrowedFormatItem<'static>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+const CAM_TIME: &[BorrowedFormatItem<'static>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+
+impl Timestamp {
+    /// From milliseconds since 1970.
+    pub const fn from_unix_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// From whole seconds since 1970; saturates far beyond any calendar.
+    pub const fn from_unix_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since 1970.
+    pub const fn unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This moment moved by a number of seconds.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// `2020-12-10T03:37:30.000Z`, as list results spell it.
+    pub fn iso_millis(self) -> String {
+        self.format(ISO_MILLIS)
+    }
+
+    /// `2020-12-10T03:37:30Z`, as everything else spells it.
+    pub fn iso_seconds(self) -> String {
+        self.format(ISO_SECONDS)
+    }
+
+    /// `Thu, 10 Dec 2020 03:37:30 GMT`, as HTTP headers spell it.
+    pub fn http_date(self) -> String {
+        self.format(HTTP_DATE)
+    }
+
+    /// `2020-12-10 11:37:30`, Beijing time, as the access-management service spells it.
+    pub fn cam_time(self) -> String {
+        self.calendar()
+            .to_offset(offset!(+8))
+            .format(CAM_TIME)
+            .unwrap_or_default()
+    }
+
+    /// Reads an HTTP date; `None` when it is not one.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+        Some(Self::from_unix_seconds(moment.unix_timestamp()))
+    }
+
+    /// Reads an ISO 8601 date with a zone; `None` when it is not one.
+    pub fn parse_iso(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(moment.unix_timestamp_nanos() / 1_000_000)
+            .ok()
+            .map(Self)
+    }
+
+    fn format(self, format: &[BorrowedFormatItem<'static>]) -> String {
+        self.calendar().format(format).unwrap_or_default()
+    }
+
+    /// The calendar ends in the year 9999; a moment beyond it is nobody's data and reads as the epoch.
+    fn calendar(self) -> OffsetDateTime {
+        let nanos = i128::from(self.0) * 1_000_000;
+        OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOMENT: Timestamp = Timestamp::from_unix_millis(1_607_571_450_042);
+
+    #[test]
+    fn spellings() {
+        assert_eq!(MOMENT.iso_millis(), "2020-12-10T03:37:30.042Z");
+        assert_eq!(MOMENT.iso_seconds(), "2020-12-10T03:37:30Z");
+        assert_eq!(MOMENT.http_date(), "Thu, 10 Dec 2020 03:37:30 GMT");
+        assert_eq!(MOMENT.cam_time(), "2020-12-10 11:37:30");
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        let seconds = Timestamp::from_unix_seconds(MOMENT.unix_seconds());
+        assert_eq!(Timestamp::parse_http_date(&MOMENT.http_date()), Some(seconds));
+        assert_eq!(Timestamp::parse_iso(&MOMENT.iso_millis()), Some(MOMENT));
+        assert_eq!(
+            Timestamp::parse_iso("2018-01-01T00:00:00+08:00").map(Timestamp::unix_seconds),
+            Some(1_514_736_000)
+        );
+        assert_eq!(Timestamp::parse_http_date("yesterday"), None);
+    }
+
+    #[test]
+    fn moments_outside_the_calendar_do_not_panic() {
+        for millis in [i64::MIN, i64::MAX] {
+            assert!(!Timestamp::from_unix_millis(millis).iso_seconds().is_empty());
+        }
+        assert_eq!(Timestamp::from_unix_seconds(i64::MAX).unix_millis(), i64::MAX);
+    }
+}
