@@ -1,1 +1,20 @@
-//! Under construction.
+//! Who is asking, and may they.
+//!
+//! Three steps, each a pure function over records that are handed in: [`credential`] turns a claimed key (and
+//! token) into a secret and a [`caller::Caller`]; [`verify`] checks that the request was signed with that secret
+//! and in time; [`decide`] puts every requirement of an operation to every layer of permissions. [`issue`] mints
+//! temporary keys. Nothing here looks anything up, reads a clock or knows a dialect's words.
+
+mod acl;
+pub mod caller;
+pub mod credential;
+pub mod decide;
+pub mod decision;
+pub mod facts;
+pub mod issue;
+pub mod verify;
+
+pub use caller::{Caller, Identity, Session};
+pub use decide::{Question, decide};
+pub use decision::{Decision, Finding, Layer, Opinion};
+pub use facts::{BucketFacts, Environment, Facts, Layers, StoredPolicy};

@@ -2,10 +2,10 @@
 //!
 //! A moment is an argument everywhere below the server: nothing in this crate reads a clock.
 
-use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::macros::{format_description, offset};
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 /// A moment: milliseconds since the start of 1970, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -64,10 +64,16 @@ impl Timestamp {
 
     /// `2020-12-10 11:37:30`, Beijing time, as the access-management service spells it.
     pub fn cam_time(self) -> String {
-        self.calendar()
-            .to_offset(offset!(+8))
-            .format(CAM_TIME)
+        let local = self.calendar().checked_to_offset(offset!(+8));
+        local
+            .and_then(|local| local.format(CAM_TIME).ok())
             .unwrap_or_default()
+    }
+
+    /// Reads what [`cam_time`](Self::cam_time) writes; `None` when it is not that.
+    pub fn parse_cam_time(text: &str) -> Option<Self> {
+        let local = PrimitiveDateTime::parse(text, CAM_TIME).ok()?;
+        Some(Self::from_unix_seconds(local.assume_offset(offset!(+8)).unix_timestamp()))
     }
 
     /// Reads an HTTP date; `None` when it is not one.
@@ -119,6 +125,8 @@ mod tests {
             Some(1_514_736_000)
         );
         assert_eq!(Timestamp::parse_http_date("yesterday"), None);
+        assert_eq!(Timestamp::parse_cam_time(&MOMENT.cam_time()), Some(seconds));
+        assert_eq!(Timestamp::parse_cam_time("2020-12-10"), None);
     }
 
     #[test]
@@ -127,5 +135,9 @@ mod tests {
             assert!(!Timestamp::from_unix_millis(millis).iso_seconds().is_empty());
         }
         assert_eq!(Timestamp::from_unix_seconds(i64::MAX).unix_millis(), i64::MAX);
+        // The last hours of the calendar have no Beijing time.
+        let end = Timestamp::from_unix_seconds(253_402_300_799);
+        assert_eq!(end.iso_seconds(), "9999-12-31T23:59:59Z");
+        assert_eq!(end.cam_time(), "");
     }
 }

@@ -1,0 +1,428 @@
+//! The gate: every requirement of an operation, put to every layer.
+//!
+//! A request is denied if any layer that applies denies. It is allowed if the identity's side allows *and* every
+//! session policy allows, or if the same request without a signature would be allowed. Everything else is denied.
+//!
+//! INVARIANT: allowed ⇒ A ∩ B allows it, or the unsigned request would be allowed; and no layer denies it. Each
+//! early return below is a refusal; there is one place that allows, at the end of [`Question::judge`].
+
+use std::sync::Arc;
+
+use daypass_api::attributes::{Attributes, QueryValue};
+use daypass_api::names::{Account, Uin};
+use daypass_api::operation::{Operation, Subject};
+use daypass_api::requirement::{Access, Need, Requirement, Resource};
+use daypass_policy::{self as policy, Context, CosTarget, Policy, Principal, Standing};
+
+use crate::acl::{self, Reach};
+use crate::caller::{Caller, Identity};
+use crate::decision::{Decision, Finding, Layer, Opinion};
+use crate::facts::{BucketFacts, Environment, Facts, Layers, StoredPolicy};
+
+/// One request, with everything that deciding it needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// The caller's policies.
+    pub layers: &'a Layers,
+    /// What is known about the resources.
+    pub facts: &'a Facts,
+    /// What the request says that conditions may ask about.
+    pub attributes: &'a Attributes,
+    /// How the request came.
+    pub environment: &'a Environment,
+}
+
+/// Decides whether the operation may be performed.
+pub fn decide(operation: &Operation, question: &Question<'_>) -> Decision {
+    if question.session_changes_identities(operation) {
+        let finding = Finding {
+            access: None,
+            layer: Layer::SessionRule,
+            opinion: Opinion::Denies(None),
+        };
+        return Decision {
+            allowed: false,
+            findings: vec![finding],
+        };
+    }
+    let mut findings = Vec::new();
+    let requirements = operation.requirements();
+    let allowed = requirements
+        .iter()
+        .all(|requirement| question.judge(requirement, &mut findings));
+    Decision { allowed, findings }
+}
+
+/// What the layers said about one access.
+#[derive(Default)]
+struct Opinions {
+    denied: bool,
+    identity: bool,
+    /// A resource's own grant that stands by itself.
+    direct: bool,
+    /// A resource's grant to the root account, which counts with the identity's own.
+    through_account: bool,
+    session: bool,
+    public: bool,
+}
+
+/// The three kinds of resource that the layers treat differently.
+enum Holder<'a> {
+    /// A bucket or an object, with its own layers.
+    Bucket(&'a BucketFacts),
+    /// Something of the caller's own account that has no layers of its own.
+    OwnAccount(Account),
+    /// Nobody that is known.
+    Nobody,
+}
+
+impl Question<'_> {
+    /// A session that is narrowed, and every federation session, changes no identities, whatever its policies say.
+    /// Every session there is so far is a federation session.
+    fn session_changes_identities(&self, operation: &Operation) -> bool {
+        let in_session = self
+            .caller
+            .identity()
+            .is_some_and(|identity| identity.session.is_some());
+        in_session && operation.is_identity_write()
+    }
+
+    fn judge(&self, requirement: &Requirement, findings: &mut Vec<Finding>) -> bool {
+        let opinions: Vec<_> = requirement
+            .any_of
+            .iter()
+            .map(|access| self.ask(access, findings))
+            .collect();
+        if opinions.iter().any(|opinion| opinion.denied) {
+            return false;
+        }
+        match requirement.need {
+            Need::NotDenied => self.caller.identity().is_some(),
+            Need::Allowed => requirement
+                .any_of
+                .iter()
+                .zip(&opinions)
+                .any(|(access, opinion)| self.grants(access, opinion)),
+        }
+    }
+
+    fn grants(&self, access: &Access, opinions: &Opinions) -> bool {
+        let resource = opinions.direct || (opinions.through_account && opinions.identity);
+        let foreign = match (self.caller, self.holder(access)) {
+            (Caller::Identified(identity), Holder::Bucket(bucket)) => identity.account != bucket.owner,
+            (_, Holder::Nobody) => return false,
+            _ => false,
+        };
+        let signed = match foreign {
+            true => opinions.identity && (opinions.direct || opinions.through_account),
+            false => opinions.identity || resource,
+        };
+        (signed && opinions.session) || opinions.public
+    }
+
+    /// Asks every layer about one access and notes what each says.
+    fn ask(&self, access: &Access, findings: &mut Vec<Finding>) -> Opinions {
+        let holder = self.holder(access);
+        let mut notes = Notes { access, findings };
+        if matches!(holder, Holder::Nobody) {
+            notes.add(Layer::Unowned, Opinion::Silent);
+            return Opinions {
+                denied: true,
+                ..Opinions::default()
+            };
+        }
+        let tags = holder.tags();
+        let context = self.context(&tags);
+        let path = self.path_of(access);
+        let asked = |principal| policy::Request {
+            action: access.action,
+            resource: holder.resource(access, path.as_deref()),
+            principal,
+            context: &context,
+        };
+        let unsigned = asked(Principal::Anonymous);
+        let mut opinions = Opinions {
+            public: self.public(access, &holder, &unsigned, &mut notes),
+            ..Opinions::default()
+        };
+        match self.caller {
+            Caller::Anonymous => {
+                opinions.denied = !opinions.public;
+            }
+            Caller::Identified(identity) => {
+                let signed = asked(principal_of(identity));
+                self.ask_identity(identity, &holder, &signed, &mut notes, &mut opinions);
+                self.ask_sessions(&signed, &mut notes, &mut opinions);
+                self.ask_resource(identity, access, &holder, &signed, &mut notes, &mut opinions);
+            }
+        }
+        opinions
+    }
+
+    /// I within N.
+    fn ask_identity(
+        &self,
+        identity: &Identity,
+        holder: &Holder<'_>,
+        request: &policy::Request<'_>,
+        notes: &mut Notes<'_>,
+        opinions: &mut Opinions,
+    ) {
+        let mut allowed = identity.is_root();
+        if allowed {
+            // Over another account's resources a root has no right of its own; what that account grants it needs
+            // nobody's further word.
+            notes.add(Layer::Root, Opinion::Allows(None));
+        }
+        for (place, stored) in self.layers.identity.iter().enumerate() {
+            let opinion = consult(stored, request);
+            allowed |= matches!(opinion, Opinion::Allows(_));
+            opinions.note_denial(opinion);
+            notes.add_unless_silent(Layer::Identity(Some(place)), opinion);
+        }
+        if !allowed {
+            notes.add(Layer::Identity(None), Opinion::Silent);
+        }
+        let within = self.layers.boundary.as_ref().is_none_or(|boundary| {
+            let opinion = consult(boundary, request);
+            opinions.note_denial(opinion);
+            notes.add(Layer::Boundary, opinion);
+            matches!(opinion, Opinion::Allows(_))
+        });
+        debug_assert!(!matches!(holder, Holder::Nobody));
+        opinions.identity = allowed && within;
+    }
+
+    /// Every S.
+    fn ask_sessions(&self, request: &policy::Request<'_>, notes: &mut Notes<'_>, opinions: &mut Opinions) {
+        opinions.session = true;
+        for (place, stored) in self.layers.session.iter().enumerate() {
+            let opinion = consult(stored, request);
+            opinions.note_denial(opinion);
+            opinions.session &= matches!(opinion, Opinion::Allows(_));
+            notes.add(Layer::Session(place), opinion);
+        }
+    }
+
+    /// R and L.
+    fn ask_resource(
+        &self,
+        identity: &Identity,
+        access: &Access,
+        holder: &Holder<'_>,
+        request: &policy::Request<'_>,
+        notes: &mut Notes<'_>,
+        opinions: &mut Opinions,
+    ) {
+        let Holder::Bucket(bucket) = holder else {
+            return;
+        };
+        match bucket.policy.as_ref() {
+            None => {}
+            Some(_) if cannot_lock_itself_out(identity, access, bucket) => {}
+            Some(None) => {
+                opinions.denied = true;
+                notes.add(Layer::BucketPolicy, Opinion::Unreadable);
+            }
+            Some(Some(policy)) => {
+                let verdict = policy.evaluate(request);
+                // A denial for everyone binds unsigned requests only.
+                if let Some(denial) = verdict.deny.filter(|denial| denial.standing > Standing::Everyone) {
+                    opinions.denied = true;
+                    notes.add(Layer::BucketPolicy, Opinion::Denies(Some(denial.statement)));
+                } else if let Some(grant) = verdict.allow {
+                    match grant.standing {
+                        Standing::Account => opinions.through_account = true,
+                        Standing::Everyone | Standing::Named => opinions.direct = true,
+                    }
+                    notes.add(Layer::BucketPolicy, Opinion::Allows(Some(grant.statement)));
+                }
+            }
+        }
+        if let Some(reach) = acl::grants(access, bucket, self.caller) {
+            match reach {
+                Reach::Direct => opinions.direct = true,
+                Reach::Account => opinions.through_account = true,
+            }
+            notes.add(Layer::Acl, Opinion::Allows(None));
+        }
+    }
+
+    /// Whether the same request without a signature would be allowed.
+    fn public(
+        &self,
+        access: &Access,
+        holder: &Holder<'_>,
+        request: &policy::Request<'_>,
+        notes: &mut Notes<'_>,
+    ) -> bool {
+        let Holder::Bucket(bucket) = holder else {
+            return false;
+        };
+        let verdict = match bucket.policy.as_ref() {
+            None => policy::Verdict::default(),
+            Some(None) => return false,
+            Some(Some(policy)) => policy.evaluate(request),
+        };
+        let by_list = acl::grants(access, bucket, &Caller::Anonymous).is_some();
+        let public = verdict.deny.is_none() && (verdict.allow.is_some() || by_list);
+        let opinion = match (public, verdict.deny) {
+            (true, _) => Opinion::Allows(verdict.allow.map(|grant| grant.statement)),
+            (false, Some(denial)) => Opinion::Denies(Some(denial.statement)),
+            (false, None) => Opinion::Silent,
+        };
+        // To a signed request a refusal of the unsigned one means nothing.
+        if public || *self.caller == Caller::Anonymous {
+            notes.add(Layer::Public, opinion);
+        }
+        public
+    }
+
+    fn holder(&self, access: &Access) -> Holder<'_> {
+        let named = match &access.resource {
+            Resource::Bucket(bucket) | Resource::Listing(bucket, _) | Resource::Object(bucket, _) => {
+                return self.facts.bucket(bucket).map_or(Holder::Nobody, Holder::Bucket);
+            }
+            Resource::Service | Resource::Identity(_) | Resource::User(_) | Resource::Policy(_) => {
+                self.caller.identity()
+            }
+        };
+        named.map_or(Holder::Nobody, |identity| Holder::OwnAccount(identity.account))
+    }
+
+    /// The last segment of the resource's name in access management; none means that only `*` names it.
+    fn path_of(&self, access: &Access) -> Option<String> {
+        let user = |uin: Uin| format!("uin/{uin}");
+        match &access.resource {
+            Resource::Identity(Subject::Caller) => self.caller.identity().map(|identity| user(identity.uin)),
+            Resource::Identity(Subject::Uin(uin)) => Some(user(*uin)),
+            Resource::User(name) => self.facts.user(name).map(user),
+            Resource::Policy(id) => Some(format!("policyid/{id}")),
+            Resource::Service | Resource::Bucket(_) | Resource::Listing(..) | Resource::Object(..) => None,
+        }
+    }
+
+    fn context<'c>(&'c self, tags: &'c [policy::Tag<'c>]) -> Context<'c> {
+        let query = |value: &'c Option<QueryValue>| {
+            value.as_ref().map(|value| policy::QueryText {
+                raw: &value.raw,
+                decoded: &value.decoded,
+            })
+        };
+        let attributes = self.attributes;
+        Context {
+            current_time: Some(self.environment.now.unix_seconds()),
+            ip: Some(self.environment.ip),
+            secure_transport: Some(self.environment.tls_version.is_some()),
+            tls_version: self.environment.tls_version,
+            host: attributes.host.as_deref(),
+            storage_class: attributes.storage_class.as_deref(),
+            version_id: query(&attributes.version_id),
+            prefix: query(&attributes.prefix),
+            acl: attributes.acl.as_deref(),
+            forbid_overwrite: attributes.forbid_overwrite.as_deref(),
+            content_length: attributes.content_length.as_deref(),
+            content_type: attributes.content_type.as_deref(),
+            response_content_type: query(&attributes.response_content_type),
+            resource_tags: tags,
+            ..Context::default()
+        }
+    }
+}
+
+/// The owning root's permanent key can always read, replace and remove its bucket's policy, so that no policy
+/// locks everybody out.
+fn cannot_lock_itself_out(identity: &Identity, access: &Access, bucket: &BucketFacts) -> bool {
+    let about_policy = matches!(
+        access.action,
+        "cos:GetBucketPolicy" | "cos:PutBucketPolicy" | "cos:DeleteBucketPolicy"
+    );
+    about_policy && identity.is_root() && identity.session.is_none() && identity.account == bucket.owner
+}
+
+fn principal_of(identity: &Identity) -> Principal<'static> {
+    Principal::Account {
+        owner_uin: identity.account.owner_uin.0,
+        uin: identity.uin.0,
+    }
+}
+
+fn consult(stored: &StoredPolicy, request: &policy::Request<'_>) -> Opinion {
+    let evaluate = |policy: &Arc<Policy>| {
+        let verdict = policy.evaluate(request);
+        match (verdict.deny, verdict.allow) {
+            (Some(denial), _) => Opinion::Denies(Some(denial.statement)),
+            (None, Some(grant)) => Opinion::Allows(Some(grant.statement)),
+            (None, None) => Opinion::Silent,
+        }
+    };
+    stored.as_ref().map_or(Opinion::Unreadable, evaluate)
+}
+
+impl Opinions {
+    fn note_denial(&mut self, opinion: Opinion) {
+        self.denied |= matches!(opinion, Opinion::Denies(_) | Opinion::Unreadable);
+    }
+}
+
+impl Holder<'_> {
+    fn tags(&self) -> Vec<policy::Tag<'_>> {
+        match self {
+            Self::Bucket(bucket) => bucket
+                .tags
+                .iter()
+                .map(|(key, value)| policy::Tag { key, value })
+                .collect(),
+            Self::OwnAccount(_) | Self::Nobody => Vec::new(),
+        }
+    }
+
+    fn resource<'r>(&'r self, access: &'r Access, path: Option<&'r str>) -> policy::Resource<'r> {
+        let bucket = match self {
+            Self::Bucket(bucket) => bucket,
+            Self::OwnAccount(account) => {
+                let owner_uin = account.owner_uin.0;
+                return path.map_or(policy::Resource::Operation, |path| policy::Resource::Cam {
+                    owner_uin,
+                    path,
+                });
+            }
+            Self::Nobody => return policy::Resource::Operation,
+        };
+        let target = match &access.resource {
+            Resource::Object(_, key) => CosTarget::Object { key: key.as_str() },
+            Resource::Listing(_, prefix) => CosTarget::Listing { prefix },
+            _ => CosTarget::Bucket,
+        };
+        policy::Resource::Cos {
+            region: bucket.region.as_str(),
+            app_id: bucket.owner.app_id.0,
+            bucket: bucket.name.as_str(),
+            target,
+        }
+    }
+}
+
+/// Writes down what the layers say about one access.
+struct Notes<'n> {
+    access: &'n Access,
+    findings: &'n mut Vec<Finding>,
+}
+
+impl Notes<'_> {
+    fn add(&mut self, layer: Layer, opinion: Opinion) {
+        self.findings.push(Finding {
+            access: Some(self.access.clone()),
+            layer,
+            opinion,
+        });
+    }
+
+    fn add_unless_silent(&mut self, layer: Layer, opinion: Opinion) {
+        if opinion != Opinion::Silent {
+            self.add(layer, opinion);
+        }
+    }
+}

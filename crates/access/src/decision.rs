@@ -1,0 +1,72 @@
+//! What was decided, and why: for the log and for the account's owner, never for the caller.
+
+use daypass_api::requirement::Access;
+
+/// The answer to "may they", with everything that spoke for or against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether the operation may be performed.
+    pub allowed: bool,
+    /// What the layers said, in the order in which they were asked.
+    pub findings: Vec<Finding>,
+}
+
+/// What one layer said about one action on one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was asked; absent where a rule binds the whole operation.
+    pub access: Option<Access>,
+    /// Who spoke.
+    pub layer: Layer,
+    /// What it said.
+    pub opinion: Opinion,
+}
+
+/// A layer of permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layer {
+    /// The root's own right over its account.
+    Root,
+    /// The policy at this place among the identity's policies; without a place, all of them together.
+    Identity(Option<usize>),
+    /// The permission boundary.
+    Boundary,
+    /// The session policy at this place along the chain.
+    Session(usize),
+    /// The bucket's policy.
+    BucketPolicy,
+    /// The access control list of the bucket or object.
+    Acl,
+    /// What anybody may do without a signature.
+    Public,
+    /// The rule that no narrowed and no federation session changes identities.
+    SessionRule,
+    /// The resource: its owner or region is not known, so nothing can speak for it.
+    Unowned,
+}
+
+/// What a layer said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Opinion {
+    /// It allows, by this statement where there are statements.
+    Allows(Option<usize>),
+    /// It denies, by this statement where there are statements.
+    Denies(Option<usize>),
+    /// It says nothing.
+    Silent,
+    /// Its document cannot be read, which denies.
+    Unreadable,
+}
+
+impl Decision {
+    /// The finding that decided a refusal: a denial if there is one, else the first layer that should have
+    /// allowed and did not.
+    pub fn deciding(&self) -> Option<&Finding> {
+        let denies = |finding: &&Finding| matches!(finding.opinion, Opinion::Denies(_) | Opinion::Unreadable);
+        let silent = |finding: &&Finding| finding.opinion == Opinion::Silent;
+        self.findings
+            .iter()
+            .find(denies)
+            .or_else(|| self.findings.iter().find(silent))
+    }
+}

@@ -1,0 +1,84 @@
+//! What deciding needs to know, gathered from one snapshot and handed in.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use daypass_api::Timestamp;
+use daypass_api::acl::{Acl, ObjectAcl};
+use daypass_api::names::{Account, BucketName, ObjectKey, Region, Uin, UserName};
+use daypass_policy::Policy;
+
+/// A policy as stored: compiled, or unreadable, which denies whatever it is asked.
+pub type StoredPolicy = Option<Arc<Policy>>;
+
+/// The policies that travel with a caller.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// Those of the user, live.
+    pub identity: Vec<StoredPolicy>,
+    /// The permission boundary, live.
+    pub boundary: Option<StoredPolicy>,
+    /// Those of the session, one for each step of minting, as they were then.
+    pub session: Vec<StoredPolicy>,
+}
+
+/// Everything about the resources that an operation names.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The buckets it names, those that exist or could.
+    pub buckets: Vec<BucketFacts>,
+    /// The users it names, and their numbers.
+    pub users: Vec<(UserName, Uin)>,
+}
+
+/// A bucket, as far as deciding needs it. For a bucket that does not exist: who would own it, and where.
+#[derive(Clone, Debug)]
+pub struct BucketFacts {
+    /// Its name.
+    pub name: BucketName,
+    /// Whose it is.
+    pub owner: Account,
+    /// Where it is.
+    pub region: Region,
+    /// Its access control list.
+    pub acl: Acl,
+    /// Its policy.
+    pub policy: Option<StoredPolicy>,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+    /// The lists of the objects that the operation names and that exist.
+    pub objects: Vec<(ObjectKey, ObjectAcl)>,
+}
+
+impl Facts {
+    pub(crate) fn bucket(&self, name: &BucketName) -> Option<&BucketFacts> {
+        self.buckets.iter().find(|bucket| bucket.name == *name)
+    }
+
+    pub(crate) fn user(&self, name: &UserName) -> Option<Uin> {
+        self.users
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, uin)| *uin)
+    }
+}
+
+impl BucketFacts {
+    pub(crate) fn object_acl(&self, key: &ObjectKey) -> Option<&ObjectAcl> {
+        self.objects
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, acl)| acl)
+    }
+}
+
+/// How and when the request came.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment {
+    /// The address it came from.
+    pub ip: IpAddr,
+    /// The TLS version it came over; none means plain HTTP.
+    pub tls_version: Option<&'static str>,
+    /// When it came.
+    pub now: Timestamp,
+}

@@ -1,0 +1,186 @@
+//! Minting a temporary key: who may, for how long, narrowed by what.
+//!
+//! Nothing is clamped or cut: what is out of range is refused. The policy is checked as a document here; whether
+//! it allows anything is decided at each use, against the identity's own permissions of that moment.
+
+use daypass_api::names::{Account, SessionId};
+use daypass_api::operation::GetFederationToken;
+use daypass_api::outcome::TemporaryKey;
+use daypass_api::secret::SecretKey;
+use daypass_api::{Error, ErrorCode, Timestamp};
+use daypass_policy::{DocumentKind, OwnerAccount, PolicyError, PolicyErrorKind};
+use daypass_token::{Claims, KeyRing, Principal, SALT_LENGTH, SealError, SessionKind};
+
+use crate::caller::Identity;
+
+/// Life of a temporary key when none is asked for, in seconds.
+pub const DEFAULT_SECONDS: i64 = 1800;
+/// Longest life of a root account's temporary key, in seconds.
+pub const MAX_ROOT_SECONDS: i64 = 7200;
+/// Longest life of a sub-account's temporary key, in seconds.
+pub const MAX_USER_SECONDS: i64 = 129_600;
+
+/// The random parts of a new temporary key.
+#[derive(Debug)]
+pub struct FreshSession {
+    /// The session's id.
+    pub id: SessionId,
+    /// TmpSecretKey.
+    pub secret: SecretKey,
+    /// What makes the token's key its own.
+    pub salt: [u8; SALT_LENGTH],
+}
+
+/// Checks what is asked for and seals it: the temporary key of a federation session.
+pub fn federation(
+    identity: &Identity,
+    request: &GetFederationToken,
+    min_seconds: i64,
+    fresh: FreshSession,
+    ring: &KeyRing,
+    now: Timestamp,
+) -> Result<TemporaryKey, Error> {
+    if identity.session.is_some() {
+        return Err(Error::new(ErrorCode::TemporaryKeyNotAllowed));
+    }
+    let seconds = duration(identity, request.duration_seconds, min_seconds)?;
+    if let Some(text) = &request.policy {
+        check_session_policy(text, identity.account)?;
+    }
+    let expires = Timestamp::from_unix_seconds(now.unix_seconds().saturating_add(seconds));
+    let claims = Claims {
+        kind: SessionKind::Federation,
+        session_id: fresh.id,
+        secret: fresh.secret,
+        account: identity.account,
+        principal: Principal::User(identity.uin),
+        original_caller: identity.uin,
+        original_key: identity.permanent_key.clone(),
+        ancestors: Vec::new(),
+        name: request.name.as_str().to_owned(),
+        issued: now,
+        expires,
+        session_policies: request.policy.iter().cloned().collect(),
+        tags: Vec::new(),
+        source_identity: None,
+    };
+    let sealed = daypass_token::seal(ring, &claims, &fresh.salt).map_err(|error| match error {
+        SealError::TooLong { predicted, limit } => Error::with_message(
+            ErrorCode::PolicyTooLong,
+            format!("the token would be {predicted} bytes long, and {limit} is the most: shorten the policy"),
+        ),
+        _ => Error::new(ErrorCode::InternalError),
+    })?;
+    Ok(TemporaryKey {
+        access_key_id: sealed.access_key_id,
+        secret_key: claims.secret,
+        token: sealed.token,
+        expires,
+    })
+}
+
+fn duration(identity: &Identity, asked: Option<i64>, min_seconds: i64) -> Result<i64, Error> {
+    let seconds = asked.unwrap_or(DEFAULT_SECONDS);
+    let longest = if identity.is_root() {
+        MAX_ROOT_SECONDS
+    } else {
+        MAX_USER_SECONDS
+    };
+    if seconds > longest {
+        let text = format!("DurationSeconds is {seconds}, and this caller may ask for {longest} at most");
+        return Err(Error::with_message(ErrorCode::DurationOutOfRange, text));
+    }
+    if seconds < min_seconds {
+        let text = format!("DurationSeconds is {seconds}, and {min_seconds} is the least");
+        return Err(Error::with_message(ErrorCode::ParamError, text));
+    }
+    Ok(seconds)
+}
+
+fn check_session_policy(text: &str, account: Account) -> Result<(), Error> {
+    let owner = OwnerAccount {
+        app_id: account.app_id.0,
+        owner_uin: account.owner_uin.0,
+    };
+    daypass_policy::parse(text, DocumentKind::Session, &owner)
+        .map(drop)
+        .map_err(|error| session_policy_error(&error))
+}
+
+/// What is wrong with a session policy, in the coarse codes of the token service.
+fn session_policy_error(error: &PolicyError) -> Error {
+    use PolicyErrorKind as Kind;
+    let code = match error.kind {
+        Kind::TooLong => ErrorCode::PolicyTooLong,
+        Kind::TooDeep | Kind::NotJson | Kind::NotAnObject => ErrorCode::PolicyNotWellFormed,
+        Kind::ForeignResource => ErrorCode::PolicyGrantsOtherAccount,
+        Kind::ResourceSyntax
+        | Kind::ResourceQcs
+        | Kind::ResourceProject
+        | Kind::ResourceService
+        | Kind::ResourceRegion
+        | Kind::ResourceAccount
+        | Kind::ResourceContent => ErrorCode::PolicyResourceMalformed,
+        Kind::DuplicateElement
+        | Kind::UnknownElement
+        | Kind::Version
+        | Kind::Statement
+        | Kind::TooMany
+        | Kind::Effect
+        | Kind::ActionMissing
+        | Kind::Action
+        | Kind::ActionService
+        | Kind::ResourceMissing
+        | Kind::ResourceForbidden
+        | Kind::PrincipalMissing
+        | Kind::PrincipalForbidden
+        | Kind::Principal
+        | Kind::PrincipalQcs
+        | Kind::Condition
+        | Kind::ConditionOperator
+        | Kind::ConditionKey
+        | Kind::ConditionValue => ErrorCode::PolicyInvalid,
+    };
+    Error::with_message(code, error.to_string())
+}
+
+/// Checks a document that is to become a policy of an account, in the fine codes of access management.
+pub fn check_identity_policy(text: &str, account: Account) -> Result<(), Error> {
+    let owner = OwnerAccount {
+        app_id: account.app_id.0,
+        owner_uin: account.owner_uin.0,
+    };
+    daypass_policy::parse(text, DocumentKind::Identity, &owner)
+        .map(drop)
+        .map_err(|error| identity_policy_error(&error))
+}
+
+fn identity_policy_error(error: &PolicyError) -> Error {
+    use PolicyErrorKind as Kind;
+    let code = match error.kind {
+        Kind::TooLong => ErrorCode::DocumentTooLong,
+        Kind::TooDeep | Kind::NotJson | Kind::NotAnObject | Kind::DuplicateElement | Kind::UnknownElement => {
+            ErrorCode::DocumentError
+        }
+        Kind::Version => ErrorCode::DocumentVersionError,
+        Kind::Statement | Kind::TooMany => ErrorCode::DocumentStatementError,
+        Kind::Effect => ErrorCode::DocumentEffectError,
+        Kind::ActionMissing | Kind::Action | Kind::ActionService => ErrorCode::DocumentActionError,
+        Kind::ResourceProject => ErrorCode::DocumentResourceProjectError,
+        Kind::ResourceAccount | Kind::ForeignResource => ErrorCode::DocumentResourceAccountError,
+        Kind::ResourceMissing
+        | Kind::ResourceForbidden
+        | Kind::ResourceSyntax
+        | Kind::ResourceQcs
+        | Kind::ResourceService
+        | Kind::ResourceRegion
+        | Kind::ResourceContent => ErrorCode::DocumentResourceError,
+        Kind::PrincipalMissing | Kind::PrincipalForbidden | Kind::Principal | Kind::PrincipalQcs => {
+            ErrorCode::DocumentPrincipalError
+        }
+        Kind::Condition | Kind::ConditionKey => ErrorCode::DocumentConditionError,
+        Kind::ConditionOperator => ErrorCode::DocumentConditionTypeError,
+        Kind::ConditionValue => ErrorCode::DocumentConditionContentError,
+    };
+    Error::with_message(code, error.to_string())
+}

@@ -1,0 +1,124 @@
+//! Whether a request was signed, in time, with the secret that it claims.
+
+use daypass_api::{Error, ErrorCode, Timestamp};
+use daypass_signature::{ClaimError, RequestView, SecretKey, WindowVerdict, cos, tc3, v1};
+
+use crate::credential::Credential;
+
+/// What a request says about its signature, in whichever scheme.
+#[derive(Debug)]
+pub enum Claim {
+    /// The object store's own scheme.
+    Cos(cos::Claim),
+    /// The third scheme of the API.
+    Tc3(tc3::Claim),
+    /// The first scheme of the API.
+    V1(v1::Claim),
+}
+
+impl Claim {
+    /// The id of the key that is claimed to have signed.
+    pub fn key_id(&self) -> &str {
+        match self {
+            Self::Cos(claim) => &claim.key_id,
+            Self::Tc3(claim) => &claim.key_id,
+            Self::V1(claim) => &claim.key_id,
+        }
+    }
+
+    /// The token that came along.
+    pub fn token(&self) -> Option<&str> {
+        match self {
+            Self::Cos(claim) => claim.token.as_deref(),
+            Self::Tc3(claim) => claim.token.as_deref(),
+            Self::V1(claim) => claim.token.as_deref(),
+        }
+    }
+}
+
+/// A claim that cannot be read is refused as such; two different tokens are a bad token.
+pub fn unreadable(error: &ClaimError) -> Error {
+    let code = match error {
+        ClaimError::TokenMismatch => ErrorCode::TokenInvalid,
+        _ => ErrorCode::AuthorizationMalformed,
+    };
+    Error::new(code)
+}
+
+/// The request as the verifier must see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// Method, path, query and headers as received.
+    pub view: &'a RequestView<'a>,
+    /// The whole body; the object store's scheme does not sign it.
+    pub body: &'a [u8],
+    /// The decoded parameters, where the first scheme of the API signs those.
+    pub parameters: &'a [(String, String)],
+    /// The service that an API request is for.
+    pub service: &'a str,
+    /// Names under which clients may know this server.
+    pub hosts: &'a [&'a str],
+}
+
+impl Claim {
+    /// Checks signature, window and life of the key, in this order: who cannot sign learns nothing about the key
+    /// but whether it exists.
+    pub fn verify(&self, signed: &Signed<'_>, credential: &Credential, now: Timestamp) -> Result<(), Error> {
+        let secret = SecretKey::new(credential.secret.expose().to_owned());
+        if !self.was_signed_with(signed, &secret) {
+            return Err(Error::new(ErrorCode::SignatureDoesNotMatch));
+        }
+        self.check_window(now)?;
+        if let Self::Cos(claim) = self
+            && let Some(unsigned) = cos::unsigned_meaning(signed.view, claim)
+        {
+            let text = format!(
+                "`{}` changes what the request does and is not covered by its signature",
+                unsigned.name
+            );
+            return Err(Error::with_message(ErrorCode::MeaningNotSigned, text));
+        }
+        credential.check_alive(now)
+    }
+
+    fn was_signed_with(&self, signed: &Signed<'_>, secret: &SecretKey) -> bool {
+        match self {
+            Self::Cos(claim) => claim.verify(signed.view, secret, signed.hosts),
+            Self::Tc3(claim) => claim.verify(signed.view, signed.body, secret, signed.service, signed.hosts),
+            Self::V1(claim) => {
+                let received = signed
+                    .view
+                    .header("host")
+                    .and_then(|host| str::from_utf8(host).ok());
+                let region = signed
+                    .parameters
+                    .iter()
+                    .find(|(name, _)| name == "Region")
+                    .map(|(_, value)| value.as_str());
+                let hosts =
+                    v1::host_candidates(received.unwrap_or_default(), signed.hosts, signed.service, region);
+                claim.verify(
+                    signed.view.method(),
+                    &hosts,
+                    signed.view.path(),
+                    signed.parameters,
+                    secret,
+                )
+            }
+        }
+    }
+
+    fn check_window(&self, now: Timestamp) -> Result<(), Error> {
+        let seconds = now.unix_seconds();
+        let verdict = match self {
+            Self::Cos(claim) => claim.window(seconds),
+            Self::Tc3(claim) => claim.window(seconds),
+            Self::V1(claim) => claim.window(seconds),
+        };
+        match verdict {
+            WindowVerdict::Valid => Ok(()),
+            WindowVerdict::Expired => Err(Error::new(ErrorCode::SignatureExpired)),
+            WindowVerdict::NotYetValid => Err(Error::new(ErrorCode::RequestTimeTooSkewed)),
+        }
+    }
+}

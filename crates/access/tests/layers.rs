@@ -1,0 +1,389 @@
+//! The full truth table of the layers: every combination of what each may say, for every kind of caller, against the
+//! rule as it is written down, computed here from booleans alone.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use daypass_access::{
+    BucketFacts, Caller, Environment, Facts, Identity, Layers, Question, Session, StoredPolicy, decide,
+};
+use daypass_api::acl::{Acl, Grant, Grantee, Permission};
+use daypass_api::attributes::Attributes;
+use daypass_api::names::UserName;
+use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, ObjectKey, Region, SessionId, Uin};
+use daypass_api::operation::{CreateUser, IdentityOperation, ObjectOperation, ReadObject, SessionOperation};
+use daypass_api::{Operation, Timestamp};
+use daypass_policy::{DocumentKind, OwnerAccount, parse};
+
+const OWNER: Account = Account {
+    app_id: AppId(125),
+    owner_uin: Uin(900),
+};
+const OTHER: Account = Account {
+    app_id: AppId(225),
+    owner_uin: Uin(800),
+};
+
+/// What a policy says about the one request of this test.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Says {
+    Nothing,
+    Allow,
+    Deny,
+    Unreadable,
+}
+
+/// What the bucket policy says, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum ResourceSays {
+    Nothing,
+    AllowNamed,
+    AllowAnyone,
+    DenyNamed,
+    DenyAnyone,
+    Unreadable,
+}
+
+/// What the bucket's list gives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum ListGives {
+    OwnerOnly,
+    Everybody,
+    OtherRoot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Who {
+    Anonymous,
+    Root,
+    User,
+    ForeignRoot,
+    ForeignUser,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    who: Who,
+    identity: Says,
+    boundary: Option<Says>,
+    sessions: [Option<Says>; 2],
+    resource: ResourceSays,
+    list: ListGives,
+}
+
+/// The rule of the design, in booleans.
+fn expected(case: Case) -> bool {
+    let Case {
+        who,
+        identity,
+        boundary,
+        sessions,
+        resource,
+        list,
+    } = case;
+    let public = match resource {
+        ResourceSays::Unreadable | ResourceSays::DenyAnyone => false,
+        ResourceSays::AllowAnyone => true,
+        _ => list == ListGives::Everybody,
+    };
+    if who == Who::Anonymous {
+        return public;
+    }
+    let bad = |says: Says| matches!(says, Says::Deny | Says::Unreadable);
+    let denied = bad(identity)
+        || boundary.is_some_and(bad)
+        || sessions.iter().flatten().any(|says| bad(*says))
+        || matches!(resource, ResourceSays::DenyNamed | ResourceSays::Unreadable);
+    if denied {
+        return false;
+    }
+    let root = matches!(who, Who::Root | Who::ForeignRoot);
+    let within = boundary.is_none_or(|says| says == Says::Allow);
+    let own = (root || identity == Says::Allow) && within;
+    let granted = matches!(resource, ResourceSays::AllowNamed | ResourceSays::AllowAnyone)
+        || match list {
+            ListGives::OwnerOnly => who == Who::Root,
+            ListGives::Everybody => true,
+            // The grant names the root of the other account; its users need their own permission too.
+            ListGives::OtherRoot => {
+                who == Who::ForeignRoot || (who == Who::ForeignUser && own) || who == Who::Root
+            }
+        };
+    let foreign = matches!(who, Who::ForeignRoot | Who::ForeignUser);
+    let side = if foreign { own && granted } else { own || granted };
+    let narrowed = sessions.iter().flatten().all(|says| *says == Says::Allow);
+    (side && narrowed) || public
+}
+
+fn document(says: Says, principal: &str, kind: DocumentKind, owner: Account) -> StoredPolicy {
+    let effect = match says {
+        Says::Unreadable => return None,
+        Says::Deny => "deny",
+        Says::Allow | Says::Nothing => "allow",
+    };
+    let action = if says == Says::Nothing {
+        "cos:DeleteObject"
+    } else {
+        "cos:GetObject"
+    };
+    let principal = if principal.is_empty() {
+        String::new()
+    } else {
+        format!(r#""principal":{{"qcs":["{principal}"]}},"#)
+    };
+    let text = format!(
+        r#"{{"version":"2.0","statement":[{{"effect":"{effect}",{principal}"action":["{action}"],"resource":["qcs::cos:ap-guangzhou:uid/125:photos-125/*"]}}]}}"#
+    );
+    let owner = OwnerAccount {
+        app_id: owner.app_id.0,
+        owner_uin: owner.owner_uin.0,
+    };
+    Some(Arc::new(parse(&text, kind, &owner).unwrap()))
+}
+
+fn caller(who: Who, sessions: usize) -> Caller {
+    let (account, uin) = match who {
+        Who::Anonymous => return Caller::Anonymous,
+        Who::Root => (OWNER, OWNER.owner_uin),
+        Who::User => (OWNER, Uin(901)),
+        Who::ForeignRoot => (OTHER, OTHER.owner_uin),
+        Who::ForeignUser => (OTHER, Uin(801)),
+    };
+    let session = (sessions > 0).then(|| Session {
+        id: SessionId([1; 16]),
+        name: "test".to_owned(),
+        issued: Timestamp::default(),
+        expires: Timestamp::default(),
+        policies: sessions,
+    });
+    let permanent_key = AccessKeyId::parse("AKIDtest").unwrap();
+    Caller::Identified(Identity {
+        account,
+        uin,
+        permanent_key,
+        session,
+    })
+}
+
+fn bucket(case: Case, principal: &str) -> BucketFacts {
+    let policy = |says, principal| Some(document(says, principal, DocumentKind::Bucket, OWNER));
+    let anyone = "qcs::cam::anyone:anyone";
+    let policy = match case.resource {
+        ResourceSays::Nothing => None,
+        ResourceSays::AllowNamed => policy(Says::Allow, principal),
+        ResourceSays::AllowAnyone => policy(Says::Allow, anyone),
+        ResourceSays::DenyNamed => policy(Says::Deny, principal),
+        ResourceSays::DenyAnyone => policy(Says::Deny, anyone),
+        ResourceSays::Unreadable => Some(None),
+    };
+    let grant = |owner_uin, uin, permission| Grant {
+        grantee: Grantee::User { owner_uin, uin },
+        permission,
+    };
+    let mut grants = vec![grant(OWNER.owner_uin, OWNER.owner_uin, Permission::FullControl)];
+    let mut objects = Vec::new();
+    let key = ObjectKey::parse(b"a.jpg").unwrap();
+    match case.list {
+        ListGives::OwnerOnly => {}
+        ListGives::Everybody => grants.push(Grant {
+            grantee: Grantee::AllUsers,
+            permission: Permission::Read,
+        }),
+        ListGives::OtherRoot => {
+            let own = vec![
+                grant(OWNER.owner_uin, OWNER.owner_uin, Permission::FullControl),
+                grant(OTHER.owner_uin, OTHER.owner_uin, Permission::Read),
+            ];
+            objects.push((key, daypass_api::acl::ObjectAcl::Own(Acl { grants: own })));
+        }
+    }
+    BucketFacts {
+        name: BucketName::parse("photos-125").unwrap(),
+        owner: OWNER,
+        region: Region::parse("ap-guangzhou").unwrap(),
+        acl: Acl { grants },
+        policy,
+        tags: Vec::new(),
+        objects,
+    }
+}
+
+fn get_object() -> Operation {
+    Operation::Object(ObjectOperation::GetObject(ReadObject {
+        bucket: BucketName::parse("photos-125").unwrap(),
+        key: ObjectKey::parse(b"a.jpg").unwrap(),
+        range: None,
+        preconditions: Default::default(),
+        overrides: Default::default(),
+    }))
+}
+
+fn environment() -> Environment {
+    Environment {
+        ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        tls_version: None,
+        now: Timestamp::default(),
+    }
+}
+
+fn decided(case: Case) -> bool {
+    let (account, principal) = match case.who {
+        Who::Anonymous => (OWNER, "qcs::cam::uin/900:uin/901"),
+        Who::Root => (OWNER, "qcs::cam::uin/900:uin/900"),
+        Who::User => (OWNER, "qcs::cam::uin/900:uin/901"),
+        Who::ForeignRoot => (OTHER, "qcs::cam::uin/800:uin/800"),
+        Who::ForeignUser => (OTHER, "qcs::cam::uin/800:uin/801"),
+    };
+    let identity = |says| document(says, "", DocumentKind::Identity, account);
+    // A session policy of a foreign account could not name this bucket at minting; what matters here is the layer.
+    let session = |says| document(says, "", DocumentKind::Identity, account);
+    let anonymous = case.who == Who::Anonymous;
+    let layers = Layers {
+        identity: if anonymous {
+            Vec::new()
+        } else {
+            vec![identity(case.identity)]
+        },
+        boundary: case.boundary.filter(|_| !anonymous).map(identity),
+        session: case
+            .sessions
+            .iter()
+            .flatten()
+            .filter(|_| !anonymous)
+            .map(|says| session(*says))
+            .collect(),
+    };
+    let facts = Facts {
+        buckets: vec![bucket(case, principal)],
+        users: Vec::new(),
+    };
+    let caller = caller(case.who, layers.session.len());
+    let question = Question {
+        caller: &caller,
+        layers: &layers,
+        facts: &facts,
+        attributes: &Attributes::default(),
+        environment: &environment(),
+    };
+    decide(&get_object(), &question).allowed
+}
+
+#[test]
+fn every_combination_of_layers() {
+    let says = [Says::Nothing, Says::Allow, Says::Deny, Says::Unreadable];
+    let optional = [None, Some(Says::Nothing), Some(Says::Allow), Some(Says::Deny)];
+    let resources = [
+        ResourceSays::Nothing,
+        ResourceSays::AllowNamed,
+        ResourceSays::AllowAnyone,
+        ResourceSays::DenyNamed,
+        ResourceSays::DenyAnyone,
+        ResourceSays::Unreadable,
+    ];
+    let mut allowed = 0_u32;
+    for who in [
+        Who::Anonymous,
+        Who::Root,
+        Who::User,
+        Who::ForeignRoot,
+        Who::ForeignUser,
+    ] {
+        for identity in says {
+            for boundary in optional {
+                for sessions in optional
+                    .into_iter()
+                    .flat_map(|first| optional.map(|second| [first, second]))
+                {
+                    for resource in resources {
+                        for list in [ListGives::OwnerOnly, ListGives::Everybody, ListGives::OtherRoot] {
+                            let case = Case {
+                                who,
+                                identity,
+                                boundary,
+                                sessions,
+                                resource,
+                                list,
+                            };
+                            assert_eq!(decided(case), expected(case), "{case:?}");
+                            allowed += u32::from(expected(case));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        allowed > 1000,
+        "the table says yes often enough to mean something: {allowed}"
+    );
+}
+
+fn decide_for(caller: &Caller, layers: &Layers, facts: &Facts, operation: &Operation) -> bool {
+    let attributes = Attributes::default();
+    let environment = environment();
+    let question = Question {
+        caller,
+        layers,
+        facts,
+        attributes: &attributes,
+        environment: &environment,
+    };
+    decide(operation, &question).allowed
+}
+
+#[test]
+fn no_session_changes_identities() {
+    let operation = Operation::Identity(IdentityOperation::CreateUser(CreateUser {
+        name: UserName::parse("eve").unwrap(),
+        remark: String::new(),
+        with_access_key: false,
+    }));
+    let (layers, facts) = (Layers::default(), Facts::default());
+    assert!(decide_for(&caller(Who::Root, 0), &layers, &facts, &operation));
+    assert!(!decide_for(&caller(Who::User, 0), &layers, &facts, &operation));
+    assert!(!decide_for(&caller(Who::Root, 1), &layers, &facts, &operation));
+    let listing = Operation::Identity(IdentityOperation::ListUsers);
+    assert!(decide_for(&caller(Who::Root, 1), &layers, &facts, &listing));
+}
+
+#[test]
+fn what_nobody_owns_is_refused_to_everybody() {
+    let (layers, facts) = (Layers::default(), Facts::default());
+    for who in [Who::Anonymous, Who::Root, Who::User] {
+        assert!(
+            !decide_for(&caller(who, 0), &layers, &facts, &get_object()),
+            "{who:?}"
+        );
+    }
+}
+
+#[test]
+fn asking_who_one_is_needs_no_grant_but_heeds_a_denial() {
+    let operation = Operation::Session(SessionOperation::GetCallerIdentity);
+    let facts = Facts::default();
+    assert!(decide_for(
+        &caller(Who::User, 0),
+        &Layers::default(),
+        &facts,
+        &operation
+    ));
+    assert!(!decide_for(
+        &Caller::Anonymous,
+        &Layers::default(),
+        &facts,
+        &operation
+    ));
+    let text = r#"{"version":"2.0","statement":[{"effect":"deny","action":["sts:*"],"resource":["*"]}]}"#;
+    let owner = OwnerAccount {
+        app_id: 125,
+        owner_uin: 900,
+    };
+    let deny = Some(Arc::new(parse(text, DocumentKind::Identity, &owner).unwrap()));
+    let layers = Layers {
+        identity: vec![deny],
+        ..Layers::default()
+    };
+    assert!(!decide_for(&caller(Who::User, 0), &layers, &facts, &operation));
+}

@@ -1,0 +1,64 @@
+//! One record for each request: who, through which key, what, decision and reason, bytes, time.
+//!
+//! Records go to the log as structured events. They name keys by their ids and sessions by their names; no secret,
+//! token or signature ever reaches them. A refusal carries what the caller is not told: the layer and the statement
+//! that decided.
+
+use daypass_access::{Caller, Decision, Finding};
+use daypass_api::{ErrorCode, Operation};
+
+use crate::received::Received;
+
+/// What is known of a request so far.
+#[derive(Default)]
+pub(crate) struct Record {
+    caller: Option<Caller>,
+    operation: Option<&'static str>,
+    decision: Option<Decision>,
+}
+
+impl Record {
+    pub(crate) fn note_operation(&mut self, operation: &Operation) {
+        self.operation = operation.requirements().first().and_then(|need| need.any_of.first()).map(|access| access.action);
+    }
+
+    pub(crate) fn note_caller(&mut self, caller: &Caller) {
+        self.caller = Some(caller.clone());
+    }
+
+    pub(crate) fn note_decision(&mut self, decision: Decision) {
+        self.decision = Some(decision);
+    }
+
+    /// Writes the record.
+    pub(crate) fn write(&self, received: &Received, status: u16, code: Option<ErrorCode>, bytes: u64, micros: u64) {
+        let identity = self.caller.as_ref().and_then(Caller::identity);
+        let session = identity.and_then(|identity| identity.session.as_ref());
+        let refused = self.decision.as_ref().filter(|decision| !decision.allowed);
+        let reason = refused.and_then(Decision::deciding).map(describe);
+        tracing::info!(
+            target: "daypass::audit",
+            request_id = %received.request_id,
+            ip = %received.ip,
+            method = %received.method,
+            host = %received.host,
+            path = %received.path,
+            action = self.operation,
+            owner_uin = identity.map(|identity| identity.account.owner_uin.0),
+            uin = identity.map(|identity| identity.uin.0),
+            access_key_id = identity.map(|identity| identity.permanent_key.as_str()),
+            session = session.map(|session| session.name.as_str()),
+            status,
+            code = code.map(ErrorCode::name),
+            reason,
+            bytes,
+            micros,
+            "request"
+        );
+    }
+}
+
+fn describe(finding: &Finding) -> String {
+    let asked = finding.access.as_ref().map(|access| access.action).unwrap_or("the operation");
+    format!("{:?} {:?} on {asked}", finding.layer, finding.opinion)
+}

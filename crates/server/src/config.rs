@@ -1,0 +1,36 @@
+//! What the server is told: one structure, built once by the program, handed down by parts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use daypass_api::names::{Account, Region};
+
+pub use crate::edge::listener::EdgeLimits;
+
+/// Settings of a server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data directory; made when it is not there.
+    pub data: PathBuf,
+    /// Where to listen for HTTP; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// The region that the server's buckets are in.
+    pub region: Region,
+    /// Shortest life of a temporary key that may be asked for, in seconds.
+    pub min_session_seconds: i64,
+    /// The root account to make on an empty data directory.
+    pub root: RootSeed,
+    /// Bounds of the edge.
+    pub limits: EdgeLimits,
+}
+
+/// The root account of a new data directory. On one that is not new it is not looked at.
+#[derive(Clone, Debug)]
+pub struct RootSeed {
+    /// Its numbers.
+    pub account: Account,
+    /// Its key id; generated when there is none.
+    pub secret_id: Option<String>,
+    /// Its secret; generated when there is none.
+    pub secret_key: Option<String>,
+}

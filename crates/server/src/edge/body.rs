@@ -1,0 +1,157 @@
+//! Bodies: what comes in, with a bound on how slow it may be, and what goes out.
+//!
+//! A refused upload must still see its answer. A server that answers and closes while the client is still sending
+//! makes the client's machine throw the answer away. So a body that is dropped before its end is read on in the
+//! background, for a bounded time, and nothing of it touches the disk.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use daypass_api::{Error, ErrorCode};
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+/// How long the rest of an unwanted body is read on.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// The bytes of a request, in pieces.
+///
+/// It ends in `RequestTimeout` when no byte comes for the patience it was given, and in `IncompleteBody` when the
+/// connection ends before the announced end.
+pub(crate) struct RequestBody {
+    incoming: Option<Incoming>,
+    patience: Duration,
+    deadline: Pin<Box<Sleep>>,
+    /// The client waits for leave to send: an unwanted body never comes, and asking for it would give leave.
+    withheld: bool,
+}
+
+impl RequestBody {
+    /// Wraps a body as it comes; `expects_leave` says that the client sent `Expect: 100-continue`.
+    pub(crate) fn new(incoming: Incoming, patience: Duration, expects_leave: bool) -> Self {
+        let deadline = Box::pin(tokio::time::sleep(patience));
+        Self { incoming: Some(incoming), patience, deadline, withheld: expects_leave }
+    }
+
+    /// Reads a whole body of at most `limit` bytes; a longer one is refused with `too_large`.
+    pub(crate) async fn collect(&mut self, limit: usize, too_large: ErrorCode) -> Result<Bytes, Error> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.next().await {
+            let piece = piece?;
+            if whole.len() + piece.len() > limit {
+                return Err(Error::new(too_large));
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
+    }
+
+    fn end(&mut self, code: ErrorCode) -> Poll<Option<Result<Bytes, Error>>> {
+        self.incoming = None;
+        Poll::Ready(Some(Err(Error::new(code))))
+    }
+}
+
+impl Stream for RequestBody {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.withheld = false;
+        loop {
+            let Some(incoming) = &mut self.incoming else {
+                return Poll::Ready(None);
+            };
+            let frame = match pin!(incoming).poll_frame(context) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    ready!(self.deadline.as_mut().poll(context));
+                    return self.end(ErrorCode::RequestTimeout);
+                }
+            };
+            match frame {
+                None => self.incoming = None,
+                Some(Err(_)) => return self.end(ErrorCode::IncompleteBody),
+                Some(Ok(frame)) => {
+                    let patience = self.patience;
+                    self.deadline.as_mut().reset(Instant::now() + patience);
+                    // Trailers are passed over.
+                    if let Ok(data) = frame.into_data()
+                        && !data.is_empty()
+                    {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        let Some(incoming) = self.incoming.take().filter(|incoming| !self.withheld && !incoming.is_end_stream()) else {
+            return;
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let mut rest = Self::new(incoming, LINGER, false);
+        runtime.spawn(async move {
+            let drained = async { while let Some(Ok(_)) = rest.next().await {} };
+            let finished = tokio::time::timeout(LINGER, drained).await.is_ok();
+            if !finished {
+                rest.incoming = None;
+            }
+        });
+    }
+}
+
+/// The bytes of an answer.
+pub(crate) enum ResponseBody {
+    /// All of them, at once.
+    Whole(Bytes),
+    /// A stream of known length.
+    Stream(BoxStream<'static, Result<Bytes, Error>>, u64),
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match &mut *self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Stream(stream, left) => {
+                let piece = ready!(stream.as_mut().poll_next(context));
+                Poll::Ready(piece.map(|piece| {
+                    let piece = piece.map_err(io::Error::other)?;
+                    *left = left.saturating_sub(piece.len() as u64);
+                    Ok(Frame::data(piece))
+                }))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Stream(_, left) => *left == 0,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Stream(_, left) => SizeHint::with_exact(*left),
+        }
+    }
+}

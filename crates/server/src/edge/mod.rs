@@ -1,0 +1,5 @@
+//! The outermost layer: sockets, HTTP/1, bodies in and out. It knows nothing of operations.
+
+pub(crate) mod body;
+pub(crate) mod header_case;
+pub(crate) mod listener;
