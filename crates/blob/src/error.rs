@@ -23,6 +23,12 @@ pub enum BlobError {
         /// The block that is damaged; none if it is the header or the length of the whole.
         block: Option<u64>,
     },
+    /// The blob was written by a later version of this program.
+    #[error("the blob has layout version {version}, which this program does not know")]
+    UnknownVersion {
+        /// The version of its layout.
+        version: u32,
+    },
     /// Writing would leave too little free space.
     #[error("only {free_bytes} bytes are free where {floor_bytes} must stay free")]
     Full {

@@ -42,7 +42,9 @@ impl FromStr for BlobId {
     type Err = InvalidBlobId;
 
     fn from_str(text: &str) -> Result<Self, InvalidBlobId> {
-        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(InvalidBlobId) };
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+            return Err(InvalidBlobId);
+        };
         let pairs: &[[u8; 2]; 16] = pairs.try_into().map_err(|_| InvalidBlobId)?;
         let mut bytes = [0; 16];
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {

@@ -28,7 +28,7 @@ pub use id::{BlobId, InvalidBlobId};
 
 /// The bytes of a range in order, in pieces of the engine's choice, none of them empty.
 ///
-/// After an error the stream ends.
+/// After an error the stream ends, and once it has ended it may be polled on.
 pub type BlobStream = BoxStream<'static, Result<Bytes, BlobError>>;
 
 /// A store of immutable blobs that survives the process.

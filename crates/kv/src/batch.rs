@@ -70,7 +70,10 @@ impl Batch {
 
     /// Requires that `key` has exactly `value`.
     pub fn require_equals(mut self, key: impl Into<Bytes>, value: impl Into<Bytes>) -> Self {
-        self.preconditions.push(Precondition::Equals { key: key.into(), value: value.into() });
+        self.preconditions.push(Precondition::Equals {
+            key: key.into(),
+            value: value.into(),
+        });
         self
     }
 
@@ -94,7 +97,10 @@ impl Batch {
 
     /// Stores `value` under `key`.
     pub fn put(mut self, key: impl Into<Bytes>, value: impl Into<Bytes>) -> Self {
-        self.writes.push(Write::Put { key: key.into(), value: value.into() });
+        self.writes.push(Write::Put {
+            key: key.into(),
+            value: value.into(),
+        });
         self
     }
 
@@ -125,7 +131,9 @@ impl Batch {
     /// The bytes of all keys and values in the batch.
     pub fn bytes(&self) -> usize {
         let preconditions = self.preconditions.iter().map(Precondition::bytes);
-        preconditions.chain(self.writes.iter().map(Write::bytes)).fold(0, usize::saturating_add)
+        preconditions
+            .chain(self.writes.iter().map(Write::bytes))
+            .fold(0, usize::saturating_add)
     }
 }
 
@@ -162,14 +170,25 @@ mod tests {
     #[test]
     fn counts_operations_and_bytes() {
         let check = |batch: Batch, operations, bytes| {
-            assert_eq!((batch.operations(), batch.bytes()), (operations, bytes), "{batch:?}");
+            assert_eq!(
+                (batch.operations(), batch.bytes()),
+                (operations, bytes),
+                "{batch:?}"
+            );
             assert_eq!(batch.is_empty(), operations == 0);
         };
         check(Batch::new(), 0, 0);
         check(Batch::new().reclaiming(), 0, 0);
         check(Batch::new().put("ab", "cde"), 1, 5);
         check(Batch::new().delete("ab"), 1, 2);
-        check(Batch::new().require_equals("ab", "cde").require_absent("f").require_present("gh"), 3, 8);
+        check(
+            Batch::new()
+                .require_equals("ab", "cde")
+                .require_absent("f")
+                .require_present("gh"),
+            3,
+            8,
+        );
         check(Batch::new().require_range_empty(KeyRange::prefix("ab")), 1, 4);
         check(Batch::new().require_range_empty(KeyRange::all()), 1, 0);
     }

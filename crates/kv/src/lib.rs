@@ -77,8 +77,7 @@ pub trait Snapshot: Send + Sync {
     /// The first `limit` pairs of a range, in the order of the direction.
     ///
     /// Fewer than `limit` pairs means that the range has no more. The caller bounds the memory by `limit`.
-    async fn range(&self, range: KeyRange, direction: Direction, limit: usize)
-    -> Result<Vec<Pair>, KvError>;
+    async fn range(&self, range: KeyRange, direction: Direction, limit: usize) -> Result<Vec<Pair>, KvError>;
 
     /// Lists the keys that begin with `prefix`, folding those that continue with a `delimiter` further on.
     ///

@@ -103,7 +103,11 @@ impl Limits {
 }
 
 fn at_most(what: Measure, size: usize, limit: usize) -> Result<(), LimitExceeded> {
-    if size > limit { Err(LimitExceeded { what, size, limit }) } else { Ok(()) }
+    if size > limit {
+        Err(LimitExceeded { what, size, limit })
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -111,12 +115,21 @@ mod tests {
     use super::*;
     use crate::KeyRange;
 
-    const SMALL: Limits = Limits { key_bytes: 3, value_bytes: 5, batch_operations: 2, batch_bytes: 10 };
+    const SMALL: Limits = Limits {
+        key_bytes: 3,
+        value_bytes: 5,
+        batch_operations: 2,
+        batch_bytes: 10,
+    };
 
     #[test]
     fn each_limit_holds_exactly_at_its_bound() {
         let check = |batch: Batch, expected: Option<Measure>| {
-            assert_eq!(SMALL.check(&batch).err().map(|error| error.what), expected, "{batch:?}");
+            assert_eq!(
+                SMALL.check(&batch).err().map(|error| error.what),
+                expected,
+                "{batch:?}"
+            );
         };
         let new = Batch::new;
         check(new().put("abc", "12345"), None);
@@ -130,10 +143,16 @@ mod tests {
         check(new().require_absent("abcd"), Some(Measure::KeyBytes));
         check(new().require_present("abcd"), Some(Measure::KeyBytes));
         check(new().require_range_empty(KeyRange::prefix("abc")), None);
-        check(new().require_range_empty(KeyRange::prefix("abcd")), Some(Measure::KeyBytes));
+        check(
+            new().require_range_empty(KeyRange::prefix("abcd")),
+            Some(Measure::KeyBytes),
+        );
         check(new().put("abc", "12").put("abc", "12"), None);
         check(new().put("abc", "12").put("abc", "123"), Some(Measure::Bytes));
         check(new().delete("a").delete("b"), None);
-        check(new().delete("a").delete("b").require_absent("c"), Some(Measure::Operations));
+        check(
+            new().delete("a").delete("b").require_absent("c"),
+            Some(Measure::Operations),
+        );
     }
 }

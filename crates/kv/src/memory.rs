@@ -12,7 +12,8 @@ use bytes::Bytes;
 
 use crate::scan::{FoundPair, Grouping};
 use crate::{
-    Batch, CommitError, Direction, KeyRange, Kv, KvError, Limits, Pair, Precondition, ScanPage, Snapshot, Write,
+    Batch, CommitError, Direction, KeyRange, Kv, KvError, Limits, Pair, Precondition, ScanPage, Snapshot,
+    Write,
 };
 
 type Map = BTreeMap<Bytes, Bytes>;
@@ -57,7 +58,10 @@ impl Kv for MemoryKv {
             if state.closed {
                 return Err(CommitError::NotApplied(KvError::Closed));
             }
-            let conflict = batch.preconditions.iter().position(|precondition| !holds(&state.map, precondition));
+            let conflict = batch
+                .preconditions
+                .iter()
+                .position(|precondition| !holds(&state.map, precondition));
             if let Some(precondition) = conflict {
                 return Err(CommitError::Conflict { precondition });
             }
@@ -99,7 +103,12 @@ impl Snapshot for MemorySnapshot {
         start: Bound<&[u8]>,
         limit: usize,
     ) -> Result<ScanPage, KvError> {
-        let grouping = Grouping { prefix, delimiter, start, limit };
+        let grouping = Grouping {
+            prefix,
+            delimiter,
+            start,
+            limit,
+        };
         grouping.page(|range| Ok(pairs(&self.0, range).map(Ok)))
     }
 }
@@ -116,7 +125,10 @@ impl FoundPair for Pair {
 
 fn pairs<'m>(map: &'m Map, range: &KeyRange) -> impl DoubleEndedIterator<Item = Pair> + use<'m> {
     let inside = (!range.is_inverted()).then(|| map.range::<[u8], _>(range.as_slices()));
-    inside.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone()))
+    inside
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| (key.clone(), value.clone()))
 }
 
 fn holds(map: &Map, precondition: &Precondition) -> bool {

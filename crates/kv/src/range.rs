@@ -28,18 +28,27 @@ pub enum Direction {
 impl KeyRange {
     /// Every key.
     pub fn all() -> Self {
-        Self { start: Bound::Unbounded, end: Bound::Unbounded }
+        Self {
+            start: Bound::Unbounded,
+            end: Bound::Unbounded,
+        }
     }
 
     /// The keys from `start` up to but not including `end`.
     pub fn between(start: impl Into<Bytes>, end: impl Into<Bytes>) -> Self {
-        Self { start: Bound::Included(start.into()), end: Bound::Excluded(end.into()) }
+        Self {
+            start: Bound::Included(start.into()),
+            end: Bound::Excluded(end.into()),
+        }
     }
 
     /// The keys that begin with `prefix`.
     pub fn prefix(prefix: impl Into<Bytes>) -> Self {
         let prefix = prefix.into();
-        Self { end: end_of_prefix(&prefix), start: Bound::Included(prefix) }
+        Self {
+            end: end_of_prefix(&prefix),
+            start: Bound::Included(prefix),
+        }
     }
 
     /// The same range without `key` and what comes before it; to go on after a page.
@@ -84,23 +93,29 @@ impl KeyRange {
         match (&self.start, &self.end) {
             (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
             (Bound::Included(start), Bound::Included(end)) => start > end,
-            (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end)) => {
-                start >= end
-            }
+            (
+                Bound::Included(start) | Bound::Excluded(start),
+                Bound::Included(end) | Bound::Excluded(end),
+            ) => start >= end,
         }
     }
 
     /// The keys that bound the range, so at most two.
     pub(crate) fn bounds(&self) -> impl Iterator<Item = &Bytes> {
-        [&self.start, &self.end].into_iter().filter_map(|bound| match bound {
-            Bound::Included(key) | Bound::Excluded(key) => Some(key),
-            Bound::Unbounded => None,
-        })
+        [&self.start, &self.end]
+            .into_iter()
+            .filter_map(|bound| match bound {
+                Bound::Included(key) | Bound::Excluded(key) => Some(key),
+                Bound::Unbounded => None,
+            })
     }
 
     /// The bounds as slices, as ordered maps take them.
     pub(crate) fn as_slices(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
-        (self.start.as_ref().map(AsRef::as_ref), self.end.as_ref().map(AsRef::as_ref))
+        (
+            self.start.as_ref().map(AsRef::as_ref),
+            self.end.as_ref().map(AsRef::as_ref),
+        )
     }
 }
 
@@ -117,8 +132,13 @@ pub(crate) fn later_start(one: Bound<Bytes>, other: Bound<Bytes>) -> Bound<Bytes
 
 /// The bound right after all keys that begin with `prefix`.
 pub(crate) fn end_of_prefix(prefix: &[u8]) -> Bound<Bytes> {
-    let kept = prefix.iter().rposition(|byte| *byte != u8::MAX).map(|last| prefix.split_at(last));
-    let Some((head, [last, ..])) = kept else { return Bound::Unbounded };
+    let kept = prefix
+        .iter()
+        .rposition(|byte| *byte != u8::MAX)
+        .map(|last| prefix.split_at(last));
+    let Some((head, [last, ..])) = kept else {
+        return Bound::Unbounded;
+    };
     let mut end = Vec::with_capacity(head.len().saturating_add(1));
     end.extend_from_slice(head);
     end.push(last.saturating_add(1));
@@ -133,7 +153,9 @@ mod tests {
     #[test]
     fn prefixes_end_where_they_should() {
         let check = |prefix: &[u8], expected: Option<&[u8]>| {
-            let expected = expected.map_or(Bound::Unbounded, |end| Bound::Excluded(Bytes::copy_from_slice(end)));
+            let expected = expected.map_or(Bound::Unbounded, |end| {
+                Bound::Excluded(Bytes::copy_from_slice(end))
+            });
             assert_eq!(end_of_prefix(prefix), expected, "{prefix:?}");
         };
         check(b"", None);

@@ -64,7 +64,9 @@ impl Grouping<'_> {
         Pairs: Iterator<Item = Result<Found, KvError>>,
     {
         let mut page = ScanPage::default();
-        let Some(mut range) = self.first_range() else { return Ok(page) };
+        let Some(mut range) = self.first_range() else {
+            return Ok(page);
+        };
         let mut pairs = seek(&range)?;
         while let Some(found) = pairs.next().transpose()? {
             if page.entries.len() >= self.limit {
@@ -93,7 +95,10 @@ impl Grouping<'_> {
             Bound::Excluded(name) if self.group_of(name) == Some(name) => start_after_group(name)?,
             bound => bound.map(Bytes::copy_from_slice),
         };
-        Some(KeyRange { start: later_start(start, asked), end })
+        Some(KeyRange {
+            start: later_start(start, asked),
+            end,
+        })
     }
 
     /// The part of a key that stands for its group, if the key is folded.
@@ -102,8 +107,14 @@ impl Grouping<'_> {
             return None;
         }
         let rest = key.strip_prefix(self.prefix)?;
-        let position = rest.windows(self.delimiter.len()).position(|window| window == self.delimiter)?;
-        let length = self.prefix.len().saturating_add(position).saturating_add(self.delimiter.len());
+        let position = rest
+            .windows(self.delimiter.len())
+            .position(|window| window == self.delimiter)?;
+        let length = self
+            .prefix
+            .len()
+            .saturating_add(position)
+            .saturating_add(self.delimiter.len());
         key.get(..length)
     }
 }

@@ -17,7 +17,9 @@ pub(super) fn fenced<T>(call: impl FnOnce() -> T) -> Result<T, String> {
 
 /// Runs a read of redb and turns whatever goes wrong into an error of ours.
 pub(super) fn read<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, KvError> {
-    fenced(call).map_err(|detail| KvError::Corrupt { detail })?.map_err(read_error)
+    fenced(call)
+        .map_err(|detail| KvError::Corrupt { detail })?
+        .map_err(read_error)
 }
 
 /// What an error of redb means to the one who reads.
@@ -37,7 +39,8 @@ pub(super) fn storage_error(error: StorageError) -> KvError {
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("the engine stopped without a message").replace('\n', " ")
+    text.unwrap_or("the engine stopped without a message")
+        .replace('\n', " ")
 }
 
 #[cfg(test)]
@@ -49,9 +52,15 @@ mod tests {
         let check = |call: fn() -> Result<(), Error>, expected: &str| {
             assert_eq!(read(call).unwrap_err().to_string(), expected);
         };
-        check(|| panic!("page {}", 7), "stored key-value data is corrupt: page 7");
+        check(
+            || panic!("page {}", 7),
+            "stored key-value data is corrupt: page 7",
+        );
         check(|| panic!("page"), "stored key-value data is corrupt: page");
-        check(|| Err(Error::Corrupted("root".into())), "stored key-value data is corrupt: root");
+        check(
+            || Err(Error::Corrupted("root".into())),
+            "stored key-value data is corrupt: root",
+        );
         check(|| Err(Error::DatabaseClosed), "the key-value engine is closed");
         check(|| Err(Error::PreviousIo), "the key-value engine failed");
     }

@@ -24,6 +24,7 @@ use crate::{Batch, CommitError, Kv, KvError, Limits, Snapshot};
 use fence::fenced;
 use health::Health;
 use snapshot::RedbSnapshot;
+use space::Floor;
 use writer::{Queue, Writer};
 
 /// All pairs live in one table; it exists from the first opening on.
@@ -40,7 +41,10 @@ pub struct RedbOptions {
 
 impl Default for RedbOptions {
     fn default() -> Self {
-        Self { cache_bytes: 256 * 1024 * 1024, floor_bytes: 256 * 1024 * 1024 }
+        Self {
+            cache_bytes: 256 * 1024 * 1024,
+            floor_bytes: 256 * 1024 * 1024,
+        }
     }
 }
 
@@ -81,7 +85,11 @@ impl RedbKv {
     pub async fn open(path: impl AsRef<Path>, options: RedbOptions) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
         let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&path, options)).await;
-        opened.unwrap_or_else(|error| Err(OpenError::Unreadable { detail: error.to_string() }))
+        opened.unwrap_or_else(|error| {
+            Err(OpenError::Unreadable {
+                detail: error.to_string(),
+            })
+        })
     }
 
     fn open_blocking(path: &Path, options: RedbOptions) -> Result<Self, OpenError> {
@@ -90,13 +98,23 @@ impl RedbKv {
         create_private(path, directory).map_err(OpenError::Io)?;
         let database = fenced(|| open_database(path, options.cache_bytes))
             .unwrap_or_else(|detail| Err(OpenError::Unreadable { detail }))?;
+        Self::start(database, Floor::new(directory, options.floor_bytes)).map_err(OpenError::Io)
+    }
+
+    fn start(database: Database, floor: Floor) -> io::Result<Self> {
         let database = Arc::new(database);
         let health = Arc::new(Health::default());
-        let floor = space::Floor::new(directory, options.floor_bytes);
-        let (queue, writer) = Writer::start(Arc::clone(&database), Arc::clone(&health), floor)
-            .map_err(OpenError::Io)?;
-        let open = Mutex::new(Some(Open { database, queue, writer }));
-        Ok(Self { health, open, closing: tokio::sync::Mutex::new(()) })
+        let (queue, writer) = Writer::start(Arc::clone(&database), Arc::clone(&health), floor)?;
+        let open = Mutex::new(Some(Open {
+            database,
+            queue,
+            writer,
+        }));
+        Ok(Self {
+            health,
+            open,
+            closing: tokio::sync::Mutex::new(()),
+        })
     }
 
     /// A panic while the lock is held cannot leave the option half changed.
@@ -108,7 +126,11 @@ impl RedbKv {
 #[async_trait]
 impl Kv for RedbKv {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, KvError> {
-        let database = self.opened().as_ref().map(|open| Arc::clone(&open.database)).ok_or(KvError::Closed)?;
+        let database = self
+            .opened()
+            .as_ref()
+            .map(|open| Arc::clone(&open.database))
+            .ok_or(KvError::Closed)?;
         // Done on the spot: it takes a lock for a moment and looks at pages that are always cached.
         let table = fence::read(|| Ok(database.begin_read()?.open_table(PAIRS)?))?;
         Ok(Box::new(RedbSnapshot::new(table)))
@@ -129,9 +151,15 @@ impl Kv for RedbKv {
 
     async fn close(&self) -> Result<(), KvError> {
         let _one_at_a_time = self.closing.lock().await;
-        let Some(open) = self.opened().take() else { return Ok(()) };
+        let Some(open) = self.opened().take() else {
+            return Ok(());
+        };
         let closed = tokio::task::spawn_blocking(move || close_blocking(open)).await;
-        closed.unwrap_or_else(|error| Err(KvError::Corrupt { detail: error.to_string() }))
+        closed.unwrap_or_else(|error| {
+            Err(KvError::Corrupt {
+                detail: error.to_string(),
+            })
+        })
     }
 }
 
@@ -141,13 +169,20 @@ impl Drop for RedbKv {
     fn drop(&mut self) {
         let Some(open) = self.opened().take() else { return };
         if let Err(error) = close_blocking(open) {
-            tracing::error!(error = &error as &dyn std::error::Error, "closing the key-value file failed");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "closing the key-value file failed"
+            );
         }
     }
 }
 
 fn close_blocking(open: Open) -> Result<(), KvError> {
-    let Open { database, queue, writer } = open;
+    let Open {
+        database,
+        queue,
+        writer,
+    } = open;
     queue.close();
     if writer.join().is_err() {
         return Err(KvError::Poisoned);
@@ -161,7 +196,12 @@ fn close_blocking(open: Open) -> Result<(), KvError> {
 
 /// Creates the file readable for its owner only, and makes its name durable.
 fn create_private(path: &Path, directory: &Path) -> io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
         Ok(_) => File::open(directory)?.sync_all(),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
@@ -169,8 +209,10 @@ fn create_private(path: &Path, directory: &Path) -> io::Result<()> {
 }
 
 fn open_database(path: &Path, cache_bytes: usize) -> Result<Database, OpenError> {
-    let database = Database::builder().set_cache_size(cache_bytes).create(path).map_err(OpenError::from)?;
-    create_table(&database).map_err(|error| OpenError::Unreadable { detail: error.to_string() })?;
+    let database = Database::builder().set_cache_size(cache_bytes).create(path)?;
+    create_table(&database).map_err(|error| OpenError::Unreadable {
+        detail: error.to_string(),
+    })?;
     Ok(database)
 }
 
@@ -188,7 +230,9 @@ impl From<DatabaseError> for OpenError {
             DatabaseError::Storage(StorageError::Io(error)) if error.kind() != io::ErrorKind::InvalidData => {
                 Self::Io(error)
             }
-            other => Self::Unreadable { detail: other.to_string() },
+            other => Self::Unreadable {
+                detail: other.to_string(),
+            },
         }
     }
 }

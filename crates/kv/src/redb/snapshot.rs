@@ -26,7 +26,9 @@ pub(super) struct RedbSnapshot {
 
 impl RedbSnapshot {
     pub(super) fn new(table: Table) -> Self {
-        Self { table: Arc::new(table) }
+        Self {
+            table: Arc::new(table),
+        }
     }
 
     async fn run<T: Send + 'static>(
@@ -47,7 +49,12 @@ impl RedbSnapshot {
 #[async_trait]
 impl Snapshot for RedbSnapshot {
     async fn get(&self, key: &[u8]) -> Result<Option<Bytes>, KvError> {
-        fence::read(|| Ok(self.table.get(key)?.map(|value| Bytes::copy_from_slice(value.value()))))
+        fence::read(|| {
+            Ok(self
+                .table
+                .get(key)?
+                .map(|value| Bytes::copy_from_slice(value.value())))
+        })
     }
 
     async fn range(&self, range: KeyRange, direction: Direction, limit: usize) -> Result<Vec<Pair>, KvError> {
@@ -73,7 +80,13 @@ impl Snapshot for RedbSnapshot {
         let start = start.map(<[u8]>::to_vec);
         self.run(limit, move |table| {
             let start = start.as_ref().map(Vec::as_slice);
-            Grouping { prefix: &prefix, delimiter: &delimiter, start, limit }.page(|range| pairs(table, range))
+            Grouping {
+                prefix: &prefix,
+                delimiter: &delimiter,
+                start,
+                limit,
+            }
+            .page(|range| pairs(table, range))
         })
         .await
     }
@@ -88,7 +101,10 @@ impl FoundPair for Found {
     }
 
     fn into_pair(self) -> Pair {
-        (Bytes::copy_from_slice(self.0.value()), Bytes::copy_from_slice(self.1.value()))
+        (
+            Bytes::copy_from_slice(self.0.value()),
+            Bytes::copy_from_slice(self.1.value()),
+        )
     }
 }
 
@@ -98,10 +114,15 @@ fn pairs(
 ) -> Result<impl DoubleEndedIterator<Item = Result<Found, KvError>> + use<>, KvError> {
     let inside = match range.is_inverted() {
         true => None,
-        false => Some(table.range::<&[u8]>(range.as_slices()).map_err(fence::storage_error)?),
+        false => Some(
+            table
+                .range::<&[u8]>(range.as_slices())
+                .map_err(fence::storage_error)?,
+        ),
     };
     let found = |pair: Result<(Guard, Guard), StorageError>| {
-        pair.map(|(key, value)| Found(key, value)).map_err(fence::storage_error)
+        pair.map(|(key, value)| Found(key, value))
+            .map_err(fence::storage_error)
     };
     Ok(inside.into_iter().flatten().map(found))
 }

@@ -22,7 +22,10 @@ pub(super) struct Allowance {
 
 impl Floor {
     pub(super) fn new(directory: &Path, floor_bytes: u64) -> Self {
-        Self { directory: directory.to_owned(), floor_bytes }
+        Self {
+            directory: directory.to_owned(),
+            floor_bytes,
+        }
     }
 
     /// Asks the file system, which costs a microsecond or two, so once for each group.
@@ -30,14 +33,20 @@ impl Floor {
         let status = rustix::fs::statvfs(&self.directory)
             .map_err(|error| KvError::Engine(Box::new(io::Error::from(error))))?;
         let free_bytes = status.f_bavail.saturating_mul(status.f_frsize);
-        Ok(Allowance { free_bytes, floor_bytes: self.floor_bytes })
+        Ok(Allowance {
+            free_bytes,
+            floor_bytes: self.floor_bytes,
+        })
     }
 }
 
 impl Allowance {
     /// Counts a batch in, or refuses it.
     pub(super) fn admit(&mut self, batch: &Batch) -> Result<(), CommitError> {
-        let only_deletes = batch.writes.iter().all(|write| matches!(write, Write::Delete { .. }));
+        let only_deletes = batch
+            .writes
+            .iter()
+            .all(|write| matches!(write, Write::Delete { .. }));
         let floor_bytes = match batch.reclaiming || only_deletes {
             true => self.floor_bytes / 2,
             false => self.floor_bytes,
@@ -46,7 +55,12 @@ impl Allowance {
         match left.filter(|left| *left >= floor_bytes) {
             Some(left) => self.free_bytes = left,
             None if batch.writes.is_empty() => {}
-            None => return Err(CommitError::Full { free_bytes: self.free_bytes, floor_bytes }),
+            None => {
+                return Err(CommitError::Full {
+                    free_bytes: self.free_bytes,
+                    floor_bytes,
+                });
+            }
         }
         Ok(())
     }
@@ -59,7 +73,10 @@ mod tests {
     #[test]
     fn the_floor_holds_at_its_bound() {
         let check = |free_bytes, batch: &Batch, admitted: bool| {
-            let mut allowance = Allowance { free_bytes, floor_bytes: 100 };
+            let mut allowance = Allowance {
+                free_bytes,
+                floor_bytes: 100,
+            };
             assert_eq!(allowance.admit(batch).is_ok(), admitted, "{free_bytes} {batch:?}");
         };
         let put = Batch::new().put("k", "value");
@@ -74,9 +91,21 @@ mod tests {
 
     #[test]
     fn batches_of_a_group_add_up() {
-        let mut allowance = Allowance { free_bytes: 110, floor_bytes: 100 };
+        let mut allowance = Allowance {
+            free_bytes: 110,
+            floor_bytes: 100,
+        };
         assert!(allowance.admit(&Batch::new().put("k", "value")).is_ok());
         let refused = allowance.admit(&Batch::new().put("k", "value")).unwrap_err();
-        assert!(matches!(refused, CommitError::Full { free_bytes: 104, floor_bytes: 100 }), "{refused:?}");
+        assert!(
+            matches!(
+                refused,
+                CommitError::Full {
+                    free_bytes: 104,
+                    floor_bytes: 100
+                }
+            ),
+            "{refused:?}"
+        );
     }
 }

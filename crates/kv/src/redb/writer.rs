@@ -41,7 +41,7 @@ struct Request {
     batch: Batch,
     answer: oneshot::Sender<Verdict>,
     // Gives the room in the queue back when the request is answered or dropped.
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 impl Queue {
@@ -55,9 +55,11 @@ impl Queue {
         let room = Arc::clone(&self.room).acquire_many_owned(room).await;
         let room = room.map_err(|_| CommitError::NotApplied(unavailable()))?;
         let (answer, verdict) = oneshot::channel();
-        let sent = self.requests.send(Request { batch, answer, _room: room }).await;
+        let sent = self.requests.send(Request { batch, answer, room }).await;
         sent.map_err(|_| CommitError::NotApplied(unavailable()))?;
-        verdict.await.unwrap_or_else(|_| Err(CommitError::Unknown(unavailable())))
+        verdict
+            .await
+            .unwrap_or_else(|_| Err(CommitError::Unknown(unavailable())))
     }
 
     /// Refuses whoever waits for room. The writer ends when it has answered those already queued.
@@ -90,20 +92,36 @@ impl Writer {
         floor: Floor,
     ) -> io::Result<(Queue, JoinHandle<()>)> {
         let (sender, requests) = mpsc::channel(GROUP_BATCHES);
-        let writer = Self { database, health, floor, requests };
-        let thread = std::thread::Builder::new().name("kv-writer".to_owned()).spawn(move || writer.run())?;
-        Ok((Queue { requests: sender, room: Arc::new(Semaphore::new(QUEUED_BYTES)) }, thread))
+        let writer = Self {
+            database,
+            health,
+            floor,
+            requests,
+        };
+        let thread = std::thread::Builder::new()
+            .name("kv-writer".to_owned())
+            .spawn(move || writer.run())?;
+        Ok((
+            Queue {
+                requests: sender,
+                room: Arc::new(Semaphore::new(QUEUED_BYTES)),
+            },
+            thread,
+        ))
     }
 
     fn run(mut self) {
         let mut group = Vec::new();
         while self.requests.blocking_recv_many(&mut group, GROUP_BATCHES) > 0 {
-            let (batches, answers): (Vec<_>, Vec<_>) =
-                group.drain(..).map(|request| (request.batch, (request.answer, request._room))).unzip();
+            let (batches, answers): (Vec<_>, Vec<_>) = group
+                .drain(..)
+                .map(|request| (request.batch, (request.answer, request.room)))
+                .unzip();
             let verdicts = self.decide(&batches);
-            for ((answer, _room), verdict) in answers.into_iter().zip(verdicts) {
+            for ((answer, room), verdict) in answers.into_iter().zip(verdicts) {
                 // Whoever asked may be gone; the verdict stands all the same.
                 let _ = answer.send(verdict);
+                drop(room);
             }
         }
     }
@@ -130,11 +148,16 @@ impl Writer {
     /// Judges and applies all batches in one transaction and commits it.
     fn commit_group(&self, batches: &[Batch], allowance: &mut Allowance) -> Result<Vec<Verdict>, Failure> {
         let before = |error: Error| Failure::Before(Arc::new(error));
-        let mut transaction = self.database.begin_write().map_err(|error| before(error.into()))?;
+        let mut transaction = self
+            .database
+            .begin_write()
+            .map_err(|error| before(error.into()))?;
         prepare(&mut transaction).map_err(before)?;
         let (verdicts, changed) = apply_group(&transaction, batches, allowance).map_err(before)?;
         if changed {
-            transaction.commit().map_err(|error| Failure::During(Arc::new(error)))?;
+            transaction
+                .commit()
+                .map_err(|error| Failure::During(Arc::new(error)))?;
         } else {
             transaction.abort().map_err(|error| before(error.into()))?;
         }
@@ -145,13 +168,17 @@ impl Writer {
     fn fail(&self, batches: &[Batch], failure: &Failure) -> Vec<Verdict> {
         self.health.poison();
         let (Failure::Before(error) | Failure::During(error)) = failure;
-        tracing::error!(error = error.as_ref() as &dyn std::error::Error, "committing failed, no more writes");
+        tracing::error!(
+            error = error.as_ref() as &dyn std::error::Error,
+            "committing failed, no more writes"
+        );
         let cause = || KvError::Engine(Box::new(SharedError(Arc::clone(error))));
         match failure {
             Failure::Before(_) => refuse_all(batches, cause),
-            Failure::During(_) => {
-                batches.iter().map(|_| Err(CommitError::Unknown(cause()))).collect()
-            }
+            Failure::During(_) => batches
+                .iter()
+                .map(|_| Err(CommitError::Unknown(cause())))
+                .collect(),
         }
     }
 }
@@ -196,13 +223,18 @@ fn judge(table: &Pairs<'_>, batch: &Batch, allowance: &mut Allowance) -> Result<
 
 fn holds(table: &Pairs<'_>, precondition: &Precondition) -> Result<bool, Error> {
     Ok(match precondition {
-        Precondition::Equals { key, value } => {
-            table.get(key.as_ref())?.is_some_and(|stored| stored.value() == value)
-        }
+        Precondition::Equals { key, value } => table
+            .get(key.as_ref())?
+            .is_some_and(|stored| stored.value() == value),
         Precondition::Absent { key } => table.get(key.as_ref())?.is_none(),
         Precondition::Present { key } => table.get(key.as_ref())?.is_some(),
         Precondition::RangeEmpty { range } => {
-            range.is_inverted() || table.range::<&[u8]>(range.as_slices())?.next().transpose()?.is_none()
+            range.is_inverted()
+                || table
+                    .range::<&[u8]>(range.as_slices())?
+                    .next()
+                    .transpose()?
+                    .is_none()
         }
     })
 }
@@ -218,7 +250,10 @@ fn apply(table: &mut Pairs<'_>, writes: &[Write]) -> Result<(), Error> {
 }
 
 fn refuse_all(batches: &[Batch], cause: impl Fn() -> KvError) -> Vec<Verdict> {
-    batches.iter().map(|_| Err(CommitError::NotApplied(cause()))).collect()
+    batches
+        .iter()
+        .map(|_| Err(CommitError::NotApplied(cause())))
+        .collect()
 }
 
 /// One error that many answers carry.

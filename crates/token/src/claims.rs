@@ -1,0 +1,97 @@
+//! What a session token says.
+//!
+//! The claims are what was true when the session was made and stays true: names that can be reassigned stand
+//! here as numbers, and whatever may change (policies of the parent, a disabled key) is looked up at the time
+//! of use by others. They are plain data; their bytes are in `layout`.
+
+use daypass_api::Timestamp;
+use daypass_api::names::{AccessKeyId, Account, SessionId, Uin};
+use daypass_api::secret::SecretKey;
+
+/// Everything that is known of one temporary key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// How the session came to be.
+    pub kind: SessionKind,
+    /// Which session; from 128 random bits, and also readable from the temporary key's id.
+    pub session_id: SessionId,
+    /// TmpSecretKey.
+    pub secret: SecretKey,
+    /// The root account that the session acts in.
+    pub account: Account,
+    /// The identity whose rights the session has.
+    pub principal: Principal,
+    /// The identity whose permanent key began the chain of sessions.
+    pub original_caller: Uin,
+    /// That permanent key.
+    pub original_key: AccessKeyId,
+    /// The sessions from which this one was minted, the first one first. Revoking one of them ends this one.
+    pub ancestors: Vec<SessionId>,
+    /// The session's name.
+    pub name: String,
+    /// When the session was made.
+    pub issued: Timestamp,
+    /// When it ends; at most [`MAX_SESSION_SECONDS`](crate::MAX_SESSION_SECONDS) after it was made. Judged by
+    /// whoever opens the token.
+    pub expires: Timestamp,
+    /// The policies that narrow the session, one per minting step, byte for byte as they were given.
+    pub session_policies: Vec<String>,
+    /// Tags of the session.
+    pub tags: Vec<(String, String)>,
+    /// Who the caller said it acts for.
+    pub source_identity: Option<String>,
+}
+
+/// How a session came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionKind {
+    /// By GetFederationToken.
+    Federation,
+}
+
+/// The identity whose rights a session has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A root account or a sub-account.
+    User(Uin),
+    /// A role, by its number: its name may later belong to another role.
+    Role(u64),
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use daypass_api::names::AppId;
+
+    use super::*;
+
+    /// A session as GetFederationToken makes it.
+    pub(crate) fn sample() -> Claims {
+        Claims {
+            kind: SessionKind::Federation,
+            session_id: SessionId(*b"0123456789abcdef"),
+            secret: SecretKey::new("canary-secret-key-of-the-session".to_owned()),
+            account: Account {
+                app_id: AppId(1_250_000_000),
+                owner_uin: Uin(100_000_000_001),
+            },
+            principal: Principal::User(Uin(100_000_000_011)),
+            original_caller: Uin(100_000_000_011),
+            original_key: AccessKeyId::parse("AKIDEXAMPLE0123456789abcdefghijklmno").unwrap(),
+            ancestors: Vec::new(),
+            name: "user-7".to_owned(),
+            issued: Timestamp::from_unix_millis(1_700_000_000_123),
+            expires: Timestamp::from_unix_seconds(1_700_001_800),
+            session_policies: vec![
+                r#"{"version":"2.0","statement":[{"effect":"allow","action":["name/cos:PutObject"],"resource":["qcs::cos:ap-guangzhou:uid/1250000000:examplebucket-1250000000/user-7/*"]}]}"#
+                    .to_owned(),
+            ],
+            tags: vec![("team".to_owned(), "图片".to_owned())],
+            source_identity: None,
+        }
+    }
+
+    #[test]
+    fn claims_do_not_show_the_secret() {
+        assert!(!format!("{:?}", sample()).contains("canary"));
+    }
+}

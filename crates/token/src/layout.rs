@@ -1,0 +1,305 @@
+//! The claims as bytes: what is inside a token's encryption, version 1.
+//!
+//! Written by hand rather than by a serializer, because a token is short and its bytes outlive the program.
+//! Numbers are LEB128; texts and lists have their length or count before them. The bytes are authentic when
+//! they are read, yet reading trusts nothing: no length is believed, and nothing may be left over.
+
+use daypass_api::Timestamp;
+use daypass_api::names::{AccessKeyId, Account, AppId, SessionId, Uin};
+use daypass_api::secret::SecretKey;
+use zeroize::Zeroizing;
+
+use crate::claims::{Claims, Principal, SessionKind};
+use crate::policies;
+
+const FEDERATION: u64 = 1;
+const USER: u64 = 1;
+const ROLE: u64 = 2;
+
+/// The bytes of the claims, all but the session id, which stands in the key's id.
+pub(crate) fn write(claims: &Claims) -> Zeroizing<Vec<u8>> {
+    let mut out = Writer(Zeroizing::new(Vec::with_capacity(4096)));
+    out.number(match claims.kind {
+        SessionKind::Federation => FEDERATION,
+    });
+    out.number(claims.account.app_id.0);
+    out.number(claims.account.owner_uin.0);
+    let (kind, number) = match claims.principal {
+        Principal::User(uin) => (USER, uin.0),
+        Principal::Role(id) => (ROLE, id),
+    };
+    out.number(kind);
+    out.number(number);
+    out.number(claims.original_caller.0);
+    out.text(claims.original_key.as_str());
+    out.list(&claims.ancestors, |out, session| out.0.extend(session.0));
+    out.text(&claims.name);
+    out.moment(claims.issued);
+    out.moment(claims.expires);
+    out.list(&claims.tags, |out, (key, value)| {
+        out.text(key);
+        out.text(value);
+    });
+    out.list(claims.source_identity.as_slice(), |out, identity| {
+        out.text(identity)
+    });
+    out.list(&claims.session_policies, |out, policy| {
+        out.number(policy.len() as u64);
+        out.bytes(&policies::pack(policy));
+    });
+    // Last, and with room made beforehand: a buffer that grew later would leave a copy of the secret behind.
+    out.0.reserve(claims.secret.expose().len() + MAX_NUMBER_LENGTH);
+    out.text(claims.secret.expose());
+    out.0
+}
+
+/// Reads what [`write`] wrote; `None` when these are not the bytes of claims.
+pub(crate) fn read(bytes: &[u8], session_id: SessionId) -> Option<Claims> {
+    let mut input = Reader(bytes);
+    let kind = match input.number()? {
+        FEDERATION => SessionKind::Federation,
+        _ => return None,
+    };
+    let mut policy_room = policies::MAX_POLICIES_LENGTH;
+    let claims = Claims {
+        kind,
+        session_id,
+        account: Account {
+            app_id: AppId(input.number()?),
+            owner_uin: Uin(input.number()?),
+        },
+        principal: input.principal()?,
+        original_caller: Uin(input.number()?),
+        original_key: AccessKeyId::parse(input.text()?).ok()?,
+        ancestors: input.list(|input| input.array().map(SessionId))?,
+        name: input.text()?.to_owned(),
+        issued: input.moment()?,
+        expires: input.moment()?,
+        tags: input.list(|input| Some((input.text()?.to_owned(), input.text()?.to_owned())))?,
+        source_identity: input.optional_text()?,
+        session_policies: input.list(|input| input.policy(&mut policy_room))?,
+        secret: SecretKey::new(input.text()?.to_owned()),
+    };
+    input.0.is_empty().then_some(claims)
+}
+
+/// Ten groups of seven bits hold 64.
+const MAX_NUMBER_LENGTH: usize = 10;
+
+struct Writer(Zeroizing<Vec<u8>>);
+
+impl Writer {
+    fn number(&mut self, mut number: u64) {
+        while number > 0x7f {
+            self.0.push((number & 0x7f) as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn list<T>(&mut self, items: &[T], write: impl Fn(&mut Self, &T)) {
+        self.number(items.len() as u64);
+        for item in items {
+            write(self, item);
+        }
+    }
+
+    /// Milliseconds with the sign in the lowest bit, so that moments before 1970 stay short too.
+    fn moment(&mut self, moment: Timestamp) {
+        let millis = moment.unix_millis();
+        self.number(((millis << 1) ^ (millis >> 63)) as u64);
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            let bits = u64::from(byte & 0x7f);
+            number |= bits << shift;
+            // The tenth byte has room for one bit only.
+            if number >> shift != bits {
+                return None;
+            }
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn length(&mut self) -> Option<usize> {
+        self.number()?.try_into().ok()
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = self.length()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    /// Every item takes at least one byte, so a count that lies runs out of input before it does harm.
+    fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = self.number()?;
+        let mut items = Vec::new();
+        for _ in 0..count {
+            items.push(read(self)?);
+        }
+        Some(items)
+    }
+
+    fn optional_text(&mut self) -> Option<Option<String>> {
+        match self.number()? {
+            0 => Some(None),
+            1 => Some(Some(self.text()?.to_owned())),
+            _ => None,
+        }
+    }
+
+    fn principal(&mut self) -> Option<Principal> {
+        match (self.number()?, self.number()?) {
+            (USER, uin) => Some(Principal::User(Uin(uin))),
+            (ROLE, id) => Some(Principal::Role(id)),
+            _ => None,
+        }
+    }
+
+    fn moment(&mut self) -> Option<Timestamp> {
+        let number = self.number()?;
+        let millis = (number >> 1) as i64 ^ -((number & 1) as i64);
+        Some(Timestamp::from_unix_millis(millis))
+    }
+
+    /// One policy, and what it leaves of the room for all of them.
+    fn policy(&mut self, room: &mut usize) -> Option<String> {
+        let length = self.length()?;
+        *room = room.checked_sub(length)?;
+        policies::unpack(self.bytes()?, length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::claims::tests::sample;
+
+    #[test]
+    fn numbers_at_their_bounds() {
+        for number in [0, 1, 0x7f, 0x80, 0x3fff, 0x4000, u64::MAX - 1, u64::MAX] {
+            let mut out = Writer(Zeroizing::default());
+            out.number(number);
+            assert_eq!(Reader(&out.0).number(), Some(number));
+        }
+        let too_large = [&[0xff; 9][..], &[0x02]].concat();
+        assert_eq!(Reader(&too_large).number(), None);
+        assert_eq!(Reader(&[0x80; 11]).number(), None);
+        assert_eq!(Reader(&[0x80]).number(), None);
+    }
+
+    #[test]
+    fn moments_at_their_bounds() {
+        for millis in [0, 1, -1, 1_700_000_000_123, i64::MIN, i64::MAX] {
+            let moment = Timestamp::from_unix_millis(millis);
+            let mut out = Writer(Zeroizing::default());
+            out.moment(moment);
+            assert_eq!(Reader(&out.0).moment(), Some(moment));
+        }
+    }
+
+    #[test]
+    fn nothing_may_be_missing_or_left_over() {
+        let claims = sample();
+        let bytes = write(&claims);
+        assert_eq!(read(&bytes, claims.session_id), Some(claims.clone()));
+        for length in 0..bytes.len() {
+            assert_eq!(read(&bytes[..length], claims.session_id), None, "{length}");
+        }
+        let longer = [&bytes[..], &[0]].concat();
+        assert_eq!(read(&longer, claims.session_id), None);
+    }
+
+    #[test]
+    fn a_lying_length_is_not_believed() {
+        let lying = [
+            FEDERATION as u8,
+            1,
+            1,
+            USER as u8,
+            1,
+            1,
+            0xff,
+            0xff,
+            0xff,
+            0xff,
+            0x0f,
+        ];
+        assert_eq!(read(&lying, SessionId([0; 16])), None);
+        let mut out = Writer(Zeroizing::default());
+        out.number(u64::MAX);
+        assert_eq!(Reader(&out.0).list(|input| input.number()), None);
+    }
+
+    #[test]
+    fn an_unknown_kind_is_refused() {
+        let mut bytes = write(&sample());
+        bytes[0] = 2;
+        assert_eq!(read(&bytes, sample().session_id), None);
+    }
+
+    #[test]
+    fn the_room_for_policies_is_shared() {
+        let fits = |lengths: &[usize]| {
+            let mut claims = sample();
+            claims.session_policies = lengths.iter().map(|length| " ".repeat(*length)).collect();
+            read(&write(&claims), claims.session_id).is_some()
+        };
+        let half = policies::MAX_POLICIES_LENGTH / 2;
+        assert!(fits(&[half, half]));
+        assert!(!fits(&[half, half, 1]));
+        assert!(!fits(&[2 * half + 1]));
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = read(&bytes, SessionId([0; 16]));
+        }
+
+        #[test]
+        fn reading_changed_claims_never_panics(
+            place in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            let mut bytes = write(&sample());
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+            let _ = read(&bytes, sample().session_id);
+        }
+    }
+}
