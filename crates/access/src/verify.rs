@@ -38,11 +38,12 @@ impl Claim {
 
 /// A claim that cannot be read is refused as such; two different tokens are a bad token.
 pub fn unreadable(error: &ClaimError) -> Error {
-    let code = match error {
-        ClaimError::TokenMismatch => ErrorCode::TokenInvalid,
-        _ => ErrorCode::AuthorizationMalformed,
-    };
-    Error::new(code)
+    match error {
+        ClaimError::TokenMismatch => Error::new(ErrorCode::TokenInvalid),
+        ClaimError::Missing("Authorization") => Error::new(ErrorCode::SignatureMissing),
+        ClaimError::Missing(name) => Error::with_message(ErrorCode::AuthorizationMalformed, format!("`{name}` is missing")),
+        _ => Error::with_message(ErrorCode::AuthorizationMalformed, error.to_string()),
+    }
 }
 
 /// The request as the verifier must see it.

@@ -1,1 +1,35 @@
-//! Under construction.
+//! The object API in its XML dialect.
+//!
+//! The server's half is [`read()`], the readers of request bodies in [`body`], [`write()`] and [`write_error`]; the
+//! client's half is [`request`] and [`answer`]. Both are total: any bytes give a value or an error with a code of
+//! the service's own. Who may do what, and what is stored, is decided elsewhere.
+
+mod headers;
+mod percent;
+
+mod query;
+mod request_head;
+mod target;
+
+mod conditions;
+mod not_offered;
+mod read;
+mod route;
+mod upload;
+
+pub mod body;
+mod element;
+
+mod document;
+mod error;
+mod write;
+
+pub mod answer;
+pub mod request;
+
+pub use error::{ErrorContext, write_error};
+pub use headers::HEADER_NAMES;
+pub use read::{Read, read};
+pub use request_head::RequestHead;
+pub use target::{Target, resource, target};
+pub use write::{Answer, AnswerContext, write};

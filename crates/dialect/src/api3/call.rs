@@ -1,0 +1,137 @@
+//! One call: its transport is settled, its parameters are not yet judged.
+//!
+//! Between the two stand the checks of key, time, signature and token, which is the order of the real service: a
+//! stranger learns nothing about parameters.
+
+use std::fmt;
+
+use daypass_api::{Error, Operation};
+
+use super::action::{Action, Service};
+use super::fields::{Fields, Parameters};
+use super::{access_keys, attachments, policies, sts, users};
+
+/// Path of every call of API 3.0.
+pub(super) const PATH: &str = "/";
+/// Path of every call of API 2.0.
+pub(super) const LEGACY_PATH: &str = "/v2/index.php";
+
+/// Which generation of the API a call is written in; its path tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edition {
+    /// API 3.0.
+    Current,
+    /// API 2.0, whose parameters begin with a small letter and whose answers have another envelope.
+    Legacy,
+}
+
+/// How a call is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// TC3-HMAC-SHA256, over head and body.
+    Tc3,
+    /// HmacSHA1 or HmacSHA256, over the parameters.
+    V1,
+}
+
+/// What of a call decides how its answer is spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spelling {
+    /// The envelope.
+    pub edition: Edition,
+    /// Whose error codes; absent when the call never named a known action.
+    pub service: Option<Service>,
+}
+
+impl Spelling {
+    /// For a request of which no more could be read than its path.
+    pub fn of_path(path: &str) -> Self {
+        let edition = if path == LEGACY_PATH {
+            Edition::Legacy
+        } else {
+            Edition::Current
+        };
+        Self {
+            edition,
+            service: None,
+        }
+    }
+}
+
+/// One call of an offered action, in its right version.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Call {
+    pub(super) action: Action,
+    pub(super) edition: Edition,
+    pub(super) scheme: Scheme,
+    pub(super) parameters: Parameters,
+    pub(super) v1_parameters: Vec<(String, String)>,
+}
+
+impl Call {
+    /// What is called.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// How it is signed, if it is.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// How its answer is spelled.
+    pub fn spelling(&self) -> Spelling {
+        Spelling {
+            edition: self.edition,
+            service: Some(self.action.service()),
+        }
+    }
+
+    /// Every parameter of the query or form, decoded once, in the order sent, `Signature` included: what a v1
+    /// signature covers. Empty for a call in the TC3 scheme. No name occurs twice.
+    pub fn v1_parameters(&self) -> &[(String, String)] {
+        &self.v1_parameters
+    }
+
+    /// What the call asks for. Every parameter is either acted on or refused.
+    pub fn operation(&self) -> Result<Operation, Error> {
+        let mut fields = Fields::new(&self.parameters);
+        let operation = self.read(&mut fields)?;
+        fields.finish()?;
+        Ok(operation)
+    }
+
+    fn read(&self, fields: &mut Fields<'_>) -> Result<Operation, Error> {
+        let operation = match self.action {
+            Action::GetFederationToken => return sts::read_federation(fields, self.edition),
+            Action::GetCallerIdentity => return Ok(sts::CALLER_IDENTITY),
+            Action::AddUser => users::read_add(fields)?,
+            Action::GetUser => users::read_get(fields)?,
+            Action::ListUsers => users::LIST,
+            Action::DeleteUser => users::read_delete(fields)?,
+            Action::CreateAccessKey => access_keys::read_create(fields)?,
+            Action::ListAccessKeys => access_keys::read_list(fields)?,
+            Action::UpdateAccessKey => access_keys::read_update(fields)?,
+            Action::DeleteAccessKey => access_keys::read_delete(fields)?,
+            Action::CreatePolicy => policies::read_create(fields)?,
+            Action::GetPolicy => policies::read_get(fields)?,
+            Action::ListPolicies => policies::read_list(fields)?,
+            Action::DeletePolicy => policies::read_delete(fields)?,
+            Action::AttachUserPolicy => attachments::read_attach(fields)?,
+            Action::DetachUserPolicy => attachments::read_detach(fields)?,
+            Action::ListAttachedUserPolicies => attachments::read_list(fields)?,
+        };
+        Ok(Operation::Identity(operation))
+    }
+}
+
+/// Parameters hold tokens and signatures, so none of their values is shown.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("action", &self.action)
+            .field("edition", &self.edition)
+            .field("scheme", &self.scheme)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,333 @@
+//! From a request's head to the operation it asks for, with every value parsed.
+//!
+//! The tests of this file are the tables in `tests/cos/read.rs`: one row for each way in which a request is wrong.
+
+use daypass_api::attributes::{Attributes, QueryValue};
+use daypass_api::names::{BucketName, ObjectKey, UploadId};
+use daypass_api::object::MAX_PARTS;
+use daypass_api::operation::{
+    self, BodyClaims, CreateBucket, DeleteObject, InitiateMultipartUpload, ListBuckets, ListMultipartUploads,
+    ListObjects, ListParts, ObjectOperation, PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
+};
+use daypass_api::{Error, ErrorCode};
+
+use super::not_offered::{self, not_implemented};
+use super::query::Query;
+use super::request_head::{RequestHead, decimal, invalid_argument};
+use super::route::{BucketRoute, ObjectRoute, bucket_route, object_route};
+use super::target::{Target, target};
+use super::{conditions, upload};
+use crate::site::{Service, Site};
+
+/// Most entries of a list, and how many when nothing is asked for.
+const MAX_ENTRIES: u32 = 1000;
+/// Most buckets of a list: one SDK always asks for so many.
+const MAX_BUCKETS: u32 = 2000;
+
+/// A request that has been read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// What it asks for.
+    pub operation: ObjectOperation,
+    /// What policy conditions may ask about.
+    pub attributes: Attributes,
+    /// What it says of its body, when the body is a document and not stored bytes.
+    pub document: Option<BodyClaims>,
+}
+
+impl Read {
+    /// Whether it is refused when it carries no signature, even where the object is public: it chooses headers of
+    /// the answer, and with them how a browser treats a stranger's bytes.
+    pub fn needs_signature(&self) -> bool {
+        match &self.operation {
+            ObjectOperation::GetObject(read) | ObjectOperation::HeadObject(read) => {
+                read.overrides != ResponseOverrides::default()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Reads a request of the object API.
+pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
+    let target = target(request, site)?;
+    let query = Query::parse(request.query)?;
+    let attributes = attributes(request, &query)?;
+    let context = Context {
+        request,
+        query: &query,
+    };
+    let operation = match target {
+        Target::Service => context.service_operation(site)?,
+        Target::Bucket(bucket) => context.bucket_operation(bucket)?,
+        Target::Object(bucket, key) => context.object_operation(bucket, key)?,
+    };
+    let has_document = matches!(
+        operation,
+        ObjectOperation::CreateBucket(_) | ObjectOperation::CompleteMultipartUpload { .. }
+    );
+    if !matches!(operation, ObjectOperation::Unbuilt(..)) {
+        not_offered::refuse(request, &query)?;
+    }
+    Ok(Read {
+        operation,
+        attributes,
+        document: has_document.then(|| upload::body_claims(request)).transpose()?,
+    })
+}
+
+fn attributes(request: &RequestHead<'_>, query: &Query) -> Result<Attributes, Error> {
+    let parameter = |name| query.value(name).cloned();
+    let header = |name| Ok::<_, Error>(request.sent_header(name)?.map(str::to_owned));
+    Ok(Attributes {
+        prefix: parameter("prefix"),
+        version_id: parameter("versionid"),
+        response_content_type: parameter("response-content-type"),
+        storage_class: header("x-cos-storage-class")?,
+        acl: header("x-cos-acl")?,
+        forbid_overwrite: header("x-cos-forbid-overwrite")?,
+        content_length: header("content-length")?,
+        content_type: header("content-type")?,
+        host: header("host")?,
+    })
+}
+
+/// What all readers of operations look at.
+struct Context<'a> {
+    request: &'a RequestHead<'a>,
+    query: &'a Query,
+}
+
+impl Context<'_> {
+    fn service_operation(&self, site: &Site) -> Result<ObjectOperation, Error> {
+        if self.request.method != "GET" {
+            return Err(Error::new(ErrorCode::MethodNotAllowed));
+        }
+        for name in ["tagkey", "tagvalue", "range", "create-time"] {
+            if self.query.text(name).is_some() {
+                return Err(not_implemented(format!("parameter `{name}` is not offered")));
+            }
+        }
+        Ok(ObjectOperation::ListBuckets(ListBuckets {
+            region: self.listed_region(site)?,
+            marker: self.query.text("marker").map(str::to_owned),
+            max_keys: self.count("max-keys", MAX_ENTRIES, MAX_BUCKETS)?,
+        }))
+    }
+
+    /// The region whose buckets are listed: the host's, or the parameter's; they may not contradict each other.
+    fn listed_region(&self, site: &Site) -> Result<Option<String>, Error> {
+        let host = match site {
+            Site::Service(Service::ThisRegion(region) | Service::OtherRegion(region)) => {
+                Some(region.as_str())
+            }
+            _ => None,
+        };
+        match (host, self.query.text("region")) {
+            (Some(host), Some(asked)) if host != asked => Err(invalid_argument(
+                "the parameter region differs from the host's region",
+            )),
+            (host, asked) => Ok(asked.or(host).map(str::to_owned)),
+        }
+    }
+
+    fn bucket_operation(&self, bucket: BucketName) -> Result<ObjectOperation, Error> {
+        Ok(match bucket_route(self.request, self.query)? {
+            BucketRoute::Create => {
+                conditions::refuse_conditions(self.request)?;
+                let acl = upload::bucket_acl(self.request)?;
+                ObjectOperation::CreateBucket(CreateBucket { bucket, acl })
+            }
+            BucketRoute::Head => ObjectOperation::HeadBucket(bucket),
+            BucketRoute::Delete => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteBucket(bucket)
+            }
+            BucketRoute::List => ObjectOperation::ListObjects(self.list_objects(bucket)?),
+            BucketRoute::Location => ObjectOperation::GetBucketLocation(bucket),
+            BucketRoute::ListUploads => ObjectOperation::ListMultipartUploads(self.list_uploads(bucket)?),
+            BucketRoute::Unbuilt(name) => ObjectOperation::Unbuilt(name, operation::Target::Bucket(bucket)),
+        })
+    }
+
+    fn object_operation(&self, bucket: BucketName, key: ObjectKey) -> Result<ObjectOperation, Error> {
+        Ok(match object_route(self.request, self.query)? {
+            ObjectRoute::Put => ObjectOperation::PutObject(self.put_object(bucket, key)?),
+            ObjectRoute::Get => {
+                let range = conditions::range(self.request)?;
+                ObjectOperation::GetObject(ReadObject {
+                    range,
+                    ..self.read_object(bucket, key)?
+                })
+            }
+            // A range means something for GET alone.
+            ObjectRoute::Head => ObjectOperation::HeadObject(self.read_object(bucket, key)?),
+            ObjectRoute::Delete => {
+                self.refuse_other_versions()?;
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteObject(DeleteObject { bucket, key })
+            }
+            ObjectRoute::Initiate => ObjectOperation::InitiateMultipartUpload(self.initiate(bucket, key)?),
+            ObjectRoute::UploadPart => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::UploadPart(UploadPart {
+                    part_number: self.part_number()?,
+                    upload: self.upload(bucket, key)?,
+                    body: upload::stored_body_claims(self.request)?,
+                })
+            }
+            ObjectRoute::Complete => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::CompleteMultipartUpload {
+                    upload: self.upload(bucket, key)?,
+                    forbid_overwrite: upload::forbid_overwrite(self.request)?,
+                }
+            }
+            ObjectRoute::Abort => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::AbortMultipartUpload(self.upload(bucket, key)?)
+            }
+            ObjectRoute::ListParts => ObjectOperation::ListParts(self.list_parts(bucket, key)?),
+            ObjectRoute::Unbuilt(name) => {
+                ObjectOperation::Unbuilt(name, operation::Target::Object(bucket, key))
+            }
+        })
+    }
+
+    fn list_objects(&self, bucket: BucketName) -> Result<ListObjects, Error> {
+        Ok(ListObjects {
+            bucket,
+            prefix: self.owned("prefix"),
+            delimiter: self.owned("delimiter"),
+            marker: self.owned("marker"),
+            max_keys: self.count("max-keys", MAX_ENTRIES, MAX_ENTRIES)?,
+            url_encoding: self.url_encoding()?,
+        })
+    }
+
+    fn list_uploads(&self, bucket: BucketName) -> Result<ListMultipartUploads, Error> {
+        Ok(ListMultipartUploads {
+            bucket,
+            prefix: self.owned("prefix"),
+            delimiter: self.owned("delimiter"),
+            key_marker: self.owned("key-marker"),
+            upload_id_marker: self.owned("upload-id-marker"),
+            max_uploads: self.count("max-uploads", MAX_ENTRIES, MAX_ENTRIES)?,
+            url_encoding: self.url_encoding()?,
+        })
+    }
+
+    fn list_parts(&self, bucket: BucketName, key: ObjectKey) -> Result<ListParts, Error> {
+        Ok(ListParts {
+            upload: self.upload(bucket, key)?,
+            // No part comes after the last number, so that a larger marker means no more than it.
+            part_number_marker: self.count("part-number-marker", 0, MAX_PARTS)?,
+            max_parts: self.count("max-parts", MAX_ENTRIES, MAX_ENTRIES)?,
+            url_encoding: self.url_encoding()?,
+        })
+    }
+
+    fn put_object(&self, bucket: BucketName, key: ObjectKey) -> Result<PutObject, Error> {
+        Ok(PutObject {
+            bucket,
+            key,
+            headers: upload::object_headers(self.request)?,
+            acl: upload::object_acl(self.request)?,
+            forbid_overwrite: upload::forbid_overwrite(self.request)?,
+            preconditions: conditions::write_conditions(self.request)?,
+            body: upload::stored_body_claims(self.request)?,
+        })
+    }
+
+    fn initiate(&self, bucket: BucketName, key: ObjectKey) -> Result<InitiateMultipartUpload, Error> {
+        conditions::refuse_conditions(self.request)?;
+        Ok(InitiateMultipartUpload {
+            bucket,
+            key,
+            headers: upload::object_headers(self.request)?,
+            acl: upload::object_acl(self.request)?,
+            forbid_overwrite: upload::forbid_overwrite(self.request)?,
+        })
+    }
+
+    fn read_object(&self, bucket: BucketName, key: ObjectKey) -> Result<ReadObject, Error> {
+        self.refuse_other_versions()?;
+        Ok(ReadObject {
+            bucket,
+            key,
+            range: None,
+            preconditions: conditions::read_conditions(self.request)?,
+            overrides: self.overrides()?,
+        })
+    }
+
+    fn overrides(&self) -> Result<ResponseOverrides, Error> {
+        Ok(ResponseOverrides {
+            cache_control: self.response_header("response-cache-control")?,
+            content_disposition: self.response_header("response-content-disposition")?,
+            content_encoding: self.response_header("response-content-encoding")?,
+            content_language: self.response_header("response-content-language")?,
+            content_type: self.response_header("response-content-type")?,
+            expires: self.response_header("response-expires")?,
+        })
+    }
+
+    /// A value that will stand in a header of the answer: a line feed in it would add a header of its own.
+    fn response_header(&self, name: &str) -> Result<Option<String>, Error> {
+        match self.query.text(name) {
+            Some(text) if text.chars().any(char::is_control) => Err(invalid_argument(format!(
+                "parameter `{name}` has a control character"
+            ))),
+            text => Ok(text.map(str::to_owned)),
+        }
+    }
+
+    /// Without versioning every object has the one version `null`.
+    fn refuse_other_versions(&self) -> Result<(), Error> {
+        match self.query.text("versionid") {
+            None | Some("null") => Ok(()),
+            Some(_) => Err(Error::new(ErrorCode::NoSuchVersion)),
+        }
+    }
+
+    fn upload(&self, bucket: BucketName, key: ObjectKey) -> Result<UploadRef, Error> {
+        let upload_id = UploadId::parse(self.query.text("uploadid").unwrap_or_default())?;
+        Ok(UploadRef {
+            bucket,
+            key,
+            upload_id,
+        })
+    }
+
+    fn part_number(&self) -> Result<u32, Error> {
+        self.query
+            .text("partnumber")
+            .and_then(decimal)
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|number| (1..=MAX_PARTS).contains(number))
+            .ok_or_else(|| invalid_argument("partNumber is not 1 to 10000"))
+    }
+
+    fn url_encoding(&self) -> Result<bool, Error> {
+        match self.query.text("encoding-type") {
+            None => Ok(false),
+            Some("url") => Ok(true),
+            Some(_) => Err(invalid_argument("encoding-type is not url")),
+        }
+    }
+
+    /// A number of at most `most`; a larger one means `most`.
+    fn count(&self, name: &str, absent: u32, most: u32) -> Result<u32, Error> {
+        let Some(text) = self.query.text(name) else {
+            return Ok(absent);
+        };
+        let number = decimal(text).ok_or_else(|| invalid_argument(format!("{name} is not a number")))?;
+        Ok(u32::try_from(number).unwrap_or(u32::MAX).min(most))
+    }
+
+    fn owned(&self, name: &str) -> String {
+        self.query
+            .value(name)
+            .map_or_else(String::new, |QueryValue { decoded, .. }| decoded.clone())
+    }
+}

@@ -1,0 +1,392 @@
+//! Laws of the STS and CAM dialect: what one half writes the other reads back, and no bytes make either panic.
+
+use daypass_api::names::{AccessKeyId, PolicyId, PolicyName, SessionName, Uin, UserName};
+use daypass_api::operation::{
+    AccessKeyStatus, CreateUser, DeleteUser, GetFederationToken, IdentityOperation, NewPolicy, Operation,
+    Paging, PolicyScope, SessionOperation, Subject,
+};
+use daypass_api::outcome::{
+    AccessKey, AttachedPolicy, CallerIdentity, NewAccessKey, Outcome, Page, Policy, PolicySummary,
+    SessionToken, TemporaryKey, User,
+};
+use daypass_api::secret::SecretKey;
+use daypass_api::{Error, ErrorCode, Timestamp};
+use daypass_dialect::api3::{
+    AnswerError, Edition, Spelling, answer, is_action_request, read, request, write, write_error,
+};
+use http::{HeaderMap, HeaderValue, Method};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+fn user_name() -> impl Strategy<Value = UserName> {
+    "[A-Za-z0-9+=,.@_-]{1,64}".prop_map(|text| UserName::parse(&text).unwrap())
+}
+
+fn policy_name() -> impl Strategy<Value = PolicyName> {
+    "[A-Za-z0-9+=,.@_-]{1,128}".prop_map(|text| PolicyName::parse(&text).unwrap())
+}
+
+fn session_name() -> impl Strategy<Value = SessionName> {
+    "[A-Za-z0-9+=,.@_-]{1,128}".prop_map(|text| SessionName::parse(&text).unwrap())
+}
+
+fn key_id() -> impl Strategy<Value = AccessKeyId> {
+    "AKID[A-Za-z0-9_-]{1,60}".prop_map(|text| AccessKeyId::parse(&text).unwrap())
+}
+
+fn uin() -> impl Strategy<Value = Uin> {
+    any::<u64>().prop_map(Uin)
+}
+
+fn policy_id() -> impl Strategy<Value = PolicyId> {
+    any::<u64>().prop_map(PolicyId)
+}
+
+fn subject() -> impl Strategy<Value = Subject> {
+    prop_oneof![Just(Subject::Caller), uin().prop_map(Subject::Uin)]
+}
+
+fn status() -> impl Strategy<Value = AccessKeyStatus> {
+    prop_oneof![Just(AccessKeyStatus::Active), Just(AccessKeyStatus::Inactive)]
+}
+
+fn scope() -> impl Strategy<Value = PolicyScope> {
+    prop_oneof![
+        Just(PolicyScope::All),
+        Just(PolicyScope::Preset),
+        Just(PolicyScope::Custom)
+    ]
+}
+
+fn paging() -> impl Strategy<Value = Paging> {
+    (1u32..=200, 1u32..=200).prop_map(|(page, page_size)| Paging { page, page_size })
+}
+
+/// A moment in whole seconds, as the wire has them.
+fn moment() -> impl Strategy<Value = Timestamp> {
+    (0i64..4_000_000_000).prop_map(Timestamp::from_unix_seconds)
+}
+
+fn session_operation() -> impl Strategy<Value = SessionOperation> {
+    let policy = option::of("[ \n]?\\{\\PC{0,60}");
+    let federation = (session_name(), policy, option::of(any::<i64>()));
+    prop_oneof![
+        Just(SessionOperation::GetCallerIdentity),
+        federation.prop_map(|(name, policy, duration_seconds)| {
+            SessionOperation::GetFederationToken(GetFederationToken {
+                name,
+                policy,
+                duration_seconds,
+            })
+        }),
+    ]
+}
+
+fn user_operation() -> impl Strategy<Value = IdentityOperation> {
+    let create = (user_name(), "\\PC{0,60}", any::<bool>());
+    let delete = (user_name(), any::<bool>());
+    prop_oneof![
+        create.prop_map(|(name, remark, with_access_key)| {
+            IdentityOperation::CreateUser(CreateUser {
+                name,
+                remark,
+                with_access_key,
+            })
+        }),
+        user_name().prop_map(IdentityOperation::GetUser),
+        Just(IdentityOperation::ListUsers),
+        delete.prop_map(|(name, force)| IdentityOperation::DeleteUser(DeleteUser { name, force })),
+    ]
+}
+
+fn access_key_operation() -> impl Strategy<Value = IdentityOperation> {
+    prop_oneof![
+        (subject(), "[A-Za-z0-9_+=,.@:/-]{0,60}").prop_map(|(subject, description)| {
+            IdentityOperation::CreateAccessKey { subject, description }
+        }),
+        subject().prop_map(IdentityOperation::ListAccessKeys),
+        (subject(), key_id(), status()).prop_map(|(subject, access_key_id, status)| {
+            IdentityOperation::UpdateAccessKey {
+                subject,
+                access_key_id,
+                status,
+            }
+        }),
+        (subject(), key_id()).prop_map(|(subject, access_key_id)| {
+            IdentityOperation::DeleteAccessKey {
+                subject,
+                access_key_id,
+            }
+        }),
+    ]
+}
+
+fn policy_operation() -> impl Strategy<Value = IdentityOperation> {
+    prop_oneof![
+        (policy_name(), "\\PC{0,60}", "\\PC{0,60}").prop_map(|(name, document, description)| {
+            IdentityOperation::CreatePolicy(NewPolicy {
+                name,
+                document,
+                description,
+            })
+        }),
+        policy_id().prop_map(IdentityOperation::GetPolicy),
+        (scope(), option::of("\\PC{1,30}"), paging()).prop_map(|(scope, keyword, paging)| {
+            IdentityOperation::ListPolicies {
+                scope,
+                keyword,
+                paging,
+            }
+        }),
+        vec(policy_id(), 1..9).prop_map(IdentityOperation::DeletePolicies),
+        (uin(), policy_id())
+            .prop_map(|(uin, policy_id)| IdentityOperation::AttachUserPolicy { uin, policy_id }),
+        (uin(), policy_id())
+            .prop_map(|(uin, policy_id)| IdentityOperation::DetachUserPolicy { uin, policy_id }),
+        (uin(), paging())
+            .prop_map(|(uin, paging)| IdentityOperation::ListAttachedUserPolicies { uin, paging }),
+    ]
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        session_operation().prop_map(Operation::Session),
+        user_operation().prop_map(Operation::Identity),
+        access_key_operation().prop_map(Operation::Identity),
+        policy_operation().prop_map(Operation::Identity),
+    ]
+}
+
+prop_compose! {
+    fn user(times: bool)(
+        uin in uin(), uid in any::<u64>(), name in user_name(), remark in "\\PC{0,30}", created in moment(),
+    ) -> User {
+        let created = if times { created } else { Timestamp::default() };
+        User { uin, uid, name, remark, created }
+    }
+}
+
+prop_compose! {
+    fn access_key()(
+        id in key_id(), status in status(), created in moment(), description in "\\PC{0,30}",
+    ) -> AccessKey {
+        AccessKey { id, status, created, description }
+    }
+}
+
+prop_compose! {
+    fn summary(id: Option<PolicyId>)(
+        other_id in policy_id(), name in policy_name(), description in "\\PC{0,30}", preset in any::<bool>(),
+        created in moment(), updated in moment(), attachments in any::<u64>(),
+    ) -> PolicySummary {
+        // The answer that is about one known policy does not count its attachments.
+        let attachments = if id.is_some() { 0 } else { attachments };
+        PolicySummary {
+            id: id.unwrap_or(other_id), name, description, preset, created, updated, attachments,
+        }
+    }
+}
+
+prop_compose! {
+    fn attached()(
+        id in policy_id(), name in policy_name(), preset in any::<bool>(), attached in moment(),
+        description in "\\PC{0,30}",
+    ) -> AttachedPolicy {
+        AttachedPolicy { id, name, preset, attached, description }
+    }
+}
+
+fn temporary_key() -> impl Strategy<Value = Outcome> {
+    (key_id(), "[!-~]{1,40}", "[A-Za-z0-9_-]{1,400}", moment()).prop_map(|(id, secret, token, expires)| {
+        Outcome::TemporaryKey(TemporaryKey {
+            access_key_id: id,
+            secret_key: SecretKey::new(secret),
+            token: SessionToken::new(token),
+            expires,
+        })
+    })
+}
+
+fn caller() -> impl Strategy<Value = Outcome> {
+    (uin(), uin(), option::of(session_name())).prop_map(|(owner_uin, uin, name)| {
+        let session_name = name.map(|name| name.as_str().to_owned());
+        Outcome::CallerIdentity(CallerIdentity {
+            owner_uin,
+            uin,
+            session_name,
+        })
+    })
+}
+
+fn created_user(create: CreateUser) -> impl Strategy<Value = Outcome> {
+    (user(false), option::of((key_id(), "[!-~]{1,40}"))).prop_map(move |(user, key)| {
+        let access_key = key.map(|(id, secret)| NewAccessKey {
+            access_key: AccessKey {
+                id,
+                status: AccessKeyStatus::Active,
+                created: Timestamp::default(),
+                description: String::new(),
+            },
+            secret_key: SecretKey::new(secret),
+        });
+        let user = User {
+            remark: create.remark.clone(),
+            ..user
+        };
+        Outcome::UserCreated { user, access_key }
+    })
+}
+
+/// An outcome that the operation may have.
+fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
+    use IdentityOperation as Op;
+    let identity = match operation {
+        Operation::Object(_) => unreachable!("no such operation is generated"),
+        Operation::Session(SessionOperation::GetFederationToken(_)) => return temporary_key().boxed(),
+        Operation::Session(SessionOperation::GetCallerIdentity) => return caller().boxed(),
+        Operation::Identity(identity) => identity,
+    };
+    match identity {
+        Op::CreateUser(create) => created_user(create.clone()).boxed(),
+        Op::GetUser(_) => user(false).prop_map(Outcome::User).boxed(),
+        Op::ListUsers => vec(user(true), 0..4).prop_map(Outcome::Users).boxed(),
+        Op::CreateAccessKey { .. } => (access_key(), "[!-~]{1,40}")
+            .prop_map(|(access_key, secret)| {
+                let secret_key = SecretKey::new(secret);
+                Outcome::AccessKeyCreated(NewAccessKey {
+                    access_key,
+                    secret_key,
+                })
+            })
+            .boxed(),
+        Op::ListAccessKeys(_) => vec(access_key(), 0..4).prop_map(Outcome::AccessKeys).boxed(),
+        Op::CreatePolicy(_) => policy_id().prop_map(Outcome::PolicyCreated).boxed(),
+        Op::GetPolicy(id) => (summary(Some(*id)), "\\PC{0,60}")
+            .prop_map(|(summary, document)| Outcome::Policy(Policy { summary, document }))
+            .boxed(),
+        Op::ListPolicies { .. } => (any::<u32>(), vec(summary(None), 0..4))
+            .prop_map(|(total, entries)| {
+                Outcome::Policies(Page {
+                    total: total as usize,
+                    entries,
+                })
+            })
+            .boxed(),
+        Op::ListAttachedUserPolicies { .. } => (any::<u32>(), vec(attached(), 0..4))
+            .prop_map(|(total, entries)| {
+                Outcome::AttachedPolicies(Page {
+                    total: total as usize,
+                    entries,
+                })
+            })
+            .boxed(),
+        Op::DeleteUser(_)
+        | Op::UpdateAccessKey { .. }
+        | Op::DeleteAccessKey { .. }
+        | Op::DeletePolicies(_)
+        | Op::AttachUserPolicy { .. }
+        | Op::DetachUserPolicy { .. } => Just(Outcome::Done).boxed(),
+    }
+}
+
+fn with_outcome() -> impl Strategy<Value = (Operation, Outcome)> {
+    operation().prop_flat_map(|operation| {
+        let outcome = outcome(&operation);
+        (Just(operation), outcome)
+    })
+}
+
+fn headers(action: &str, version: &str, content_type: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("x-tc-action", action),
+        ("x-tc-version", version),
+        ("content-type", content_type),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+proptest! {
+    #[test]
+    fn a_server_reads_what_a_client_asks(operation in operation()) {
+        let request = request(&operation).unwrap();
+        let version = request.action.service().version();
+        let headers = headers(request.action.name(), version, "application/json");
+        let call = read(&Method::POST, "/", "", &headers, request.body.as_bytes()).unwrap();
+        prop_assert_eq!(call.operation(), Ok(operation));
+    }
+
+    #[test]
+    fn a_client_reads_what_a_server_answers((operation, outcome) in with_outcome()) {
+        let action = request(&operation).unwrap().action;
+        let spelling = Spelling { edition: Edition::Current, service: Some(action.service()) };
+        let written = write(&outcome, spelling, "id");
+        prop_assert_eq!(answer(&operation, &written.body), Ok(outcome));
+    }
+
+    #[test]
+    fn a_client_reads_a_refusal(
+        operation in operation(),
+        code in proptest::sample::select(ErrorCode::ALL),
+        message in "\\PC{0,60}",
+        request_id in "[a-z0-9-]{1,36}",
+    ) {
+        let error = Error::with_message(code, message);
+        let written = write_error(&error, Spelling::of_path("/"), &request_id);
+        match answer(&operation, &written.body) {
+            Err(AnswerError::Refused { code, request_id: read, .. }) => {
+                prop_assert!(!code.is_empty());
+                prop_assert_eq!(read, request_id);
+            }
+            other => prop_assert!(false, "{other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_request_makes_the_server_panic(
+        post in any::<bool>(),
+        tc3 in any::<bool>(),
+        path in proptest::sample::select(vec!["/", "/v2/index.php", "/x"]),
+        action in proptest::sample::select(vec![
+            "GetFederationToken", "DeletePolicy", "AddUser", "ListPolicies", "UpdateAccessKey", "\u{7f}",
+        ]),
+        content_type in proptest::sample::select(vec![
+            "application/json", "application/x-www-form-urlencoded", "text/plain; charset=\"", ";;=",
+        ]),
+        text in prop_oneof![
+            "\\PC{0,80}",
+            "((Name|Policy|PolicyId|PolicyId\\.[0-3]|Rp|Status)=[%0-9a-f+{.-]{0,6}&){0,6}",
+            "\\{(\"(Name|Policy|PolicyId|Page)\":[\\[\\]{}\"0-9e.,:-]{0,6},?){0,4}\\}",
+        ],
+        bytes in vec(any::<u8>(), 0..80),
+        raw in any::<bool>(),
+    ) {
+        let version = "2018-08-13";
+        let form = format!("Action={action}&Version={version}&{text}");
+        let text = if tc3 { text } else { form };
+        let method = if post { Method::POST } else { Method::GET };
+        let headers = if tc3 { headers(action, version, content_type) } else { headers("\n", "\n", content_type) };
+        let query = if post { "" } else { text.as_str() };
+        let body = if post { if raw { bytes.as_slice() } else { text.as_bytes() } } else { b"" };
+        is_action_request(&method, path, query, &headers);
+        if let Ok(call) = read(&method, path, query, &headers, body) {
+            let _ = call.operation();
+        }
+    }
+
+    #[test]
+    fn no_answer_makes_the_client_panic(
+        operation in operation(),
+        body in prop_oneof![
+            vec(any::<u8>(), 0..80),
+            "\\{\"Response\":[\\[\\]{}\"a-zA-Z0-9,:]{0,40}\\}".prop_map(String::into_bytes),
+        ],
+    ) {
+        let _ = answer(&operation, &body);
+    }
+}
