@@ -2,7 +2,7 @@
 //!
 //! Three steps, each a pure function over records that are handed in: [`credential`] turns a claimed key (and
 //! token) into a secret and a [`caller::Caller`]; [`verify`] checks that the request was signed with that secret
-//! and in time; [`decide`] puts every requirement of an operation to every layer of permissions. [`issue`] mints
+//! and in time; [`decide()`] puts every requirement of an operation to every layer of permissions. [`issue`] mints
 //! temporary keys. Nothing here looks anything up, reads a clock or knows a dialect's words.
 
 mod acl;

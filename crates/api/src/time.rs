@@ -73,7 +73,9 @@ impl Timestamp {
     /// Reads what [`cam_time`](Self::cam_time) writes; `None` when it is not that.
     pub fn parse_cam_time(text: &str) -> Option<Self> {
         let local = PrimitiveDateTime::parse(text, CAM_TIME).ok()?;
-        Some(Self::from_unix_seconds(local.assume_offset(offset!(+8)).unix_timestamp()))
+        Some(Self::from_unix_seconds(
+            local.assume_offset(offset!(+8)).unix_timestamp(),
+        ))
     }
 
     /// Reads an HTTP date; `None` when it is not one.

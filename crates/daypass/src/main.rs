@@ -1,2 +1,57 @@
-//! The one program.
-fn main() {}
+//! The one program: the server, the demo, and the verbs that talk to a server.
+
+mod environment;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// Self-hosted object store with temporary keys, wire-compatible with Tencent Cloud COS, STS and CAM.
+#[derive(Parser, Debug)]
+#[command(name = "daypass", version, propagate_version = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Serve(serve::ServeArguments),
+    /// Print the completion script of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return { let _ = error; ExitCode::FAILURE },
+    };
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            Command::Serve(arguments) => serve::run(arguments).await,
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Arguments::command(), "daypass", &mut std::io::stdout());
+                Ok(())
+            }
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => { tracing::error!("{error:#}"); ExitCode::FAILURE },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -5,9 +5,10 @@
 //! that decided.
 
 use daypass_access::{Caller, Decision, Finding};
-use daypass_api::{ErrorCode, Operation};
+use daypass_api::{ErrorCode, Operation, Timestamp};
 
 use crate::received::Received;
+use crate::reply::Reply;
 
 /// What is known of a request so far.
 #[derive(Default)]
@@ -19,7 +20,11 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn note_operation(&mut self, operation: &Operation) {
-        self.operation = operation.requirements().first().and_then(|need| need.any_of.first()).map(|access| access.action);
+        self.operation = operation
+            .requirements()
+            .first()
+            .and_then(|need| need.any_of.first())
+            .map(|access| access.action);
     }
 
     pub(crate) fn note_caller(&mut self, caller: &Caller) {
@@ -31,7 +36,7 @@ impl Record {
     }
 
     /// Writes the record.
-    pub(crate) fn write(&self, received: &Received, status: u16, code: Option<ErrorCode>, bytes: u64, micros: u64) {
+    pub(crate) fn write(&self, received: &Received, reply: &Reply, code: Option<ErrorCode>, now: Timestamp) {
         let identity = self.caller.as_ref().and_then(Caller::identity);
         let session = identity.and_then(|identity| identity.session.as_ref());
         let refused = self.decision.as_ref().filter(|decision| !decision.allowed);
@@ -48,17 +53,21 @@ impl Record {
             uin = identity.map(|identity| identity.uin.0),
             access_key_id = identity.map(|identity| identity.permanent_key.as_str()),
             session = session.map(|session| session.name.as_str()),
-            status,
+            status = reply.status(),
             code = code.map(ErrorCode::name),
             reason,
-            bytes,
-            micros,
+            bytes = reply.length(),
+            millis = now.unix_millis().saturating_sub(received.now.unix_millis()),
             "request"
         );
     }
 }
 
 fn describe(finding: &Finding) -> String {
-    let asked = finding.access.as_ref().map(|access| access.action).unwrap_or("the operation");
+    let asked = finding
+        .access
+        .as_ref()
+        .map(|access| access.action)
+        .unwrap_or("the operation");
     format!("{:?} {:?} on {asked}", finding.layer, finding.opinion)
 }

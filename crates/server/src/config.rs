@@ -18,6 +18,8 @@ pub struct Config {
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.
     pub min_session_seconds: i64,
+    /// The master key as text; without it the file in the data directory counts, made when it is not there.
+    pub master_key: Option<String>,
     /// The root account to make on an empty data directory.
     pub root: RootSeed,
     /// Bounds of the edge.

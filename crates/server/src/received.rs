@@ -5,11 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use daypass_api::Timestamp;
+use daypass_api::{Error, ErrorCode};
+use daypass_signature::RequestView;
+use http::Method;
+use http::header::{HOST, HeaderValue};
 use http::request::Parts;
 
 /// The head of a request, with what the edge adds to it.
 pub(crate) struct Received {
-    pub(crate) method: String,
+    pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) host: String,
@@ -21,15 +25,27 @@ pub(crate) struct Received {
 
 impl Received {
     pub(crate) fn new(parts: Parts, peer: SocketAddr, now: Timestamp, random: [u8; 12]) -> Self {
-        let header_host = parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
-        // A target in absolute form, as proxies send it, names the host itself.
-        let host = parts.uri.authority().map(http::uri::Authority::as_str).or(header_host).unwrap_or_default().to_owned();
+        let mut headers = parts.headers;
+        // A target in absolute form, as proxies send it, names the host itself, and outweighs the header (RFC 9112,
+        // "absolute-form"). INVARIANT: routing and signature see one host, or a signed request could be sent elsewhere.
+        if let Some(Ok(host)) = parts
+            .uri
+            .authority()
+            .map(|host| HeaderValue::from_str(host.as_str()))
+        {
+            headers.insert(HOST, host);
+        }
+        let host = headers
+            .get(HOST)
+            .and_then(|host| host.to_str().ok())
+            .unwrap_or_default()
+            .to_owned();
         Self {
-            method: parts.method.as_str().to_owned(),
+            method: parts.method,
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             host,
-            headers: parts.headers,
+            headers,
             ip: peer.ip(),
             now,
             request_id: request_id(now, random),
@@ -43,12 +59,31 @@ impl Received {
 
     /// Names and values as the verifier wants them.
     pub(crate) fn header_pairs(&self) -> Vec<(&str, &[u8])> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect()
+    }
+
+    /// The request as signatures see it, over the pairs of [`Received::header_pairs`].
+    pub(crate) fn view<'a>(&'a self, pairs: &'a [(&'a str, &'a [u8])]) -> Result<RequestView<'a>, Error> {
+        RequestView::new(self.method.as_str(), &self.path, &self.query, pairs)
+            .map_err(|error| Error::with_message(ErrorCode::InvalidArgument, error.to_string()))
+    }
+
+    /// The announced length of the body: none for a chunked one.
+    pub(crate) fn body_length(&self) -> Option<u64> {
+        if self.headers.contains_key(http::header::TRANSFER_ENCODING) {
+            return None;
+        }
+        let announced = self.header("content-length");
+        announced.map_or(Some(0), |length| length.parse().ok())
     }
 
     /// Whether the client waits for leave before it sends its body.
     pub(crate) fn expects_leave(&self) -> bool {
-        self.header("expect").is_some_and(|expect| expect.eq_ignore_ascii_case("100-continue"))
+        self.header("expect")
+            .is_some_and(|expect| expect.eq_ignore_ascii_case("100-continue"))
     }
 
     /// Host and path, as error documents name what they are about.
@@ -61,5 +96,9 @@ impl Received {
 fn request_id(now: Timestamp, random: [u8; 12]) -> String {
     let [a, b, c, d, rest @ ..] = random;
     let low = rest.iter().fold(0_u64, |low, byte| low << 8 | u64::from(*byte));
-    STANDARD.encode(format!("{:08x}_{:08x}_{low:x}", now.unix_seconds(), u32::from_be_bytes([a, b, c, d])))
+    STANDARD.encode(format!(
+        "{:08x}_{:08x}_{low:x}",
+        now.unix_seconds(),
+        u32::from_be_bytes([a, b, c, d])
+    ))
 }

@@ -1,1 +1,110 @@
-//! Under construction.
+//! Test support: a whole server on a free port, over a fresh data directory, by a clock that the test sets.
+//!
+//! For tests only; no crate depends on it otherwise. What fails here fails the test, by panicking.
+
+#![expect(clippy::expect_used, reason = "a test may fail by panicking")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use daypass_api::Timestamp;
+use daypass_api::names::{Account, AppId, Region, Uin};
+use daypass_server::{Clock, Config, EdgeLimits, RootSeed, Server};
+use tempfile::TempDir;
+
+/// Key id of the test server's root account.
+pub const ROOT_SECRET_ID: &str = "AKIDtestkitROOT0123456789abcdefghijk";
+/// Secret of the test server's root account.
+pub const ROOT_SECRET_KEY: &str = "n5XkQ0dTz8VwLr2mB7cYpA4sHg9uEj1f";
+
+/// A clock that stands where the test puts it.
+#[derive(Debug)]
+pub struct SetClock(AtomicI64);
+
+impl SetClock {
+    /// A clock that stands at this moment.
+    pub fn at(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.unix_millis()))
+    }
+
+    /// Moves the clock on.
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A running server with a data directory of its own.
+pub struct TestServer {
+    server: Server,
+    /// Its clock, which starts at the present.
+    pub clock: Arc<SetClock>,
+    data: TempDir,
+}
+
+impl TestServer {
+    /// Starts a server with usual limits.
+    pub async fn start() -> Self {
+        Self::with_limits(EdgeLimits::default()).await
+    }
+
+    /// Starts a server with these limits.
+    pub async fn with_limits(limits: EdgeLimits) -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory can be made");
+        let clock = Arc::new(SetClock::at(daypass_server::SystemClock.now()));
+        let server = Server::start_at(config(&data, limits), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        Self {
+            server: server.expect("the server starts"),
+            clock,
+            data,
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Stops it and starts it again on the same data.
+    pub async fn restart(self) -> Self {
+        let Self { server, clock, data } = self;
+        server.stop().await.expect("the server stops");
+        let config = config(&data, EdgeLimits::default());
+        let server = Server::start_at(config, Arc::clone(&clock) as Arc<dyn Clock>).await;
+        Self {
+            server: server.expect("the server starts again"),
+            clock,
+            data,
+        }
+    }
+
+    /// Stops it in good order.
+    pub async fn stop(self) {
+        self.server.stop().await.expect("the server stops");
+    }
+}
+
+fn config(data: &TempDir, limits: EdgeLimits) -> Config {
+    Config {
+        data: data.path().join("data"),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        region: Region::parse("ap-guangzhou").expect("it is a region"),
+        min_session_seconds: 1800,
+        master_key: None,
+        root: RootSeed {
+            account: Account {
+                app_id: AppId(1_250_000_000),
+                owner_uin: Uin(100_000_000_001),
+            },
+            secret_id: Some(ROOT_SECRET_ID.to_owned()),
+            secret_key: Some(ROOT_SECRET_KEY.to_owned()),
+        },
+        limits,
+    }
+}

@@ -1,2 +1,102 @@
-//! The daily commands.
-fn main() {}
+//! The house's daily commands: `cargo xtask <command>`.
+//!
+//! Each check is one step that can be run alone; `test` runs them all, in the order in which a fault is cheapest to
+//! find, and is what continuous integration runs. No step is ever skipped: one that cannot be run has failed.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks to whoever started it"
+)]
+
+mod arrows;
+mod demo;
+mod deny;
+mod process;
+mod sdk_python;
+mod steps;
+mod suite;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use crate::steps::STEPS;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        bail!("no command\n\n{}", help());
+    };
+    match command.as_str() {
+        "--help" | "-h" | "help" => {
+            print!("{}", help());
+            Ok(())
+        }
+        "sdk-python" => sdk_python::run(rest),
+        _ if !rest.is_empty() => bail!("`{command}` takes no arguments"),
+        "test" => suite::run(),
+        "setup" => setup(),
+        name => match STEPS.iter().find(|step| step.name == name) {
+            Some(step) => (step.run)(),
+            None => bail!("unknown command `{name}`\n\n{}", help()),
+        },
+    }
+}
+
+/// Installs what the steps of `test` need beside the Rust toolchain, so that a later run can do without a network.
+fn setup() -> anyhow::Result<()> {
+    deny::install()?;
+    sdk_python::install()
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "Usage: cargo xtask <command>
+
+Commands:
+  test                      everything below that checks, in this order, as continuous integration does
+  setup                     install what the checks need, into ignored folders
+",
+    );
+    for step in &STEPS {
+        text.push_str(&format!("  {:<25} {}\n", step.name, step.about));
+    }
+    text.push_str("  sdk-python [argument]...  the same with arguments for pytest, such as `-k expired`\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(arguments: &[&str]) -> String {
+        let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
+        run(&arguments).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_not_a_command_is_refused() {
+        assert!(refusal(&[]).starts_with("no command"));
+        assert!(refusal(&["tset"]).starts_with("unknown command `tset`"));
+        assert_eq!(refusal(&["test", "--quick"]), "`test` takes no arguments");
+        assert_eq!(refusal(&["deny", "x"]), "`deny` takes no arguments");
+    }
+
+    #[test]
+    fn the_help_names_every_step() {
+        for step in &STEPS {
+            assert!(help().contains(&format!("\n  {} ", step.name)), "{}", step.name);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::key::ConditionKey;
-use crate::parameter::upper_case_escapes;
+use crate::escapes::upper_case_escapes;
 use crate::scratch::Scratch;
 
 /// What a request brings for the condition keys. The default has nothing: every key is absent.

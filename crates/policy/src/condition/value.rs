@@ -14,9 +14,9 @@ use super::key::ConditionKey;
 use super::operator::Test;
 use crate::document::OwnerAccount;
 use crate::error::{PolicyError, PolicyErrorKind};
+use crate::escapes::{percent_decode, upper_case_escapes};
 use crate::glob::Glob;
 use crate::json::Json;
-use crate::parameter::{percent_decode, upper_case_escapes};
 
 /// Digits after the point that numbers may have.
 const DECIMALS: usize = 9;

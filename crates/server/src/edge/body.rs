@@ -14,6 +14,7 @@ use daypass_api::{Error, ErrorCode};
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
@@ -36,7 +37,12 @@ impl RequestBody {
     /// Wraps a body as it comes; `expects_leave` says that the client sent `Expect: 100-continue`.
     pub(crate) fn new(incoming: Incoming, patience: Duration, expects_leave: bool) -> Self {
         let deadline = Box::pin(tokio::time::sleep(patience));
-        Self { incoming: Some(incoming), patience, deadline, withheld: expects_leave }
+        Self {
+            incoming: Some(incoming),
+            patience,
+            deadline,
+            withheld: expects_leave,
+        }
     }
 
     /// Reads a whole body of at most `limit` bytes; a longer one is refused with `too_large`.
@@ -94,21 +100,22 @@ impl Stream for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        let Some(incoming) = self.incoming.take().filter(|incoming| !self.withheld && !incoming.is_end_stream()) else {
+        let Some(incoming) = self
+            .incoming
+            .take()
+            .filter(|incoming| !self.withheld && !incoming.is_end_stream())
+        else {
             return;
         };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        let mut rest = Self::new(incoming, LINGER, false);
-        runtime.spawn(async move {
-            let drained = async { while let Some(Ok(_)) = rest.next().await {} };
-            let finished = tokio::time::timeout(LINGER, drained).await.is_ok();
-            if !finished {
-                rest.incoming = None;
-            }
-        });
+        runtime.spawn(tokio::time::timeout(LINGER, discard(incoming)));
     }
+}
+
+async fn discard(mut incoming: Incoming) {
+    while let Some(Ok(_)) = incoming.frame().await {}
 }
 
 /// The bytes of an answer.

@@ -33,11 +33,19 @@ impl HeaderCase {
         let (mut client, server) = tokio::io::duplex(64 * 1024);
         client.write_all(request_with(names).as_bytes()).await?;
         let mut parser = http1::Builder::new();
-        parser.preserve_header_case(true).keep_alive(false).max_headers(names.len() + 2);
-        parser.serve_connection(TokioIo::new(server), service_fn(remember)).await.map_err(io::Error::other)?;
+        parser
+            .preserve_header_case(true)
+            .keep_alive(false)
+            .max_headers(names.len() + 2);
+        parser
+            .serve_connection(TokioIo::new(server), service_fn(remember))
+            .await
+            .map_err(io::Error::other)?;
         client.read_to_end(&mut Vec::new()).await?;
         let learned = learned.into_inner().ok().flatten();
-        learned.map(Self).ok_or_else(|| io::Error::other("header names could not be learned"))
+        learned
+            .map(Self)
+            .ok_or_else(|| io::Error::other("header names could not be learned"))
     }
 
     /// Makes this answer's headers be spelled as learned; other names stay in lower case.
@@ -50,7 +58,11 @@ fn request_with(names: &[&str]) -> String {
     let mut text = String::from("GET / HTTP/1.1\r\nHost: localhost\r\n");
     // A length would announce a body; its spelling is the one header that must not be taught with a value of its own.
     for name in names {
-        let value = if name.eq_ignore_ascii_case("content-length") { "0" } else { "-" };
+        let value = if name.eq_ignore_ascii_case("content-length") {
+            "0"
+        } else {
+            "-"
+        };
         if name.eq_ignore_ascii_case("transfer-encoding") || name.eq_ignore_ascii_case("connection") {
             continue;
         }
@@ -66,24 +78,41 @@ mod tests {
 
     #[tokio::test]
     async fn names_come_out_as_learned() {
-        let case = HeaderCase::learn(&["ETag", "Content-Length", "x-cos-Request-ID"]).await.unwrap();
+        let case = HeaderCase::learn(&["ETag", "Content-Length", "x-cos-Request-ID"])
+            .await
+            .unwrap();
         let answer = |_| {
             let mut response = http::Response::new(Empty::<Bytes>::new());
             for name in ["etag", "x-cos-request-id", "x-cos-meta-a"] {
-                response.headers_mut().insert(name, http::HeaderValue::from_static("1"));
+                response
+                    .headers_mut()
+                    .insert(name, http::HeaderValue::from_static("1"));
             }
-            response.headers_mut().insert("content-length", http::HeaderValue::from_static("0"));
+            response
+                .headers_mut()
+                .insert("content-length", http::HeaderValue::from_static("0"));
             case.apply(&mut response);
             async { Ok::<_, std::convert::Infallible>(response) }
         };
         let (mut client, server) = tokio::io::duplex(4096);
-        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .await
+            .unwrap();
         let mut builder = http1::Builder::new();
         builder.preserve_header_case(true);
-        builder.serve_connection(TokioIo::new(server), service_fn(answer)).await.unwrap();
+        builder
+            .serve_connection(TokioIo::new(server), service_fn(answer))
+            .await
+            .unwrap();
         let mut text = String::new();
         client.read_to_string(&mut text).await.unwrap();
-        for line in ["ETag: 1", "x-cos-Request-ID: 1", "x-cos-meta-a: 1", "Content-Length: 0"] {
+        for line in [
+            "ETag: 1",
+            "x-cos-Request-ID: 1",
+            "x-cos-meta-a: 1",
+            "Content-Length: 0",
+        ] {
             assert!(text.lines().any(|got| got == line), "{line} is not in {text}");
         }
     }

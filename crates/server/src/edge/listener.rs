@@ -49,8 +49,12 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 200;
 
 /// Serves connections with `handle` until `stop` turns true, then lets those in flight finish.
-pub(crate) async fn serve<H, F>(listener: TcpListener, limits: EdgeLimits, mut stop: watch::Receiver<bool>, handle: H)
-where
+pub(crate) async fn serve<H, F>(
+    listener: TcpListener,
+    limits: EdgeLimits,
+    mut stop: watch::Receiver<bool>,
+    handle: H,
+) where
     H: Fn(http::Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = http::Response<ResponseBody>> + Send + 'static,
 {
@@ -83,13 +87,21 @@ where
     }
     drop(listener);
     let finished = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(limits.shutdown_timeout, finished).await.is_err() {
+    if tokio::time::timeout(limits.shutdown_timeout, finished)
+        .await
+        .is_err()
+    {
         tracing::warn!("requests still in flight were cut off at shutdown");
     }
 }
 
-async fn connection<H, F>(stream: TcpStream, peer: SocketAddr, limits: EdgeLimits, mut stop: watch::Receiver<bool>, handle: H)
-where
+async fn connection<H, F>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    limits: EdgeLimits,
+    mut stop: watch::Receiver<bool>,
+    handle: H,
+) where
     H: Fn(http::Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
     F: Future<Output = http::Response<ResponseBody>> + Send + 'static,
 {

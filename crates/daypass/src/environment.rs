@@ -1,0 +1,35 @@
+//! Every environment variable that the program reads itself, in one place. The verbs' connection settings
+//! (`DAYPASS_ENDPOINT` and so on) are declared beside their flags, and `--help` shows them.
+
+use std::env::{VarError, var};
+
+use anyhow::{Context, Result, bail};
+
+/// Key id of the root account, on an empty data directory.
+pub(crate) const ROOT_SECRET_ID: &str = "DAYPASS_ROOT_SECRET_ID";
+/// Secret of the root account, on an empty data directory.
+pub(crate) const ROOT_SECRET_KEY: &str = "DAYPASS_ROOT_SECRET_KEY";
+/// APPID of the root account, on an empty data directory.
+pub(crate) const APPID: &str = "DAYPASS_APPID";
+/// Uin of the root account, on an empty data directory.
+pub(crate) const OWNER_UIN: &str = "DAYPASS_OWNER_UIN";
+/// The master key, instead of the file in the data directory.
+pub(crate) const MASTER_KEY: &str = "DAYPASS_MASTER_KEY";
+/// What is logged: a level, or levels for parts of the program, as in `info,daypass::audit=off`.
+pub(crate) const LOG: &str = "DAYPASS_LOG";
+
+/// The text of a variable; none when it is not set or empty.
+pub(crate) fn text(name: &str) -> Result<Option<String>> {
+    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
+    match var(name) {
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) => Ok(Some(text)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => bail!("`{name}` is not valid text"),
+    }
+}
+
+/// A variable that holds a number.
+pub(crate) fn number(name: &str) -> Result<Option<u64>> {
+    text(name)?.map(|text| text.parse().with_context(|| format!("`{name}` is not a number"))).transpose()
+}

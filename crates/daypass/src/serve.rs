@@ -1,0 +1,112 @@
+//! `daypass serve`: the server in the foreground, until it is told to stop.
+
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use daypass_api::names::{Account, AppId, Region, Uin};
+use daypass_server::{Config, EdgeLimits, RootSeed, Server};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::environment;
+
+/// APPID of the root account when none is given.
+pub(crate) const DEFAULT_APPID: u64 = 1_250_000_000;
+/// Uin of the root account when none is given.
+pub(crate) const DEFAULT_OWNER_UIN: u64 = 100_000_000_001;
+
+/// Run the object store, the token service and the access-management service.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+When it is ready, one line of JSON goes to standard output; logs go to standard error. SIGTERM and SIGINT let the \
+requests in flight finish, and end with 0.
+
+On an empty data directory a root account is made from DAYPASS_ROOT_SECRET_ID, DAYPASS_ROOT_SECRET_KEY, DAYPASS_APPID \
+and DAYPASS_OWNER_UIN, where they are set. A secret that is not given is generated and written to \
+root-credentials.json in the data directory, readable by its owner only. DAYPASS_MASTER_KEY replaces the file \
+master.key. DAYPASS_LOG sets what is logged: error, warn, info, debug.
+
+Examples:
+  daypass serve
+  daypass serve --data /srv/daypass --listen 127.0.0.1:9000 --region ap-shanghai")]
+pub(crate) struct ServeArguments {
+    /// Directory of everything that is stored; made when it is not there
+    #[arg(long, value_name = "DIR", default_value = "./daypass-data")]
+    data: PathBuf,
+    /// Address to listen on for HTTP; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
+    listen: SocketAddr,
+    /// Region that the buckets are in
+    #[arg(long, value_name = "NAME", default_value = "ap-guangzhou", value_parser = region)]
+    region: Region,
+    /// Shortest life of a temporary key that may be asked for, in seconds; the documented one is 1800
+    #[arg(long, value_name = "N", default_value_t = 1800, value_parser = clap::value_parser!(i64).range(1..=7200))]
+    min_session_seconds: i64,
+}
+
+pub(crate) fn region(text: &str) -> Result<Region, String> {
+    Region::parse(text).map_err(|_| "a region is 1 to 32 lower-case letters, digits and `-`".to_owned())
+}
+
+/// Runs the server until a signal comes.
+pub(crate) async fn run(arguments: ServeArguments) -> Result<()> {
+    start_logging()?;
+    // The handlers are there before the ready line: whoever has read it may send the signal.
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
+    let server = Server::start(config(arguments)?).await?;
+    announce(&server)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    server.stop().await.context("the server did not stop cleanly")
+}
+
+fn config(arguments: ServeArguments) -> Result<Config> {
+    let account = Account {
+        app_id: AppId(environment::number(environment::APPID)?.unwrap_or(DEFAULT_APPID)),
+        owner_uin: Uin(environment::number(environment::OWNER_UIN)?.unwrap_or(DEFAULT_OWNER_UIN)),
+    };
+    let root = RootSeed {
+        account,
+        secret_id: environment::text(environment::ROOT_SECRET_ID)?,
+        secret_key: environment::text(environment::ROOT_SECRET_KEY)?,
+    };
+    Ok(Config {
+        data: arguments.data,
+        listen: arguments.listen,
+        region: arguments.region,
+        min_session_seconds: arguments.min_session_seconds,
+        master_key: environment::text(environment::MASTER_KEY)?,
+        root,
+        limits: EdgeLimits::default(),
+    })
+}
+
+/// The one line that scripts wait for.
+fn announce(server: &Server) -> Result<()> {
+    let line = serde_json::json!({
+        "ready": true,
+        "http": server.address().to_string(),
+        "https": null,
+        "console": null,
+        "appid": server.account().app_id.0,
+        "region": server.region().as_str(),
+    });
+    let mut out = std::io::stdout();
+    writeln!(out, "{line}").and_then(|()| out.flush()).context("the ready line could not be written")
+}
+
+/// Text for a person, one JSON object a line for everything else.
+fn start_logging() -> Result<()> {
+    let filter = environment::text(environment::LOG)?.unwrap_or_else(|| "info".to_owned());
+    let filter = EnvFilter::try_new(filter).context("`DAYPASS_LOG` is not a log filter")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() { builder.init() } else { builder.json().flatten_event(true).init() }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! Objects: the record that listings read, where the bytes are, and how a version takes another's place.
+
+use bytes::Bytes;
+use daypass_api::Timestamp;
+use daypass_api::acl::ObjectAcl;
+use daypass_api::names::{BucketName, ObjectKey};
+use daypass_api::object::{ETag, ObjectHeaders, ObjectInfo};
+use daypass_kv::Batch;
+
+use crate::blob_life::{NewData, Referrer, release, retire};
+use crate::codec::{DecodeError, Decoder, Encoder, Field, Found, Record, field, record, require};
+use crate::keys::{self, ContentId, DataId};
+
+/// Most segments in one chunk of a manifest.
+pub const SEGMENTS_PER_CHUNK: usize = 1000;
+
+/// The current version of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectRecord {
+    /// Length in bytes.
+    pub length: u64,
+    /// Entity tag.
+    pub etag: ETag,
+    /// CRC-64/XZ of the whole object.
+    pub crc64: u64,
+    /// When it was written.
+    pub last_modified: Timestamp,
+    /// Headers given at the upload.
+    pub headers: ObjectHeaders,
+    /// Its access control list.
+    pub acl: ObjectAcl,
+    /// Where its bytes are.
+    pub content: Content,
+}
+
+record!(ObjectRecord, "object", version 1, { length, etag, crc64, last_modified, headers, acl, content });
+
+impl ObjectRecord {
+    /// All that is told about the object.
+    pub fn info(&self) -> ObjectInfo {
+        ObjectInfo {
+            length: self.length,
+            etag: self.etag.clone(),
+            crc64: self.crc64,
+            last_modified: self.last_modified,
+            headers: self.headers.clone(),
+        }
+    }
+}
+
+/// Where the bytes of an object are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// There are none.
+    Empty,
+    /// In one place.
+    Single {
+        /// Who holds the reference, if the place is a blob.
+        holder: ContentId,
+        /// The place.
+        segment: Segment,
+    },
+    /// In several places, which the manifest of this content lists.
+    Manifest {
+        /// Who holds the references, and whose manifest it is.
+        holder: ContentId,
+    },
+}
+
+/// A stretch of an object that is stored in one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Where.
+    pub place: Place,
+    /// Length in bytes; never zero.
+    pub length: u64,
+    /// CRC-64/XZ of these bytes.
+    pub crc64: u64,
+}
+
+field!(Segment { place, length, crc64 });
+
+/// Where a piece is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Beside the records.
+    Inline(DataId),
+    /// In a blob, from its first byte to its last.
+    Blob(DataId),
+}
+
+/// One chunk of a manifest. Its key tells at which offset of the object it begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestRecord {
+    /// At most [`SEGMENTS_PER_CHUNK`] pieces, in order.
+    pub segments: Vec<Segment>,
+}
+
+record!(ManifestRecord, "manifest", version 1, { segments });
+
+/// Puts a new version in the place of what was read, if that is still so and the bucket is still there.
+pub fn replace(
+    referrer: Referrer,
+    previous: Option<&Found<ObjectRecord>>,
+    next: &ObjectRecord,
+    data: Option<&NewData>,
+) -> Batch {
+    let batch = supersede(Batch::new(), &referrer.bucket, &referrer.key, previous, next);
+    match (data, next.content) {
+        (Some(data), Content::Single { holder, .. } | Content::Manifest { holder }) => {
+            data.adopt(batch, holder, referrer)
+        }
+        (None, _) | (_, Content::Empty) => batch,
+    }
+}
+
+/// Removes an object, if it is still as it was read.
+pub fn remove(bucket: &BucketName, key: &ObjectKey, previous: &Found<ObjectRecord>, now: Timestamp) -> Batch {
+    let stored = keys::object(bucket, key);
+    let batch = require(Batch::new(), &stored, Some(previous))
+        .delete(stored)
+        .reclaiming();
+    drop_content(batch, &previous.record.content, now)
+}
+
+/// The part of a replacement that does not depend on where the new bytes come from.
+pub(crate) fn supersede(
+    batch: Batch,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    previous: Option<&Found<ObjectRecord>>,
+    next: &ObjectRecord,
+) -> Batch {
+    let stored = keys::object(bucket, key);
+    let batch =
+        require(batch.require_present(keys::bucket(bucket)), &stored, previous).put(stored, next.encode());
+    match previous {
+        Some(previous) => drop_content(batch, &previous.record.content, next.last_modified),
+        None => batch,
+    }
+}
+
+fn drop_content(batch: Batch, content: &Content, now: Timestamp) -> Batch {
+    match content {
+        Content::Empty => batch,
+        Content::Single { holder, segment } => release(batch, segment, *holder, now),
+        Content::Manifest { holder } => retire(batch, *holder, now),
+    }
+}
+
+/// Stores the pieces of a content and answers how an object points to them.
+pub(crate) fn describe(batch: Batch, holder: ContentId, segments: &[Segment]) -> (Batch, Content) {
+    match segments {
+        [] => (batch, Content::Empty),
+        [segment] => (
+            batch,
+            Content::Single {
+                holder,
+                segment: *segment,
+            },
+        ),
+        _ => (
+            write_manifest(batch, holder, segments),
+            Content::Manifest { holder },
+        ),
+    }
+}
+
+fn write_manifest(mut batch: Batch, holder: ContentId, segments: &[Segment]) -> Batch {
+    let mut offset: u64 = 0;
+    for chunk in segments.chunks(SEGMENTS_PER_CHUNK) {
+        let record = ManifestRecord {
+            segments: chunk.to_vec(),
+        };
+        batch = batch.put(keys::manifest(holder, offset), record.encode());
+        offset = chunk
+            .iter()
+            .fold(offset, |offset, segment| offset.saturating_add(segment.length));
+    }
+    batch
+}
+
+/// A chunk of a manifest as it is stored: where it begins, and its pieces.
+pub fn read_manifest(key: &[u8], value: &Bytes) -> Result<(u64, ManifestRecord), DecodeError> {
+    let offset = keys::offset_of_manifest(key).ok_or(DecodeError::Malformed("not a manifest's key"))?;
+    Ok((offset, ManifestRecord::decode(value)?))
+}
+
+impl Field for Content {
+    fn write(&self, encoder: &mut Encoder) {
+        match self {
+            Self::Empty => 0u8.write(encoder),
+            Self::Single { holder, segment } => {
+                1u8.write(encoder);
+                holder.write(encoder);
+                segment.write(encoder);
+            }
+            Self::Manifest { holder } => {
+                2u8.write(encoder);
+                holder.write(encoder);
+            }
+        }
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(match u8::read(decoder)? {
+            0 => Self::Empty,
+            1 => Self::Single {
+                holder: Field::read(decoder)?,
+                segment: Field::read(decoder)?,
+            },
+            2 => Self::Manifest {
+                holder: Field::read(decoder)?,
+            },
+            _ => return Err(DecodeError::Malformed("not a content")),
+        })
+    }
+}
+
+impl Field for Place {
+    fn write(&self, encoder: &mut Encoder) {
+        let (number, id): (u8, _) = match self {
+            Self::Inline(id) => (0, id),
+            Self::Blob(id) => (1, id),
+        };
+        number.write(encoder);
+        id.write(encoder);
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(match u8::read(decoder)? {
+            0 => Self::Inline(Field::read(decoder)?),
+            1 => Self::Blob(Field::read(decoder)?),
+            _ => return Err(DecodeError::Malformed("not a place")),
+        })
+    }
+}

@@ -1,0 +1,215 @@
+//! The two families of requests, told apart by their heads, and what is different about reading them.
+//!
+//! Requests to the object store are read from their heads; their bodies stream past. Requests to the token and
+//! access-management services are read whole, since their signature covers the body.
+
+use bytes::Bytes;
+use daypass_access::Caller;
+use daypass_access::verify::{Claim, unreadable};
+use daypass_api::attributes::Attributes;
+use daypass_api::operation::BodyClaims;
+use daypass_api::{Error, ErrorCode, Operation};
+use daypass_dialect::api3::{self, Call, Scheme, Spelling};
+use daypass_dialect::cos::{self, RequestHead};
+use daypass_dialect::site::{self, Site, SiteConfig};
+use daypass_signature::{self as signature, RequestView};
+
+use crate::edge::body::RequestBody;
+use crate::received::Received;
+
+/// Which family a request belongs to, and how its answer is spelled.
+pub(crate) enum Family {
+    /// The object store, with whose request it is.
+    Object(Site),
+    /// The token and access-management services.
+    Action(Spelling),
+}
+
+impl Family {
+    /// Tells the family from the head alone. A bucket's host is always the object store's.
+    pub(crate) fn of(received: &Received, sites: &SiteConfig) -> Self {
+        let site = site::resolve(&received.host, sites);
+        let is_action = matches!(site, Site::Service(_))
+            && api3::is_action_request(
+                &received.method,
+                &received.path,
+                &received.query,
+                &received.headers,
+            );
+        if is_action {
+            Self::Action(Spelling::of_path(&received.path))
+        } else {
+            Self::Object(site)
+        }
+    }
+}
+
+/// A request of which as much has been read as its family needs before it is known who asks.
+pub(crate) enum Opened {
+    /// To the object store.
+    Object {
+        /// Whose request it is.
+        site: Site,
+        /// Not read yet.
+        body: RequestBody,
+    },
+    /// To the other services.
+    Action {
+        /// What is called.
+        call: Call,
+        /// All of it.
+        body: Bytes,
+    },
+}
+
+/// What a request asks for, in our own words.
+pub(crate) struct Asked {
+    pub(crate) operation: Operation,
+    pub(crate) attributes: Attributes,
+    /// The bytes that stream past, where the family has them.
+    pub(crate) body: Option<RequestBody>,
+    /// What the request says of its body, where the body is a document.
+    pub(crate) document: Option<BodyClaims>,
+}
+
+impl Opened {
+    /// Reads what must be read first, and settles how the answer will be spelled.
+    pub(crate) async fn open(
+        received: &Received,
+        family: &mut Family,
+        mut body: RequestBody,
+    ) -> Result<Self, Error> {
+        match family {
+            Family::Object(site) => Ok(Self::Object {
+                site: site.clone(),
+                body,
+            }),
+            Family::Action(spelling) => {
+                let body = body
+                    .collect(api3::MAX_BODY_BYTES, ErrorCode::RequestTooLarge)
+                    .await?;
+                let call = api3::read(
+                    &received.method,
+                    &received.path,
+                    &received.query,
+                    &received.headers,
+                    &body,
+                )?;
+                *spelling = call.spelling();
+                Ok(Self::Action { call, body })
+            }
+        }
+    }
+
+    /// What the request says about its signature; nothing means that it is not signed.
+    pub(crate) fn claim(&self, seen: &RequestView<'_>) -> Result<Option<Claim>, Error> {
+        let claim = match self {
+            Self::Object { .. } => {
+                refuse_conflicts(seen)?;
+                signature::cos::claim(seen).map(|claim| claim.map(Claim::Cos))
+            }
+            Self::Action { call, .. } => {
+                let claim = match call.scheme() {
+                    Scheme::Tc3 => signature::tc3::claim(seen).map(|claim| claim.map(Claim::Tc3)),
+                    Scheme::V1 => {
+                        signature::v1::claim(call.v1_parameters()).map(|claim| claim.map(Claim::V1))
+                    }
+                };
+                // No action that is offered may be called without a signature.
+                claim.and_then(|claim| {
+                    claim
+                        .ok_or(signature::ClaimError::Missing("Authorization"))
+                        .map(Some)
+                })
+            }
+        };
+        claim.map_err(|error| unreadable(&error))
+    }
+
+    /// What is asked for.
+    pub(crate) fn read(self, received: &Received, caller: &Caller) -> Result<Asked, Error> {
+        match self {
+            Self::Object { site, body } => {
+                let head = RequestHead {
+                    method: received.method.as_str(),
+                    path: &received.path,
+                    query: &received.query,
+                    headers: &received.headers,
+                };
+                let read = cos::read(&head, &site)?;
+                if *caller == Caller::Anonymous {
+                    refuse_unsigned(&read)?;
+                }
+                let operation = Operation::Object(read.operation);
+                Ok(Asked {
+                    operation,
+                    attributes: read.attributes,
+                    body: Some(body),
+                    document: read.document,
+                })
+            }
+            Self::Action { call, .. } => {
+                let (operation, attributes) = (call.operation()?, Attributes::default());
+                Ok(Asked {
+                    operation,
+                    attributes,
+                    body: None,
+                    document: None,
+                })
+            }
+        }
+    }
+
+    pub(crate) fn whole_body(&self) -> &[u8] {
+        match self {
+            Self::Object { .. } => &[],
+            Self::Action { body, .. } => body,
+        }
+    }
+
+    pub(crate) fn parameters(&self) -> &[(String, String)] {
+        match self {
+            Self::Object { .. } => &[],
+            Self::Action { call, .. } => call.v1_parameters(),
+        }
+    }
+
+    /// Names beside the received one that the host may have been signed under. INVARIANT: none for the object store,
+    /// where the host names the bucket, or a signature made for the service would hold for any bucket.
+    pub(crate) fn signed_hosts<'n>(&self, names: &'n [String]) -> Vec<&'n str> {
+        match self {
+            Self::Object { .. } => Vec::new(),
+            Self::Action { .. } => names.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// The service that a signature of the API is made for.
+    pub(crate) fn service(&self) -> &'static str {
+        match self {
+            Self::Object { .. } => "cos",
+            Self::Action { call, .. } => call.action().service().name(),
+        }
+    }
+}
+
+/// A name given twice with different values could mean one thing to the signature and another to the operation.
+fn refuse_conflicts(seen: &RequestView<'_>) -> Result<(), Error> {
+    let conflict = signature::conflicting_parameter(seen).or_else(|| signature::conflicting_header(seen));
+    conflict.map_or(Ok(()), |name| {
+        let text = format!("`{name}` is given more than once with different values");
+        Err(Error::with_message(ErrorCode::InvalidArgument, text))
+    })
+}
+
+/// What the object store does for nobody who does not sign, whatever is public.
+fn refuse_unsigned(read: &cos::Read) -> Result<(), Error> {
+    use daypass_api::operation::ObjectOperation;
+    if matches!(read.operation, ObjectOperation::ListBuckets(_)) {
+        return Err(Error::new(ErrorCode::SignatureMissing));
+    }
+    if read.needs_signature() {
+        Err(Error::new(ErrorCode::AccessDenied))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,304 @@
+//! Performing an operation that was allowed: the only place that touches data.
+//!
+//! Each arm hands the operation to the store, on the snapshot that the decision was made on. What has no arm does not
+//! compile.
+
+use bytes::Bytes;
+use daypass_access::issue::{self, FreshSession};
+use daypass_access::{Caller, Identity};
+use daypass_api::names::{BucketName, SessionId};
+use daypass_api::operation::{
+    BodyClaims, IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject,
+};
+use daypass_api::outcome::{CallerIdentity, Ownership};
+use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
+use daypass_dialect::cos::body;
+use daypass_store::identity::KeyMaterial;
+use daypass_store::{ObjectReader, View};
+use futures_util::StreamExt;
+use md5::{Digest, Md5};
+use sha1::Sha1;
+
+use crate::bootstrap::key_material;
+use crate::edge::body::RequestBody;
+use crate::family::Asked;
+use crate::service::Service;
+
+/// Most buckets of one account.
+const MAX_BUCKETS: u64 = 200;
+
+/// Largest XML document that a request may carry.
+const MAX_DOCUMENT_BYTES: usize = 2 * 1024 * 1024;
+
+/// What was performed, and the bytes that go with it.
+pub(crate) struct Performed {
+    pub(crate) outcome: Outcome,
+    /// An object's bytes and how many there are.
+    pub(crate) bytes: Option<(ObjectReader, u64)>,
+}
+
+impl From<Outcome> for Performed {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, bytes: None }
+    }
+}
+
+impl Service {
+    /// Performs what was asked and allowed.
+    pub(crate) async fn perform(
+        &self,
+        view: View,
+        asked: Asked,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Performed, Error> {
+        let Asked {
+            operation,
+            body,
+            document,
+            ..
+        } = asked;
+        match operation {
+            Operation::Object(operation) => {
+                let body = body.ok_or(ErrorCode::InternalError)?;
+                self.perform_object(view, operation, caller, body, document, now)
+                    .await
+            }
+            Operation::Session(operation) => self
+                .perform_session(&operation, identified(caller)?, now)
+                .map(Performed::from),
+            Operation::Identity(operation) => self
+                .perform_identity(view, operation, identified(caller)?, now)
+                .await
+                .map(Performed::from),
+        }
+    }
+
+    async fn perform_object(
+        &self,
+        view: View,
+        operation: ObjectOperation,
+        caller: &Caller,
+        mut body: RequestBody,
+        document: Option<BodyClaims>,
+        now: Timestamp,
+    ) -> Result<Performed, Error> {
+        use ObjectOperation as Op;
+        let (store, random) = (&self.store, &self.random);
+        let outcome = match operation {
+            Op::ListBuckets(list) => {
+                store
+                    .list_buckets(&view, &list, identified(caller)?.account)
+                    .await?
+            }
+            Op::CreateBucket(create) => {
+                let text = whole_document(&mut body, document).await?;
+                body::read_create_bucket_body(&text)?;
+                let owner = identified(caller)?.account;
+                store
+                    .create_bucket(view, &create, owner, &self.region, MAX_BUCKETS, now)
+                    .await?
+            }
+            Op::HeadBucket(bucket) => store.head_bucket(&view, &bucket).await?,
+            Op::DeleteBucket(bucket) => store.delete_bucket(view, &bucket).await?,
+            Op::GetBucketLocation(bucket) => store.bucket_location(&view, &bucket).await?,
+            Op::ListObjects(list) => store.list_objects(&view, &list).await?,
+            Op::ListMultipartUploads(list) => store.list_multipart_uploads(&view, &list).await?,
+            Op::PutObject(put) => store.put_object(view, &put, body.boxed(), now, random).await?,
+            Op::GetObject(read) => return self.get_object(&view, &read).await,
+            Op::HeadObject(read) => store.head_object(&view, &read).await?,
+            Op::DeleteObject(delete) => store.delete_object(view, &delete, now).await?,
+            Op::InitiateMultipartUpload(start) => {
+                let ownership = ownership(caller, &view, &start.bucket).await?;
+                store
+                    .initiate_multipart(view, &start, ownership, now, random)
+                    .await?
+            }
+            Op::UploadPart(part) => store.upload_part(view, &part, body.boxed(), now, random).await?,
+            Op::CompleteMultipartUpload {
+                upload,
+                forbid_overwrite,
+            } => {
+                let text = whole_document(&mut body, document).await?;
+                let parts = body::read_complete_body(&text)?;
+                store
+                    .complete_multipart(view, &upload, forbid_overwrite, &parts, now)
+                    .await?
+            }
+            Op::AbortMultipartUpload(upload) => store.abort_multipart(view, &upload, now).await?,
+            Op::ListParts(list) => store.list_parts(&view, &list).await?,
+            Op::Unbuilt(operation, _) => {
+                let text = format!("{operation:?} is not offered by this server");
+                return Err(Error::with_message(ErrorCode::NotImplemented, text));
+            }
+        };
+        Ok(outcome.into())
+    }
+}
+
+/// The identity of a caller that has one; what needs one is not allowed to anybody else.
+fn identified(caller: &Caller) -> Result<&Identity, Error> {
+    caller.identity().ok_or(ErrorCode::AccessDenied.into())
+}
+
+/// Whose an upload is: its bucket's owner's, begun by the caller, or for everybody's bucket by the owner itself.
+async fn ownership(caller: &Caller, view: &View, bucket: &BucketName) -> Result<Ownership, Error> {
+    let owner_uin = view
+        .bucket(bucket)
+        .await?
+        .ok_or(ErrorCode::NoSuchBucket)?
+        .owner
+        .owner_uin;
+    let initiator_uin = caller.identity().map_or(owner_uin, |identity| identity.uin);
+    Ok(Ownership {
+        owner_uin,
+        initiator_uin,
+    })
+}
+
+/// Reads a document from the body and holds it against what the request said of it.
+async fn whole_document(body: &mut RequestBody, claims: Option<BodyClaims>) -> Result<Bytes, Error> {
+    let text = body.collect(MAX_DOCUMENT_BYTES, ErrorCode::XmlTooLarge).await?;
+    let claims = claims.unwrap_or_default();
+    if claims
+        .md5
+        .is_some_and(|announced| announced != <[u8; 16]>::from(Md5::digest(&text)))
+    {
+        return Err(Error::new(ErrorCode::BadDigest));
+    }
+    if claims
+        .sha1
+        .is_some_and(|announced| announced != <[u8; 20]>::from(Sha1::digest(&text)))
+    {
+        return Err(Error::new(ErrorCode::InvalidSha1Digest));
+    }
+    Ok(text)
+}
+
+impl Service {
+    async fn get_object(&self, view: &View, read: &ReadObject) -> Result<Performed, Error> {
+        let (outcome, reader) = self.store.get_object(view, read).await?;
+        let length = match &outcome {
+            Outcome::Object { info, span, .. } => span.map_or(info.length, |span| span.length),
+            _ => 0,
+        };
+        Ok(Performed {
+            outcome,
+            bytes: reader.map(|reader| (reader, length)),
+        })
+    }
+
+    fn perform_session(
+        &self,
+        operation: &SessionOperation,
+        identity: &Identity,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        match operation {
+            SessionOperation::GetFederationToken(request) => {
+                let fresh = FreshSession {
+                    id: SessionId(self.random.bytes()),
+                    secret: daypass_token::temporary_secret(&self.random.bytes()),
+                    salt: self.random.bytes(),
+                };
+                let minted = issue::federation(
+                    identity,
+                    request,
+                    self.min_session_seconds,
+                    fresh,
+                    &self.ring().ring,
+                    now,
+                );
+                minted.map(Outcome::TemporaryKey)
+            }
+            SessionOperation::GetCallerIdentity => Ok(Outcome::CallerIdentity(CallerIdentity {
+                owner_uin: identity.account.owner_uin,
+                uin: identity.uin,
+                session_name: identity.session.as_ref().map(|session| session.name.clone()),
+            })),
+        }
+    }
+
+    async fn perform_identity(
+        &self,
+        view: View,
+        operation: IdentityOperation,
+        identity: &Identity,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        use IdentityOperation as Op;
+        let (store, account) = (&self.store, identity.account);
+        let whose = |subject| match subject {
+            Subject::Caller => identity.uin,
+            Subject::Uin(uin) => uin,
+        };
+        match operation {
+            Op::CreateUser(create) => {
+                store
+                    .create_user(account, &create, || self.fresh_key(), now)
+                    .await
+            }
+            Op::GetUser(name) => store.get_user(&view, account, &name).await,
+            Op::ListUsers => store.list_users(&view, account).await,
+            Op::DeleteUser(delete) => store.delete_user(account, &delete).await,
+            Op::CreateAccessKey { subject, description } => {
+                store
+                    .create_access_key(account, whose(subject), &description, || self.fresh_key(), now)
+                    .await
+            }
+            Op::ListAccessKeys(subject) => store.list_access_keys(&view, account, whose(subject)).await,
+            Op::UpdateAccessKey {
+                subject,
+                access_key_id,
+                status,
+            } => {
+                store
+                    .update_access_key(account, whose(subject), &access_key_id, status)
+                    .await
+            }
+            Op::DeleteAccessKey {
+                subject,
+                access_key_id,
+            } => {
+                store
+                    .delete_access_key(account, whose(subject), &access_key_id)
+                    .await
+            }
+            Op::CreatePolicy(policy) => {
+                issue::check_identity_policy(&policy.document, account)?;
+                store.create_policy(account, &policy, now).await
+            }
+            Op::GetPolicy(id) => store.get_policy(&view, account, id).await,
+            Op::ListPolicies {
+                scope,
+                keyword,
+                paging,
+            } => {
+                store
+                    .list_policies(&view, account, scope, keyword.as_deref(), paging)
+                    .await
+            }
+            Op::DeletePolicies(ids) => store.delete_policies(account, &ids).await,
+            Op::AttachUserPolicy { uin, policy_id } => {
+                store.attach_user_policy(account, uin, policy_id, now).await
+            }
+            Op::DetachUserPolicy { uin, policy_id } => {
+                store.detach_user_policy(account, uin, policy_id).await
+            }
+            Op::ListAttachedUserPolicies { uin, paging } => {
+                store
+                    .list_attached_user_policies(&view, account, uin, paging)
+                    .await
+            }
+        }
+    }
+
+    /// A new permanent key, with its secret as it is shown once and as it is kept.
+    fn fresh_key(&self) -> Result<KeyMaterial, Error> {
+        let (id, secret) = daypass_token::permanent_key(&self.random.bytes());
+        key_material(&self.master, id, secret, self.random).map_err(|error| {
+            tracing::error!(%error, "a secret could not be wrapped");
+            Error::new(ErrorCode::InternalError)
+        })
+    }
+}

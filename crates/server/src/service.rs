@@ -1,0 +1,52 @@
+//! Everything that requests share.
+
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use daypass_api::names::Region;
+use daypass_dialect::site::SiteConfig;
+use daypass_store::Store;
+use daypass_token::MasterKey;
+
+use crate::bootstrap::StoredRing;
+use crate::clock::{Clock, SystemRandom};
+use crate::edge::header_case::HeaderCase;
+use crate::identify::{IdentityCache, SessionPolicyCache};
+
+/// What a request needs beside itself.
+pub(crate) struct Service {
+    pub(crate) store: Store,
+    pub(crate) master: MasterKey,
+    pub(crate) ring: RwLock<Arc<StoredRing>>,
+    pub(crate) identities: IdentityCache,
+    pub(crate) session_policies: SessionPolicyCache,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: SystemRandom,
+    pub(crate) region: Region,
+    pub(crate) sites: SiteConfig,
+    /// Names under which clients may have signed the host.
+    pub(crate) names: Vec<String>,
+    pub(crate) header_case: HeaderCase,
+    pub(crate) body_timeout: Duration,
+    pub(crate) min_session_seconds: i64,
+}
+
+impl Service {
+    /// The key ring as it is now.
+    pub(crate) fn ring(&self) -> Arc<StoredRing> {
+        // A lock is poisoned only if a thread panicked while it replaced the value; the value is whole all the same.
+        Arc::clone(
+            &self
+                .ring
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
+    }
+
+    pub(crate) fn replace_ring(&self, ring: StoredRing) {
+        *self
+            .ring
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(ring);
+    }
+}

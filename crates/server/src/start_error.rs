@@ -1,0 +1,71 @@
+//! Why a server did not start: one line that says what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a server did not start or stop as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file or directory could not be used.
+    #[error("`{path}` could not be used", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The address could not be listened on.
+    #[error("`{address}` could not be listened on")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The metadata could not be opened.
+    #[error("the metadata could not be opened")]
+    Metadata(#[source] daypass_kv::redb::OpenError),
+    /// The blobs could not be opened.
+    #[error("the blobs could not be opened")]
+    Blobs(#[source] daypass_blob::local::OpenError),
+    /// The data directory holds something else, or the data of another version.
+    #[error("the data directory could not be opened")]
+    Layout(#[source] daypass_store::OpenError),
+    /// The store could not be read or written.
+    #[error("the store could not be used: {0}")]
+    Store(#[from] daypass_api::Error),
+    /// The master key is not one.
+    #[error("`{0}` does not hold a master key: 64 hex digits")]
+    MasterKeyMalformed(String),
+    /// The master key is gone.
+    #[error("`{path}` is missing, and the data directory cannot be read without it: restore it, or set `DAYPASS_MASTER_KEY`", path = .0.display())]
+    MasterKeyMissing(PathBuf),
+    /// The master key can be read by others.
+    #[error("`{path}` can be read by other users: set its mode to 0600", path = .0.display())]
+    MasterKeyExposed(PathBuf),
+    /// The master key belongs to another data directory.
+    #[error("the master key does not open this data directory")]
+    MasterKeyWrong,
+    /// The root's key id is not usable.
+    #[error(
+        "`DAYPASS_ROOT_SECRET_ID` must be 16 to 128 letters, digits, `-` and `_`, and not that of a temporary key"
+    )]
+    BadSecretId,
+    /// The root's secret would be guessed.
+    #[error(
+        "`DAYPASS_ROOT_SECRET_KEY` is too weak: use at least 16 characters, 8 of them different, and no well-known word"
+    )]
+    WeakSecret,
+    /// Header names could not be taught to the HTTP library.
+    #[error("the HTTP library did not start")]
+    Http(#[source] io::Error),
+}
+
+impl StartError {
+    pub(crate) fn file(path: &Path, source: io::Error) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The edge, seen from the wire: spelling of headers, bounds on slowness, refusals that arrive, uploads that break
+//! off, and stopping in good order.
+
+mod wire;
+
+use std::time::Duration;
+
+use daypass_server::EdgeLimits;
+use daypass_testkit::TestServer;
+use tokio::io::AsyncWriteExt;
+use wire::{Wire, ask, head, with_bucket};
+
+fn quick() -> EdgeLimits {
+    EdgeLimits {
+        head_timeout: Duration::from_millis(300),
+        body_timeout: Duration::from_millis(300),
+        ..EdgeLimits::default()
+    }
+}
+
+#[tokio::test]
+async fn header_names_have_their_exact_spelling() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    let put = ask(
+        &server,
+        "PUT",
+        "/a.txt",
+        &[("x-cos-meta-Colour", "blue")],
+        b"hello world",
+    )
+    .await;
+    assert_eq!(put.status, 200);
+    assert_eq!(put.header("ETag"), Some("\"5eb63bbbe01eeed093cb22bb8f5acdc3\""));
+    assert_eq!(put.header("x-cos-hash-crc64ecma"), Some("5981764153023615706"));
+    for name in ["x-cos-request-id", "Date", "Server", "Content-Length"] {
+        assert!(put.header(name).is_some(), "{name} is not in {:?}", put.headers);
+    }
+    let get = ask(&server, "GET", "/a.txt", &[], b"").await;
+    assert_eq!(get.body, b"hello world");
+    assert_eq!(get.header("x-cos-meta-colour"), Some("blue"));
+    for name in [
+        "ETag",
+        "Content-Type",
+        "Last-Modified",
+        "Accept-Ranges",
+        "x-cos-hash-crc64ecma",
+    ] {
+        assert!(get.header(name).is_some(), "{name} is not in {:?}", get.headers);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id() {
+    let server = TestServer::start().await;
+    for (target, headers) in [
+        ("/", vec![]),
+        ("/a?acl", vec![("Authorization", "nonsense")]),
+        ("/%ff", vec![]),
+    ] {
+        let answer = ask(&server, "GET", target, &headers, b"").await;
+        assert!(answer.status >= 400, "{target}: {}", answer.status);
+        assert!(
+            answer.header("x-cos-request-id").is_some_and(|id| !id.is_empty()),
+            "{target}"
+        );
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_stops_coming_is_given_up() {
+    let server = with_bucket(quick()).await;
+    let mut wire = Wire::open(&server).await;
+    wire.send(head(&server, "PUT", "/slow", &[("Content-Length", "100")]))
+        .await;
+    wire.send(b"only this").await;
+    let answer = wire.receive().await.unwrap();
+    assert_eq!((answer.status, answer.code()), (400, "RequestTimeout"));
+    assert_eq!(ask(&server, "GET", "/slow", &[], b"").await.status, 404);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_given_up() {
+    let server = with_bucket(quick()).await;
+    let mut wire = Wire::open(&server).await;
+    wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ").await;
+    let given_up = tokio::time::timeout(Duration::from_secs(10), wire.receive())
+        .await
+        .unwrap();
+    assert!(
+        given_up.is_none_or(|answer| answer.status == 408),
+        "the connection ends"
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_leaves_nothing() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    for (key, length) in [("/small", 1000), ("/large", 1_000_000)] {
+        let mut wire = Wire::open(&server).await;
+        wire.send(head(
+            &server,
+            "PUT",
+            key,
+            &[("Content-Length", &length.to_string())],
+        ))
+        .await;
+        wire.send(vec![b'x'; length / 2]).await;
+        wire.stream.shutdown().await.unwrap();
+        if let Some(answer) = wire.receive().await {
+            assert_eq!((answer.status, answer.code()), (400, "IncompleteBody"), "{key}");
+        }
+        assert_eq!(ask(&server, "GET", key, &[], b"").await.status, 404, "{key}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn bytes_beyond_the_announced_length_are_not_stored() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    let mut wire = Wire::open(&server).await;
+    wire.send(head(&server, "PUT", "/exact", &[("Content-Length", "5")]))
+        .await;
+    wire.send(b"12345 and more").await;
+    assert_eq!(wire.receive().await.unwrap().status, 200);
+    // The rest cannot be the head of a request.
+    assert!(wire.receive().await.is_none_or(|answer| answer.status == 400));
+    assert_eq!(ask(&server, "GET", "/exact", &[], b"").await.body, b"12345");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_upload_sees_its_answer() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    let length = 256 * 1024 * 1024;
+    let mut wire = Wire::open(&server).await;
+    let forged = head(
+        &server,
+        "PUT",
+        "/huge",
+        &[("Content-Length", &length.to_string())],
+    )
+    .replace("q-signature=", "q-signature=0");
+    wire.send(forged).await;
+    // A client that sends all it has before it reads, as most do.
+    let piece = vec![b'x'; 1024 * 1024];
+    for _ in 0..256 {
+        if wire.stream.write_all(&piece).await.is_err() {
+            break;
+        }
+    }
+    let answer = wire.receive().await.unwrap();
+    assert_eq!((answer.status, answer.code()), (403, "SignatureDoesNotMatch"));
+    assert_eq!(
+        answer.header("Connection").or(answer.header("connection")),
+        Some("close")
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_upload_that_waits_for_leave_gets_none() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    let expecting = [("Content-Length", "1000000"), ("Expect", "100-continue")];
+    let mut wire = Wire::open(&server).await;
+    wire.send(head(&server, "PUT", "/k", &expecting).replace("q-signature=", "q-signature=0"))
+        .await;
+    assert_eq!(wire.receive().await.unwrap().status, 403);
+    let mut wire = Wire::open(&server).await;
+    wire.send(head(&server, "PUT", "/k", &expecting)).await;
+    assert_eq!(wire.receive().await.unwrap().status, 100);
+    wire.send(vec![b'x'; 1_000_000]).await;
+    assert_eq!(wire.receive().await.unwrap().status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_in_flight_is_finished_before_the_end() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    let mut wire = Wire::open(&server).await;
+    wire.send(head(&server, "PUT", "/late", &[("Content-Length", "10")]))
+        .await;
+    wire.send(b"01234").await;
+    // Give the server the head before it is told to stop.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let finish = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        wire.send(b"56789").await;
+        wire.receive().await.unwrap().status
+    };
+    let (server, status) = tokio::join!(server.restart(), finish);
+    assert_eq!(status, 200);
+    assert_eq!(ask(&server, "GET", "/late", &[], b"").await.body, b"0123456789");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn probes_answer_on_service_hosts_only() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    let mut wire = Wire::open(&server).await;
+    wire.send(b"GET /_daypass/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await;
+    let answer = wire.receive().await.unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (200, &b"live\n"[..]));
+    assert_eq!(
+        ask(&server, "GET", "/_daypass/live", &[], b"").await.code(),
+        "NoSuchKey"
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_signed_request_cannot_be_sent_to_another_host() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    assert_eq!(ask(&server, "PUT", "/k", &[], b"x").await.status, 200);
+    let port = server.address().port();
+    // In absolute form the target names the host, whatever the header says.
+    let signed = head(&server, "GET", "/k", &[]);
+    let moved = signed.replacen(
+        "GET /k",
+        &format!("GET http://other-1250000000.localhost:{port}/k"),
+        1,
+    );
+    let same = signed.replacen(
+        "GET /k",
+        &format!("GET http://{}.localhost:{port}/k", wire::BUCKET),
+        1,
+    );
+    for (text, status, code) in [(moved, 403, "SignatureDoesNotMatch"), (same, 200, "")] {
+        let mut wire = Wire::open(&server).await;
+        wire.send(text).await;
+        let answer = wire.receive().await.unwrap();
+        assert_eq!((answer.status, answer.code()), (status, code));
+    }
+    // A signature made for the service's own address holds for no bucket.
+    let service = head(&server, "GET", "/", &[("Host", &format!("127.0.0.1:{port}"))]);
+    let bucket_line = format!("Host: {}.localhost:{port}\r\n", wire::BUCKET);
+    for (text, status) in [
+        (service.replace(&bucket_line, ""), 200),
+        (service.replace(&format!("Host: 127.0.0.1:{port}\r\n"), ""), 403),
+    ] {
+        let mut wire = Wire::open(&server).await;
+        wire.send(text).await;
+        assert_eq!(wire.receive().await.unwrap().status, status);
+    }
+    server.stop().await;
+}

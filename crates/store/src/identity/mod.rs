@@ -1,0 +1,83 @@
+//! Accounts, users, access keys, policies and the key ring: one method of [`crate::Store`] for each operation.
+//!
+//! Every change is decided on one view and applied under the condition that nothing about identities changed
+//! since; so limits, names and references hold without conditions of their own. Changes are rare, and one
+//! process makes one at a time. Secrets come wrapped, and policies checked: neither is looked into here.
+
+mod access_keys;
+mod accounts;
+mod attachments;
+mod key_ring;
+mod policies;
+mod users;
+
+use daypass_api::Error;
+use daypass_api::names::AccessKeyId;
+use daypass_api::secret::SecretKey;
+use daypass_kv::Batch;
+use daypass_metadata::bucket::CounterRecord;
+use daypass_metadata::identity;
+use daypass_metadata::{Found, keys};
+use tokio::sync::MutexGuard;
+
+use crate::{Attempts, Store, View};
+
+pub use access_keys::{MOST_ACCESS_KEYS, StoredAccessKey};
+pub use attachments::MOST_ATTACHMENTS;
+pub use daypass_metadata::identity::{WrappedKeyRing, WrappedSecret};
+pub use policies::{FIRST_POLICY_ID, MOST_POLICIES, PresetPolicy};
+pub use users::MOST_USERS;
+
+/// A new access key: its id, its secret to be shown once, and the same secret to be stored.
+#[derive(Clone, Debug)]
+pub struct KeyMaterial {
+    /// Its id.
+    pub id: AccessKeyId,
+    /// Its secret.
+    pub secret: SecretKey,
+    /// Its secret, encrypted for storage.
+    pub wrapped: WrappedSecret,
+}
+
+/// A change being decided: the view it is decided on, and the generation it depends on.
+struct Change {
+    view: View,
+    generation: Option<Found<CounterRecord>>,
+}
+
+impl Change {
+    /// The batch that the change's writes are added to.
+    fn batch(&self) -> Batch {
+        identity::change(self.generation.as_ref())
+    }
+
+    /// The number after the one that a counter gave out last, and at least `first`; none if there are no more.
+    async fn next_number(&self, counter: &'static str, first: u64) -> Result<Option<u64>, Error> {
+        let last = self.view.record::<CounterRecord>(&keys::counter(counter)).await?;
+        let next = last.map_or(Some(first), |last| last.record.value.checked_add(1));
+        Ok(next.map(|next| next.max(first)))
+    }
+}
+
+impl Store {
+    /// Waits for this process's turn to change identities.
+    async fn identity_turn(&self) -> MutexGuard<'_, ()> {
+        self.identity_turn.lock().await
+    }
+
+    /// Begins to decide a change, on a fresh view.
+    async fn begin_change(&self, attempts: &mut Attempts) -> Result<Change, Error> {
+        attempts.another().await?;
+        let view = self.view().await?;
+        let generation = view.record(&keys::generation()).await?;
+        Ok(Change { view, generation })
+    }
+}
+
+impl View {
+    /// A number that is raised by every change of an identity, a policy, an access key or the key ring.
+    pub async fn identity_generation(&self) -> Result<u64, Error> {
+        let generation = self.record::<CounterRecord>(&keys::generation()).await?;
+        Ok(generation.map_or(0, |generation| generation.record.value))
+    }
+}

@@ -1,0 +1,100 @@
+//! The checks, one by one: each is a command of its own, and `test` runs all of them in this order.
+//!
+//! What is quick and often wrong comes first; what needs the finished program comes last.
+
+use crate::process::{self, cargo};
+use crate::{arrows, demo, deny, sdk_python};
+
+/// One check.
+pub(crate) struct Step {
+    /// The command that runs it alone.
+    pub(crate) name: &'static str,
+    /// What it checks, in one line.
+    pub(crate) about: &'static str,
+    /// Runs it.
+    pub(crate) run: fn() -> anyhow::Result<()>,
+}
+
+/// All checks, in the order of `test`.
+pub(crate) const STEPS: [Step; 9] = [
+    Step {
+        name: "fmt",
+        about: "sources are formatted",
+        run: format_is_clean,
+    },
+    Step {
+        name: "arrows",
+        about: "crates depend on each other only as drawn",
+        run: arrows::run,
+    },
+    Step {
+        name: "lint",
+        about: "clippy has nothing to say",
+        run: lint,
+    },
+    Step {
+        name: "unit",
+        about: "the tests of all crates",
+        run: unit,
+    },
+    Step {
+        name: "docs",
+        about: "the documentation builds without warnings",
+        run: docs,
+    },
+    Step {
+        name: "deny",
+        about: "licences, duplicate versions and sources of dependencies",
+        run: deny::run,
+    },
+    Step {
+        name: "release",
+        about: "the program builds as it is shipped",
+        run: release,
+    },
+    Step {
+        name: "demo",
+        about: "the program's own demonstration succeeds",
+        run: demo::run,
+    },
+    Step {
+        name: "sdk-python",
+        about: "the unmodified Python SDKs against the program",
+        run: sdk_python,
+    },
+];
+
+fn format_is_clean() -> anyhow::Result<()> {
+    cargo(&["fmt", "--all", "--check"])
+}
+
+fn lint() -> anyhow::Result<()> {
+    cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "--deny",
+        "warnings",
+    ])
+}
+
+fn unit() -> anyhow::Result<()> {
+    cargo(&["test", "--workspace"])
+}
+
+fn docs() -> anyhow::Result<()> {
+    let mut command = process::command("cargo");
+    command.args(["doc", "--no-deps", "--workspace"]);
+    process::run(command.env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+/// Builds the program that the later steps run.
+pub(crate) fn release() -> anyhow::Result<()> {
+    cargo(&["build", "--release", "--package", "daypass"])
+}
+
+fn sdk_python() -> anyhow::Result<()> {
+    sdk_python::run(&[])
+}
