@@ -101,7 +101,7 @@ class Cloud:
             "ServiceDomain": self.endpoint,
         }
         config = CosConfig(
-            SecretId=key.id, SecretKey=key.secret, Token=key.token, Scheme="http", **addressing
+            SecretId=key.id, SecretKey=key.secret, Token=key.token, Scheme="http", **(addressing | options)
         )
         return CosS3Client(config, retry=retries, session=session or requests.Session())
 

@@ -54,5 +54,6 @@ def empty(client, bucket: str):
     while truncated:
         page = client.list_objects(Bucket=bucket)
         for entry in page.get("Contents", []):
-            client.delete_object(Bucket=bucket, Key=entry["Key"])
+            # The SDK takes one leading slash for its own, so that a key which begins with one needs another.
+            client.delete_object(Bucket=bucket, Key="/" + entry["Key"])
         truncated = page["IsTruncated"] == "true"

@@ -218,7 +218,7 @@ REFUSED_DOCUMENTS = {
     ),
     "no statement": (json.dumps({"version": "2.0"}), "InvalidParameter.StatementError"),
     "notAction": (
-        json.dumps(policy({"effect": "allow", "notAction": "cos:*", "resource": "*"})),
+        document(ALLOW_ALL | {"notAction": "cos:GetObject"}),
         "InvalidParameter.StatementError",
     ),
     "an effect": (document(statement("cos:*", "*", "maybe")), "InvalidParameter.EffectError"),

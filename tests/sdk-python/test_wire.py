@@ -92,9 +92,9 @@ def test_chunks_that_are_broken(cloud, bucket, body):
 
 def test_a_length_beside_chunks(cloud, bucket):
     # Two framings of one body are how requests are smuggled past a proxy.
-    both = [("Content-Length", "3"), ("Transfer-Encoding", "chunked")]
+    chunked = signed_put(cloud, bucket, headers=[("Transfer-Encoding", "chunked")])
     with wire.Connection(cloud.server.port) as connection:
-        connection.send_head(signed_put(cloud, bucket, headers=both))
+        connection.send_head(chunked.with_headers(("Content-Length", "3")))
         connection.send(b"1\r\nv\r\n0\r\n\r\n")
         answer = connection.read("PUT")
     assert answer.status in (200, 400)
@@ -378,12 +378,7 @@ def test_heads_that_are_too_large(cloud, bucket):
     many = [(f"x-cos-meta-{n}", "v") for n in range(2000)]
     assert cloud.ask(cloud.root, "PUT", bucket, "k", headers=many, body=b"v").status in (400, 431)
     long = [("x-custom", "v" * MEGABYTE)]
-    with wire.Connection(cloud.server.port) as connection:
-        try:
-            connection.send_head(signed_put(cloud, bucket, headers=long), 0)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-        assert connection.read("PUT").status in (400, 431)
+    assert cloud.ask(cloud.root, "PUT", bucket, "k", headers=long, body=b"v").status in (400, 431)
     assert is_missing(cloud, bucket)
 
 

@@ -1,7 +1,7 @@
 //! Whether a request was signed, in time, with the secret that it claims.
 
 use daypass_api::{Error, ErrorCode, Timestamp};
-use daypass_signature::{ClaimError, RequestView, SecretKey, WindowVerdict, cos, tc3, v1};
+use daypass_signature::{ClaimError, RequestView, SecretKey, WindowVerdict, cos, public_names, tc3, v1};
 
 use crate::credential::Credential;
 
@@ -38,10 +38,16 @@ impl Claim {
 
 /// A claim that cannot be read is refused as such; two different tokens are a bad token.
 pub fn unreadable(error: &ClaimError) -> Error {
+    let about_token = |field: &str| field.to_ascii_lowercase().ends_with("token");
     match error {
         ClaimError::TokenMismatch => Error::new(ErrorCode::TokenInvalid),
+        ClaimError::TooLong { field, .. } | ClaimError::Malformed(field) if about_token(field) => {
+            Error::new(ErrorCode::TokenInvalid)
+        }
         ClaimError::Missing("Authorization") => Error::new(ErrorCode::SignatureMissing),
-        ClaimError::Missing(name) => Error::with_message(ErrorCode::AuthorizationMalformed, format!("`{name}` is missing")),
+        ClaimError::Missing(name) => {
+            Error::with_message(ErrorCode::AuthorizationMalformed, format!("`{name}` is missing"))
+        }
         _ => Error::with_message(ErrorCode::AuthorizationMalformed, error.to_string()),
     }
 }
@@ -85,7 +91,20 @@ impl Claim {
     fn was_signed_with(&self, signed: &Signed<'_>, secret: &SecretKey) -> bool {
         match self {
             Self::Cos(claim) => claim.verify(signed.view, secret, signed.hosts),
-            Self::Tc3(claim) => claim.verify(signed.view, signed.body, secret, signed.service, signed.hosts),
+            Self::Tc3(claim) => {
+                let region = signed
+                    .view
+                    .header("x-tc-region")
+                    .and_then(|region| str::from_utf8(region).ok());
+                let public = public_names(signed.service, region);
+                let hosts: Vec<&str> = signed
+                    .hosts
+                    .iter()
+                    .copied()
+                    .chain(public.iter().map(String::as_str))
+                    .collect();
+                claim.verify(signed.view, signed.body, secret, signed.service, &hosts)
+            }
             Self::V1(claim) => {
                 let received = signed
                     .view

@@ -20,7 +20,10 @@ pub(crate) const LOG: &str = "DAYPASS_LOG";
 
 /// The text of a variable; none when it is not set or empty.
 pub(crate) fn text(name: &str) -> Result<Option<String>> {
-    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that reads the environment"
+    )]
     match var(name) {
         Ok(text) if text.is_empty() => Ok(None),
         Ok(text) => Ok(Some(text)),
@@ -31,5 +34,7 @@ pub(crate) fn text(name: &str) -> Result<Option<String>> {
 
 /// A variable that holds a number.
 pub(crate) fn number(name: &str) -> Result<Option<u64>> {
-    text(name)?.map(|text| text.parse().with_context(|| format!("`{name}` is not a number"))).transpose()
+    text(name)?
+        .map(|text| text.parse().with_context(|| format!("`{name}` is not a number")))
+        .transpose()
 }

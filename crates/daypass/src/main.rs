@@ -1,5 +1,6 @@
 //! The one program: the server, the demo, and the verbs that talk to a server.
 
+mod demo;
 mod environment;
 mod serve;
 
@@ -9,7 +10,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 /// Self-hosted object store with temporary keys, wire-compatible with Tencent Cloud COS, STS and CAM.
 #[derive(Parser, Debug)]
-#[command(name = "daypass", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "daypass",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -18,6 +24,7 @@ struct Arguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     Serve(serve::ServeArguments),
+    Demo(demo::DemoArguments),
     /// Print the completion script of a shell
     Completions {
         /// Which shell
@@ -29,20 +36,34 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return { let _ = error; ExitCode::FAILURE },
+        Err(error) => {
+            return {
+                let _ = error;
+                ExitCode::FAILURE
+            };
+        }
     };
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Serve(arguments) => serve::run(arguments).await,
+            Command::Demo(arguments) => demo::run(arguments).await,
             Command::Completions { shell } => {
-                clap_complete::generate(shell, &mut Arguments::command(), "daypass", &mut std::io::stdout());
+                clap_complete::generate(
+                    shell,
+                    &mut Arguments::command(),
+                    "daypass",
+                    &mut std::io::stdout(),
+                );
                 Ok(())
             }
         }
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => { tracing::error!("{error:#}"); ExitCode::FAILURE },
+        Err(error) => {
+            let _ = demo::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -99,14 +99,22 @@ fn announce(server: &Server) -> Result<()> {
         "region": server.region().as_str(),
     });
     let mut out = std::io::stdout();
-    writeln!(out, "{line}").and_then(|()| out.flush()).context("the ready line could not be written")
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .context("the ready line could not be written")
 }
 
 /// Text for a person, one JSON object a line for everything else.
 fn start_logging() -> Result<()> {
     let filter = environment::text(environment::LOG)?.unwrap_or_else(|| "info".to_owned());
     let filter = EnvFilter::try_new(filter).context("`DAYPASS_LOG` is not a log filter")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() { builder.init() } else { builder.json().flatten_event(true).init() }
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        builder.init()
+    } else {
+        builder.json().flatten_event(true).init()
+    }
     Ok(())
 }

@@ -200,3 +200,113 @@ pub fn read_part(key: &[u8], value: Bytes) -> Result<FoundPart, crate::DecodeErr
     let number = keys::number_of_part(key).ok_or(crate::DecodeError::Malformed("not a part's key"))?;
     Ok((number, Found::decode(value)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blob_life::Intent;
+    use crate::keys::DataId;
+    use daypass_api::object::MAX_PARTS;
+    use daypass_kv::{Limits, Precondition};
+
+    const CONTENT: ContentId = ContentId([1; 16]);
+
+    fn part(number: u32) -> FoundPart {
+        let place = Some(Place::Blob(DataId(u128::from(number).to_be_bytes())));
+        let record = PartRecord {
+            md5: [0; 16],
+            crc64: 0,
+            length: 1,
+            last_modified: Timestamp::default(),
+            place,
+        };
+        (
+            number,
+            Found {
+                bytes: record.encode(),
+                record,
+            },
+        )
+    }
+
+    fn complete(listed: &[FoundPart], unlisted: &[FoundPart]) -> Batch {
+        let key = ObjectKey::parse(&[b'k'; 850]).unwrap();
+        let completion = Completion {
+            bucket: &BucketName::parse("photos-1").unwrap(),
+            key: &key,
+            id: &UploadId::parse("0").unwrap(),
+            content: CONTENT,
+            listed,
+            unlisted,
+            previous: None,
+        };
+        completion.batch(ObjectRecord {
+            length: 1,
+            etag: ETag::from_md5([0; 16]),
+            crc64: 0,
+            last_modified: Timestamp::default(),
+            headers: ObjectHeaders::default(),
+            acl: ObjectAcl::Inherit,
+            content: object::Content::Empty,
+        })
+    }
+
+    #[test]
+    fn the_largest_completions_fit_one_batch() {
+        let parts: Vec<_> = (1..=MAX_PARTS).map(part).collect();
+        let odd: Vec<_> = (1..=MAX_PARTS).step_by(2).map(part).collect();
+        for (listed, unlisted) in [parts.split_at(1), parts.split_at(parts.len()), odd.split_at(1)] {
+            assert_eq!(Limits::STANDARD.check(&complete(listed, unlisted)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn no_part_between_the_known_ones_can_be_lost() {
+        let batch = complete(&[part(2), part(3)], &[part(7)]);
+        let guarded = |number: u32| {
+            let key = keys::part(CONTENT, number);
+            batch.preconditions.iter().any(|condition| match condition {
+                Precondition::RangeEmpty { range } => range.contains(&key),
+                Precondition::Equals { key: required, .. } => *required == key,
+                Precondition::Absent { .. } | Precondition::Present { .. } => false,
+            })
+        };
+        for number in 1..=MAX_PARTS {
+            assert!(guarded(number), "{number}");
+        }
+    }
+
+    #[test]
+    fn the_largest_part_fits_one_batch() {
+        let referrer = Referrer {
+            bucket: BucketName::parse("photos-1").unwrap(),
+            key: ObjectKey::parse(&[0; 850]).unwrap(),
+        };
+        let upload = UploadRecord {
+            ownership: Ownership {
+                owner_uin: daypass_api::names::Uin(1),
+                initiator_uin: daypass_api::names::Uin(2),
+            },
+            initiated: Timestamp::default(),
+            headers: ObjectHeaders::default(),
+            acl: ObjectAcl::Inherit,
+            forbid_overwrite: false,
+            content: CONTENT,
+        };
+        let (_, previous) = part(1);
+        let data = NewData::Blob(Intent {
+            created: Timestamp::default(),
+            id: DataId([9; 16]),
+        });
+        let id = UploadId::parse(&"z".repeat(128)).unwrap();
+        let batch = put_part(
+            referrer,
+            (&id, &upload),
+            1,
+            Some(&previous),
+            &previous.record,
+            Some(&data),
+        );
+        assert_eq!(Limits::STANDARD.check(&batch), Ok(()));
+    }
+}

@@ -93,15 +93,23 @@ impl Reader<'_> {
         let Json::Object(mut fields) = statement else {
             return Err(PolicyErrorKind::Statement.into());
         };
-        let sid = parse_sid(fields.take("sid")?)?;
-        let effect = parse_effect(fields.take("effect")?)?;
-        let actions = parse_actions(fields.take("action")?)?;
-        let resources = self.resources(fields.take("resource")?)?;
+        let [sid, effect, action, resource, condition] = [
+            fields.take("sid")?,
+            fields.take("effect")?,
+            fields.take("action")?,
+            fields.take("resource")?,
+            fields.take("condition")?,
+        ];
         let principals = self.statement_principals(&mut fields, shared)?;
-        let conditions = self.conditions(fields.take("condition")?)?;
+        // Before what is missing: whoever writes `notAction` wants to hear of that, not of a missing action.
         if let Some(name) = fields.leftover() {
             return Err(PolicyError::new(PolicyErrorKind::Statement, name));
         }
+        let sid = parse_sid(sid)?;
+        let effect = parse_effect(effect)?;
+        let actions = parse_actions(action)?;
+        let resources = self.resources(resource)?;
+        let conditions = self.conditions(condition)?;
         Ok(Statement {
             sid,
             effect,

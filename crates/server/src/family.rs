@@ -105,8 +105,10 @@ impl Opened {
     pub(crate) fn claim(&self, seen: &RequestView<'_>) -> Result<Option<Claim>, Error> {
         let claim = match self {
             Self::Object { .. } => {
+                // The claim comes first: two signatures or two tokens are refused as such.
+                let claim = signature::cos::claim(seen).map_err(|error| unreadable(&error))?;
                 refuse_conflicts(seen)?;
-                signature::cos::claim(seen).map(|claim| claim.map(Claim::Cos))
+                Ok(claim.map(Claim::Cos))
             }
             Self::Action { call, .. } => {
                 let claim = match call.scheme() {

@@ -22,7 +22,7 @@ pub(crate) fn alternatives(received: &str, configured: &[&str]) -> Vec<String> {
 }
 
 /// The vendor's own public names of an API service; some SDKs sign one of these whatever server they talk to.
-pub(crate) fn public_names(service: &str, region: Option<&str>) -> Vec<String> {
+pub fn public_names(service: &str, region: Option<&str>) -> Vec<String> {
     let mut names = vec![format!("{service}.tencentcloudapi.com")];
     if let Some(region) = region.filter(|region| !region.is_empty()) {
         names.push(format!("{service}.{region}.tencentcloudapi.com"));

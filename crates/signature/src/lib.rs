@@ -24,6 +24,7 @@ mod window;
 
 pub use claim_error::ClaimError;
 pub use encoding::{decode_path, encode};
+pub use hosts::public_names;
 pub use request::{
     MAX_HEADERS, MAX_PARAMETERS, Parameter, RequestError, RequestView, conflicting_header,
     conflicting_parameter, parameters,

@@ -12,7 +12,11 @@ use crate::workspace;
 
 /// All arrows: a crate, and the crates that its code may use.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("daypass", &["daypass-cli", "daypass-server"]),
+    // The demo plays the app and the user server, and so speaks as a client.
+    (
+        "daypass",
+        &["daypass-api", "daypass-cli", "daypass-client", "daypass-server"],
+    ),
     (
         "daypass-access",
         &[

@@ -135,7 +135,7 @@ impl Store {
             }
             let view = self.view().await?;
             view.upload(&part.upload).await?;
-            view.require_intent(data).await?;
+            view.require_announced(data).await?;
             previous = view.part(upload, part.part_number).await?;
         }
     }

@@ -77,7 +77,7 @@ impl Store {
             }
             let view = self.view().await?;
             view.require_bucket(&put.bucket).await?;
-            view.require_intent(data).await?;
+            view.require_announced(data).await?;
             current = view.object(&put.bucket, &put.key).await?;
             judge(put, current.as_ref().map(|found| &found.record))?;
         }

@@ -98,9 +98,15 @@ impl Store {
     ) -> Result<BodySummary, Error> {
         let announce = async { self.commit(intent.announce(referrer)).await.map_err(Error::from) };
         let written = try_join(announce, self.write_blob(intent.id, head, &mut body)).await;
-        let finished = written.and_then(|(_, writer)| Ok((writer, body.finish()?)));
-        let (writer, summary) = match finished {
-            Ok(finished) => finished,
+        let checked = match written {
+            Ok((_, writer)) => self
+                .check_body(body, intent)
+                .await
+                .map(|summary| (writer, summary)),
+            Err(error) => Err(error),
+        };
+        let (writer, summary) = match checked {
+            Ok(checked) => checked,
             Err(error) => {
                 // The writer is gone, and the blob with it.
                 self.withdraw(intent).await;
@@ -118,6 +124,14 @@ impl Store {
                 Err(fault::blob(error))
             }
         }
+    }
+
+    /// Holds the body to its claims, and looks whether the intent still stands: if the sweep took it for dead
+    /// just after, the dead mark outlives the finishing of the blob by the grace time.
+    async fn check_body(&self, body: Body<'_>, intent: Intent) -> Result<BodySummary, Error> {
+        let summary = body.finish()?;
+        self.view().await?.require_intent(intent).await?;
+        Ok(summary)
     }
 
     async fn write_blob(
@@ -159,13 +173,18 @@ impl Store {
 
 impl View {
     /// Refuses to go on with a blob whose intent the sweep took for dead.
-    pub(crate) async fn require_intent(&self, data: Option<&NewData>) -> Result<(), Error> {
-        let Some(NewData::Blob(intent)) = data else {
-            return Ok(());
-        };
+    async fn require_intent(&self, intent: Intent) -> Result<(), Error> {
         let announced = self
             .record::<IntentRecord>(&keys::intent(intent.created, intent.id))
             .await?;
         announced.map(|_| ()).ok_or(ErrorCode::RequestTimeout.into())
+    }
+
+    /// The same for new data of either kind.
+    pub(crate) async fn require_announced(&self, data: Option<&NewData>) -> Result<(), Error> {
+        match data {
+            Some(NewData::Blob(intent)) => self.require_intent(*intent).await,
+            Some(NewData::Inline(..)) | None => Ok(()),
+        }
     }
 }

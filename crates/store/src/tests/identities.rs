@@ -8,6 +8,7 @@ use daypass_api::outcome::{AccessKey, NewAccessKey, Policy, PolicySummary, User}
 use daypass_api::secret::SecretKey;
 use tokio::task::JoinSet;
 
+use super::interleaving::{jittered_engines, run};
 use super::*;
 use crate::identity::{
     FIRST_POLICY_ID, KeyMaterial, MOST_ATTACHMENTS, MOST_POLICIES, MOST_USERS, PresetPolicy, WrappedKeyRing,
@@ -597,39 +598,38 @@ async fn the_key_ring_is_replaced_only_by_whoever_read_it() {
 }
 
 /// As from several gateways: each store has a turn of its own.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn gateways_change_identities_at_once() {
-    let fixture = with_account().await;
-    let mut tasks = JoinSet::new();
-    for number in 0..24 {
-        let kv = Arc::new(fixture.kv.clone());
-        let blobs = Arc::new(fixture.blobs.clone());
-        let random = Arc::clone(&fixture.random);
-        let (kv_engine, blob_engine) = (fixture.kv.clone(), fixture.blobs.clone());
-        tasks.spawn(async move {
-            let store = Store::open(kv, blobs, StoreOptions::default()).await.unwrap();
-            let gateway = Fixture {
-                store,
-                kv: kv_engine,
-                blobs: blob_engine,
-                random,
+#[test]
+fn gateways_change_identities_at_once() {
+    for seed in 0..20 {
+        run(async {
+            let (kv, blobs) = jittered_engines(seed);
+            let fixture = fixture_on(Arc::clone(&kv), Arc::clone(&blobs), StoreOptions::default()).await;
+            fixture
+                .store
+                .create_account(OWNER, &material("AKIDroot").unwrap(), NOW)
+                .await
+                .unwrap();
+            let mut tasks = JoinSet::new();
+            for number in 0..6 {
+                let gateway = fixture_on(Arc::clone(&kv), Arc::clone(&blobs), StoreOptions::default()).await;
+                tasks.spawn(async move {
+                    let (user, _) = gateway.user(&format!("u{number}"), true).await.unwrap();
+                    (user.uin, gateway.user("same", false).await.is_ok())
+                });
+            }
+            let results = tasks.join_all().await;
+            let numbers: BTreeSet<_> = results.iter().map(|(uin, _)| *uin).collect();
+            assert_eq!(numbers.len(), 6);
+            assert_eq!(results.iter().filter(|(_, made)| *made).count(), 1);
+            let users = fixture
+                .store
+                .list_users(&fixture.view().await, OWNER)
+                .await
+                .unwrap();
+            let Outcome::Users(users) = users else {
+                panic!("{users:?}")
             };
-            let (user, _) = gateway.user(&format!("u{number}"), true).await.unwrap();
-            let same_name = gateway.user("same", false).await.is_ok();
-            (user.uin, same_name)
+            assert_eq!(users.len(), 7);
         });
     }
-    let results = tasks.join_all().await;
-    let numbers: BTreeSet<_> = results.iter().map(|(uin, _)| *uin).collect();
-    assert_eq!(numbers.len(), 24);
-    assert_eq!(results.iter().filter(|(_, made)| *made).count(), 1);
-    let Outcome::Users(users) = fixture
-        .store
-        .list_users(&fixture.view().await, OWNER)
-        .await
-        .unwrap()
-    else {
-        panic!("no users")
-    };
-    assert_eq!(users.len(), 25);
 }

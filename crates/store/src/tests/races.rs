@@ -204,28 +204,3 @@ async fn sweeps_never_remove_what_is_shown() {
         }
     }
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn buckets_made_at_once_are_counted() {
-    let fixture = fixture().await;
-    let mut tasks = JoinSet::new();
-    for number in 0..16 {
-        let fixture = fixture.clone();
-        tasks.spawn(async move {
-            let create = CreateBucket {
-                bucket: bucket(&format!("b{number}")),
-                acl: BucketAclPreset::Private,
-            };
-            fixture
-                .store
-                .create_bucket(fixture.view().await, &create, OWNER, &region(), 10, NOW)
-                .await
-        });
-    }
-    let made = tasks.join_all().await;
-    assert_eq!(
-        made.iter().filter(|result| result.is_ok()).count(),
-        10,
-        "{made:?}"
-    );
-}

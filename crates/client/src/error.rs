@@ -1,0 +1,222 @@
+//! Why a call has no outcome, told apart by what the caller can do about it.
+
+use std::io;
+use std::time::Duration;
+
+use daypass_dialect::api3::AnswerError;
+use daypass_dialect::cos::answer::Failure;
+
+/// Why a call has no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The object is as the preconditions of the read said, so that nothing was sent.
+    #[error("the object has not changed")]
+    NotModified,
+    /// There is no connection.
+    #[error("cannot connect to `{endpoint}`")]
+    Unreachable {
+        /// Where to.
+        endpoint: String,
+        /// Why not.
+        source: Cause,
+    },
+    /// The connection broke while the request was under way: it may have been performed or not.
+    #[error("the connection broke")]
+    Interrupted {
+        /// How.
+        source: Cause,
+    },
+    /// Neither side made any progress: the request may have been performed or not.
+    #[error("the server did nothing for {} seconds", .0.as_secs())]
+    Timeout(Duration),
+    /// The answer is not one to this request.
+    #[error("the answer makes no sense: {0}")]
+    Malformed(String),
+    /// The bytes at one end are not those at the other.
+    #[error("the bytes were damaged on their way: their CRC-64 is {got} and not {expected}")]
+    Integrity {
+        /// What the sender had.
+        expected: u64,
+        /// What arrived.
+        got: u64,
+    },
+    /// The bytes to send could not be had.
+    #[error("the bytes to send cannot be read")]
+    Source(#[source] io::Error),
+    /// The request cannot be written: a value fits no header, or the operation is not offered.
+    #[error("the request cannot be made")]
+    Request(#[source] daypass_api::Error),
+}
+
+impl Error {
+    /// What the server said, when it refused.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn malformed(what: impl Into<String>) -> Self {
+        Self::Malformed(what.into())
+    }
+
+    /// For an outcome that is not the one of the operation; the dialect never makes such a pair.
+    pub(crate) fn other_outcome() -> Self {
+        Self::malformed("it is the answer to another operation")
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refused) => Self::Refused(Refusal {
+                status: refused.status,
+                code: refused.code,
+                message: refused.message,
+                resource: refused.resource,
+                request_id: refused.request_id,
+            }),
+            Failure::Unreadable(what) => Self::malformed(what),
+        }
+    }
+}
+
+impl From<AnswerError> for Error {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Refused {
+                code,
+                message,
+                request_id,
+            } => Self::Refused(Refusal {
+                status: 200,
+                code,
+                message,
+                resource: String::new(),
+                request_id,
+            }),
+            AnswerError::Malformed { field } => Self::malformed(format!("field `{field}`")),
+        }
+    }
+}
+
+/// What the server said when it refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server refused with `{code}`{}", explanation(.status, .message))]
+pub struct Refusal {
+    /// The status; always 200 from the token and access-management services.
+    pub status: u16,
+    /// The code; the status in words when the answer had none.
+    pub code: String,
+    /// The text for people; may be empty.
+    pub message: String,
+    /// What the request was aimed at; may be empty.
+    pub resource: String,
+    /// The request's id, which joins the answer with the server's log; may be empty.
+    pub request_id: String,
+}
+
+impl Refusal {
+    /// Whether something that the request named is not there.
+    pub fn is_not_found(&self) -> bool {
+        self.status == 404 || self.code.starts_with("ResourceNotFound")
+    }
+
+    /// Whether it is the server's trouble and not the request's fault.
+    pub fn is_server_fault(&self) -> bool {
+        self.status >= 500 || self.was_not_looked_at() || self.code.starts_with("InternalError")
+    }
+
+    /// Whether the server turned the request away before doing anything.
+    pub(crate) fn was_not_looked_at(&self) -> bool {
+        self.status == 503 || ["RequestLimitExceeded", "ServiceUnavailable"].contains(&self.code.as_str())
+    }
+}
+
+fn explanation(status: &u16, message: &str) -> String {
+    let status = if *status == 200 {
+        String::new()
+    } else {
+        format!(" ({status})")
+    };
+    match message.trim_end_matches('.') {
+        "" => status,
+        message => format!("{status}: {message}"),
+    }
+}
+
+/// What went wrong below, in the words of whoever noticed it.
+///
+/// Only the words are kept, so that the HTTP library does not show through.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Cause(String);
+
+impl Cause {
+    /// The innermost cause: what is around it only says which layer passed it on.
+    pub(crate) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut innermost = error;
+        while let Some(source) = innermost.source() {
+            innermost = source;
+        }
+        Self(innermost.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, code: &str, message: &str) -> Refusal {
+        Refusal {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            resource: String::new(),
+            request_id: String::new(),
+        }
+    }
+
+    #[test]
+    fn refusals_in_words() {
+        let check = |status, code, message, expected: &str| {
+            assert_eq!(refusal(status, code, message).to_string(), expected);
+        };
+        check(
+            403,
+            "AccessDenied",
+            "Access Denied.",
+            "the server refused with `AccessDenied` (403): Access Denied",
+        );
+        check(404, "Not Found", "", "the server refused with `Not Found` (404)");
+        check(
+            200,
+            "InvalidAction",
+            "no",
+            "the server refused with `InvalidAction`: no",
+        );
+    }
+
+    #[test]
+    fn whose_fault() {
+        let check = |status, code, not_found, server_fault| {
+            let refusal = refusal(status, code, "");
+            assert_eq!(
+                (refusal.is_not_found(), refusal.is_server_fault()),
+                (not_found, server_fault),
+                "{code}"
+            );
+        };
+        check(404, "NoSuchKey", true, false);
+        check(200, "ResourceNotFound.UserNotExist", true, false);
+        check(403, "AccessDenied", false, false);
+        check(500, "InternalError", false, true);
+        check(503, "SlowDown", false, true);
+        check(200, "InternalError.SystemError", false, true);
+        check(200, "RequestLimitExceeded", false, true);
+    }
+}

@@ -1,0 +1,110 @@
+//! The object store's calls, one file for each kind of thing.
+//!
+//! Each call is an operation of `api`, spelled by `dialect`, signed, sent, and read back as the outcome of that
+//! operation.
+
+mod buckets;
+mod download;
+mod listing;
+mod multipart;
+mod object;
+mod presign;
+mod sign;
+
+use daypass_api::Outcome;
+use daypass_api::object::ETag;
+use daypass_api::operation::ObjectOperation;
+use daypass_dialect::cos::answer::{self, AnswerParts};
+use daypass_dialect::cos::request;
+
+pub use download::Download;
+pub use multipart::UploadedPart;
+pub use presign::SignedUrl;
+
+use crate::connection::{Ask, Connection};
+use crate::error::Error;
+use crate::payload::Payload;
+use crate::retry::Repetition;
+use crate::transport::{Answer, AnswerBody};
+
+/// The object store.
+#[derive(Clone)]
+pub struct ObjectClient {
+    connection: Connection,
+}
+
+/// What the server stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its tag.
+    pub etag: ETag,
+    /// CRC-64/XZ of its bytes, which is that of the bytes sent.
+    pub crc64: u64,
+}
+
+impl ObjectClient {
+    /// The object store at the other end of a connection.
+    pub fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Performs an operation whose answer is a document or nothing.
+    async fn call(&self, operation: &ObjectOperation, payload: Payload) -> Result<Outcome, Error> {
+        let (outcome, _) = self.exchange(operation, payload, AnswerBody::Document).await?;
+        Ok(outcome)
+    }
+
+    async fn exchange(
+        &self,
+        operation: &ObjectOperation,
+        payload: Payload,
+        body: AnswerBody,
+    ) -> Result<(Outcome, Answer), Error> {
+        let parts =
+            request::write(operation, &self.connection.endpoint().for_dialect()).map_err(Error::Request)?;
+        let length = payload.length();
+        let ask = Ask {
+            repetition: repetition(parts.method),
+            payload,
+            body,
+        };
+        let head = |now| sign::head(&parts, length, self.connection.credentials(), now);
+        let read = |answer: &Answer| {
+            let parts = AnswerParts {
+                status: answer.parts.status.as_u16(),
+                headers: &answer.parts.headers,
+                body: &answer.document,
+            };
+            Ok(answer::read(operation, &parts)?)
+        };
+        self.connection.exchange(ask, head, read).await
+    }
+
+    /// Performs an operation that stores its payload, and compares what was stored with what was sent.
+    async fn store(&self, operation: &ObjectOperation, payload: Payload) -> Result<Stored, Error> {
+        let (outcome, answer) = self.exchange(operation, payload, AnswerBody::Document).await?;
+        let Outcome::Stored { etag, crc64 } = outcome else {
+            return Err(Error::other_outcome());
+        };
+        let sent = answer.sent.whole_crc64();
+        let expected = sent.ok_or_else(|| Error::malformed("it came before the whole body was sent"))?;
+        check_integrity(expected, crc64)?;
+        Ok(Stored { etag, crc64 })
+    }
+}
+
+/// A POST begins or ends an upload, once; everything else means the same however often it is performed.
+fn repetition(method: &str) -> Repetition {
+    match method {
+        "POST" => Repetition::Effective,
+        _ => Repetition::Harmless,
+    }
+}
+
+fn check_integrity(expected: u64, got: u64) -> Result<(), Error> {
+    if expected == got {
+        Ok(())
+    } else {
+        Err(Error::Integrity { expected, got })
+    }
+}

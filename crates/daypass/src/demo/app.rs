@@ -1,0 +1,135 @@
+//! The app of the demo: it has nothing but the temporary key that the user server gave it.
+
+use anyhow::{Context, Result, bail, ensure};
+use daypass_api::names::{AccessKeyId, BucketName, ObjectKey};
+use daypass_api::outcome::SessionToken;
+use daypass_api::secret::SecretKey;
+use daypass_client::{Connection, Credentials, ObjectClient, request};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+
+use super::held;
+use super::stage::{Stage, refused};
+
+/// Length of the picture that alice uploads.
+const PICTURE_BYTES: u32 = 100_000;
+
+pub(super) struct App {
+    credentials: Credentials,
+    store: Connection,
+    bucket: BucketName,
+}
+
+impl App {
+    /// Step 1: asks the user server, and keeps what step 4 brings.
+    pub(super) async fn ask_for_key(url: &str, stage: &Stage) -> Result<Self> {
+        let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+        let answer = client
+            .get(url.parse()?)
+            .await
+            .context("the user server does not answer")?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await?.to_bytes();
+        ensure!(
+            status.is_success(),
+            "the user server refused: {}",
+            String::from_utf8_lossy(&body)
+        );
+        let credentials = read_key(&serde_json::from_slice(&body)?)?;
+        Ok(Self {
+            credentials,
+            store: stage.store(None),
+            bucket: stage.bucket.clone(),
+        })
+    }
+
+    /// Step 5, inside A ∩ B.
+    pub(super) async fn upload_and_download(&self) -> Result<()> {
+        let picture = picture();
+        let store = self.client(self.credentials.clone());
+        let key = ObjectKey::parse(b"users/alice/cat.jpg")?;
+        store
+            .put_object(request::put_object(&self.bucket, &key), picture.clone().into())
+            .await?;
+        held("PUT users/alice/cat.jpg", "stored")?;
+        let read = store
+            .get_object(request::read_object(&self.bucket, &key))
+            .await?
+            .bytes()
+            .await?;
+        ensure!(read == picture, "what came back is not what was stored");
+        held(
+            "GET users/alice/cat.jpg",
+            &format!("{PICTURE_BYTES} bytes, equal"),
+        )
+    }
+
+    /// Outside B: another user's folder.
+    pub(super) async fn leave_the_policy(&self) -> Result<()> {
+        let store = self.client(self.credentials.clone());
+        let key = ObjectKey::parse(b"users/bob/cat.jpg")?;
+        let outcome = store
+            .put_object(request::put_object(&self.bucket, &key), picture().into())
+            .await;
+        refused(outcome, 403, "AccessDenied")?;
+        held("PUT users/bob/cat.jpg", "refused, 403 AccessDenied: outside B")
+    }
+
+    /// A token with one letter changed.
+    pub(super) async fn tamper_with_the_token(&self) -> Result<()> {
+        let token = self
+            .credentials
+            .token
+            .as_ref()
+            .map(SessionToken::expose)
+            .unwrap_or_default();
+        let (start, last) = token.split_at(token.len().saturating_sub(1));
+        let changed = if last == "A" { "B" } else { "A" };
+        let tampered = Credentials {
+            token: Some(SessionToken::new(format!("{start}{changed}"))),
+            ..self.credentials.clone()
+        };
+        let key = ObjectKey::parse(b"users/alice/cat.jpg")?;
+        let outcome = self
+            .client(tampered)
+            .get_object(request::read_object(&self.bucket, &key))
+            .await;
+        refused(outcome, 403, "AccessDenied")?;
+        held(
+            "GET with one letter of the token changed",
+            "refused, 403 AccessDenied",
+        )
+    }
+
+    fn client(&self, credentials: Credentials) -> ObjectClient {
+        ObjectClient::new(self.store.clone().with_credentials(Some(credentials)))
+    }
+}
+
+fn read_key(answer: &serde_json::Value) -> Result<Credentials> {
+    let text = |name: &str| {
+        let value = answer
+            .get("credentials")
+            .and_then(|credentials| credentials.get(name));
+        value.and_then(serde_json::Value::as_str).map(str::to_owned)
+    };
+    let (Some(id), Some(secret), Some(token)) =
+        (text("tmpSecretId"), text("tmpSecretKey"), text("sessionToken"))
+    else {
+        bail!("the user server's answer holds no key");
+    };
+    Ok(Credentials {
+        secret_id: AccessKeyId::parse(&id)?,
+        secret_key: SecretKey::new(secret),
+        token: Some(SessionToken::new(token)),
+    })
+}
+
+/// Bytes that are not all the same, so that a mix-up would show.
+fn picture() -> Bytes {
+    (0..PICTURE_BYTES)
+        .map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect()
+}

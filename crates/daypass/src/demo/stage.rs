@@ -1,0 +1,219 @@
+//! The stage of the demo: a store on a fresh folder, a bucket, a sub-account with a narrow A, and a user server that
+//! holds the sub-account's key.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use daypass_api::names::{
+    Account, AppId, BucketName, ObjectKey, PolicyName, Region, SessionName, Uin, UserName,
+};
+use daypass_api::operation::{CreateUser, GetFederationToken, NewPolicy};
+use daypass_api::outcome::TemporaryKey;
+use daypass_client::{ActionClient, Connection, Credentials, Endpoint, ObjectClient, Refusal, request};
+use daypass_server::{Config, EdgeLimits, RootSeed, Server};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::user_server::{Event, UserServer};
+use super::{held, policies};
+use crate::serve::{DEFAULT_APPID, DEFAULT_OWNER_UIN};
+
+const REGION: &str = "ap-guangzhou";
+
+pub(super) struct Stage {
+    server: Server,
+    data: TempDir,
+    endpoint: Endpoint,
+    uploader: Credentials,
+    pub(super) bucket: BucketName,
+    pub(super) user_server: UserServer,
+    pub(super) events: mpsc::UnboundedReceiver<Event>,
+}
+
+impl Stage {
+    /// Sets everything up.
+    pub(super) async fn set() -> Result<Self> {
+        let data = tempfile::tempdir().context("no temporary folder")?;
+        let server = Server::start(config(&data)?).await?;
+        let endpoint: Endpoint = format!("http://{}", server.address()).parse()?;
+        let root = Connection::new(endpoint.clone(), Some(read_root(&data)?));
+        let bucket = BucketName::parse(&format!("photos-{DEFAULT_APPID}"))?;
+        ObjectClient::new(root.clone()).create_bucket(&bucket).await?;
+        let uploader = make_uploader(&ActionClient::new(root, Region::parse(REGION)?), &bucket).await?;
+        let sts = ActionClient::new(
+            Connection::new(endpoint.clone(), Some(uploader.clone())),
+            Region::parse(REGION)?,
+        );
+        let (user_server, events) = UserServer::start(sts, bucket.as_str(), DEFAULT_APPID, REGION).await?;
+        Ok(Self {
+            server,
+            data,
+            endpoint,
+            uploader,
+            bucket,
+            user_server,
+            events,
+        })
+    }
+
+    /// A connection to the store with this key.
+    pub(super) fn store(&self, credentials: Option<Credentials>) -> Connection {
+        Connection::new(self.endpoint.clone(), credentials)
+    }
+
+    pub(super) fn introduction(&self) -> String {
+        format!(
+            "Direct upload with a temporary key: what it may do is A ∩ B.\n\n  \
+             store        http://{}, bucket {}\n  \
+             user server  http://{}, with the key of the sub-account `uploader`\n  \
+             A            `uploader` may put and get objects below users/\n  \
+             B            a key for alice may put and get objects below users/alice/\n",
+            self.server.address(),
+            self.bucket,
+            self.user_server.address(),
+        )
+    }
+
+    pub(super) fn invitation(&self) -> String {
+        format!(
+            "\nThe store stays up. In another terminal, with the key of its root account:\n\n  \
+             export DAYPASS_ENDPOINT=http://{}\n  \
+             # DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY from {}\n  \
+             daypass ls cos://{}/\n\nCtrl-C ends it.",
+            self.server.address(),
+            self.data.path().join("data/root-credentials.json").display(),
+            self.bucket,
+        )
+    }
+
+    /// Outside A: a key whose B allows everything may still do no more than its owner.
+    pub(super) async fn exceed_the_account(&self) -> Result<()> {
+        let key = self.mint(1800).await?;
+        let object = ObjectKey::parse(b"users/alice/cat.jpg")?;
+        let store = ObjectClient::new(self.store(Some(key.into())));
+        refused(
+            store.delete_object(&self.bucket, &object).await,
+            403,
+            "AccessDenied",
+        )?;
+        held(
+            "DELETE users/alice/cat.jpg, B allows all",
+            "refused, 403 AccessDenied: outside A",
+        )
+    }
+
+    /// After expiry.
+    pub(super) async fn outlive_the_key(&self) -> Result<()> {
+        let key = self.mint(1).await?;
+        let object = ObjectKey::parse(b"users/alice/cat.jpg")?;
+        let store = ObjectClient::new(self.store(Some(key.into())));
+        // The key ends with a whole second, at most two from now.
+        tokio::time::sleep(Duration::from_millis(2100)).await;
+        refused(
+            store
+                .get_object(request::read_object(&self.bucket, &object))
+                .await,
+            400,
+            "ExpiredToken",
+        )?;
+        held(
+            "GET with a key that lived one second",
+            "refused, 400 ExpiredToken",
+        )
+    }
+
+    async fn mint(&self, seconds: i64) -> Result<TemporaryKey> {
+        let sts = ActionClient::new(self.store(Some(self.uploader.clone())), Region::parse(REGION)?);
+        let policy = policies::everything(REGION, DEFAULT_APPID, self.bucket.as_str());
+        let ask = GetFederationToken {
+            name: SessionName::parse("demo")?,
+            policy: Some(policy),
+            duration_seconds: Some(seconds),
+        };
+        Ok(sts.get_federation_token(ask).await?)
+    }
+
+    /// Stops the store; its folder goes with it.
+    pub(super) async fn clear(self) -> Result<()> {
+        drop(self.user_server);
+        self.server.stop().await.context("the store did not stop cleanly")
+    }
+}
+
+/// Whether a call was refused with exactly this; anything else ends the demo.
+pub(super) fn refused<T>(outcome: Result<T, daypass_client::Error>, status: u16, code: &str) -> Result<()> {
+    match outcome {
+        Ok(_) => bail!("the store allowed what it must refuse with {status} {code}"),
+        Err(error) => match error.refusal() {
+            Some(Refusal {
+                status: got,
+                code: said,
+                ..
+            }) => {
+                ensure!(
+                    (*got, said.as_str()) == (status, code),
+                    "refused with {got} {said}, not with {status} {code}"
+                );
+                Ok(())
+            }
+            None => Err(error.into()),
+        },
+    }
+}
+
+fn config(data: &TempDir) -> Result<Config> {
+    Ok(Config {
+        data: data.path().join("data"),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        region: Region::parse(REGION)?,
+        // The documented least is half an hour; the demo shows an expiry.
+        min_session_seconds: 1,
+        master_key: None,
+        root: RootSeed {
+            account: Account {
+                app_id: AppId(DEFAULT_APPID),
+                owner_uin: Uin(DEFAULT_OWNER_UIN),
+            },
+            secret_id: None,
+            secret_key: None,
+        },
+        limits: EdgeLimits::default(),
+    })
+}
+
+/// The root's credentials, from the file that the server wrote them to.
+fn read_root(data: &TempDir) -> Result<Credentials> {
+    let text =
+        std::fs::read(data.path().join("data/root-credentials.json")).context("no root credentials")?;
+    let file: serde_json::Value = serde_json::from_slice(&text)?;
+    let field = |name: &str| {
+        file.get(name)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    Ok(Credentials {
+        secret_id: daypass_api::names::AccessKeyId::parse(&field("secretId"))?,
+        secret_key: daypass_api::secret::SecretKey::new(field("secretKey")),
+        token: None,
+    })
+}
+
+/// A sub-account with a key and a policy of its own: A.
+async fn make_uploader(cam: &ActionClient, bucket: &BucketName) -> Result<Credentials> {
+    let user = CreateUser {
+        name: UserName::parse("uploader")?,
+        remark: String::new(),
+        with_access_key: true,
+    };
+    let (user, key) = cam.add_user(user).await?;
+    let policy = NewPolicy {
+        name: PolicyName::parse("uploader-below-users")?,
+        document: policies::uploader(REGION, DEFAULT_APPID, bucket.as_str()),
+        description: String::new(),
+    };
+    let policy = cam.create_policy(policy).await?;
+    cam.attach_user_policy(user.uin, policy).await?;
+    Ok(key.context("the sub-account was made without a key")?.into())
+}
