@@ -58,11 +58,6 @@ impl Store {
 }
 
 impl View {
-    /// Whether there is any account.
-    pub async fn has_accounts(&self) -> Result<bool, Error> {
-        self.any(keys::accounts()).await
-    }
-
     /// The account with the smallest number; none in an empty store.
     pub async fn first_account(&self) -> Result<Option<Account>, Error> {
         let first = self.first(KeyRange::prefix(keys::accounts()), 1).await?;

@@ -52,7 +52,7 @@ async fn with_account() -> Fixture {
         ..Default::default()
     })
     .await;
-    assert!(!fixture.view().await.has_accounts().await.unwrap());
+    assert!(fixture.view().await.first_account().await.unwrap().is_none());
     assert!(
         fixture
             .store
@@ -178,7 +178,7 @@ impl Fixture {
 async fn an_account_has_a_root_key() {
     let fixture = with_account().await;
     let view = fixture.view().await;
-    assert!(view.has_accounts().await.unwrap());
+    assert!(view.first_account().await.unwrap().is_some());
     assert_eq!(view.account(OWNER.owner_uin).await.unwrap(), Some(OWNER));
     assert_eq!(view.account_of_app(OWNER.app_id).await.unwrap(), Some(OWNER));
     assert_eq!(view.account(Uin(1)).await.unwrap(), None);
