@@ -21,7 +21,10 @@ pub use unbuilt::{Target, UnbuiltOperation};
 
 /// What one request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one exists per request; the common variant is the large one")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists per request; the common variant is the large one"
+)]
 pub enum Operation {
     /// Of the object store: buckets, objects, uploads.
     Object(ObjectOperation),
