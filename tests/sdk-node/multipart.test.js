@@ -69,6 +69,31 @@ for (const Protocol of PROTOCOLS) {
       assert.deepEqual((await client().multipartList(object)).Upload, []);
     });
 
+    test('uploads are listed in pages', async () => {
+      const begin = async (Key) => (await client().multipartInit({ ...object, Key })).UploadId;
+      const begun = [];
+      for (const Key of ['p/a', 'p/a', 'p/b', 'p/中']) begun.push(`${Key} ${await begin(Key)}`);
+      const found = [];
+      let page = {};
+      do {
+        page = await client().multipartList({
+          ...object,
+          Prefix: 'p/',
+          MaxUploads: 1,
+          KeyMarker: page.NextKeyMarker,
+          UploadIdMarker: page.NextUploadIdMarker,
+        });
+        assert.equal(page.Upload.length, 1);
+        found.push(...page.Upload.map(({ Key, UploadId }) => `${Key} ${UploadId}`));
+      } while (page.IsTruncated === 'true');
+      assert.deepEqual(found.map((text) => text.split(' ')[0]), ['p/a', 'p/a', 'p/b', 'p/中']);
+      assert.deepEqual(found.sort(), begun.sort());
+      for (const text of begun) {
+        const [Key, UploadId] = text.split(' ');
+        await client().multipartAbort({ ...object, Key, UploadId });
+      }
+    });
+
     test('lists of parts that do not fit', async () => {
       const { UploadId } = await client().multipartInit(object);
       const upload = { ...object, UploadId };
@@ -144,6 +169,13 @@ describe('files in slices', () => {
     assert.ok((await stored('目录/whole')).equals(bytes));
     await client.uploadFile({ ...slices('small'), SliceSize: 100 * MEGABYTE });
     assert.ok((await stored('small')).equals(bytes));
+  });
+
+  test('several files together', async () => {
+    const files = ['many/1', 'many/2', 'many/3'].map((Key) => ({ ...place, Key, FilePath: file }));
+    const done = await cloud.cos().uploadFiles({ files, SliceSize: 2 * MEGABYTE });
+    assert.deepEqual(done.files.map(({ error }) => error), [null, null, null]);
+    for (const { Key } of files) assert.ok((await stored(Key)).equals(bytes), Key);
   });
 
   test('an interrupted file is resumed', async () => {

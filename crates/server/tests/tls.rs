@@ -272,6 +272,33 @@ async fn urls_in_answers_have_the_scheme_of_the_request() {
 }
 
 #[tokio::test]
+async fn a_refused_upload_sees_its_answer() {
+    let made = Made::new();
+    let server = made.serve(EdgeLimits::default()).await;
+    let length = 32 * 1024 * 1024;
+    for version in [&TLS12, &TLS13] {
+        let mut wire = Wire::over(made.connect(&server, version).await);
+        let head = head(
+            &server,
+            "PUT",
+            "/huge",
+            &[("Content-Length", &length.to_string())],
+        );
+        wire.send(head.replace("q-signature=", "q-signature=0")).await;
+        // A client that sends all it has before it reads, as most do.
+        let piece = vec![b'x'; 1024 * 1024];
+        for _ in 0..32 {
+            if wire.stream.write_all(&piece).await.is_err() {
+                break;
+            }
+        }
+        let answer = wire.receive().await.unwrap();
+        assert_eq!((answer.status, answer.code()), (403, "SignatureDoesNotMatch"));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_certificate_is_exchanged_while_the_server_runs() {
     let made = Made::new();
     let server = made.serve(EdgeLimits::default()).await;
