@@ -3,6 +3,7 @@
 mod demo;
 mod environment;
 mod serve;
+mod tls;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ struct Arguments {
 enum Command {
     Serve(serve::ServeArguments),
     Demo(demo::DemoArguments),
+    Tls(tls::TlsArguments),
     #[command(flatten)]
     Verb(daypass_cli::Verb),
     /// Print the completion script of a shell
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Serve(arguments) => serve::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Tls(arguments) => tls::run(arguments),
             Command::Verb(verb) => verb.run().await,
             Command::Completions { shell } => {
                 clap_complete::generate(

@@ -2,17 +2,18 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use daypass_api::names::{Account, AppId, Region, Uin};
+use daypass_server::tls::{Authority, TlsConfig};
 use daypass_server::{Config, EdgeLimits, RootSeed, Server};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::environment;
+use crate::{environment, tls};
 
 /// APPID of the root account when none is given.
 pub(crate) const DEFAULT_APPID: u64 = 1_250_000_000;
@@ -30,9 +31,15 @@ and DAYPASS_OWNER_UIN, where they are set. A secret that is not given is generat
 root-credentials.json in the data directory, readable by its owner only. DAYPASS_MASTER_KEY replaces the file \
 master.key. DAYPASS_LOG sets what is logged: error, warn, info, debug.
 
+With --tls-listen HTTPS is served beside HTTP, TLS 1.2 and 1.3. Without a certificate of its own it is that in the \
+folder tls of the data directory, which `daypass tls init` makes. When the files change, new connections get the new \
+certificate; one that cannot be used is logged, and the old one stays.
+
 Examples:
   daypass serve
-  daypass serve --data /srv/daypass --listen 127.0.0.1:9000 --region ap-shanghai")]
+  daypass serve --data /srv/daypass --listen 127.0.0.1:9000 --region ap-shanghai
+  daypass serve --tls-listen 127.0.0.1:9443
+  daypass serve --tls-listen [::]:443 --tls-cert fullchain.pem --tls-key privkey.pem")]
 pub(crate) struct ServeArguments {
     /// Directory of everything that is stored; made when it is not there
     #[arg(long, value_name = "DIR", default_value = "./daypass-data")]
@@ -40,6 +47,15 @@ pub(crate) struct ServeArguments {
     /// Address to listen on for HTTP; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
+    /// Address to listen on for HTTPS; the certificate is the one given, or that of `daypass tls init`
+    #[arg(long, value_name = "ADDR")]
+    tls_listen: Option<SocketAddr>,
+    /// Certificate for HTTPS, with those between it and its root, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key", requires = "tls_listen")]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert", requires = "tls_listen")]
+    tls_key: Option<PathBuf>,
     /// Region that the buckets are in
     #[arg(long, value_name = "NAME", default_value = "ap-guangzhou", value_parser = region)]
     region: Region,
@@ -79,6 +95,7 @@ fn config(arguments: ServeArguments) -> Result<Config> {
         secret_key: environment::text(environment::ROOT_SECRET_KEY)?,
     };
     Ok(Config {
+        tls: tls_config(&arguments)?,
         data: arguments.data,
         listen: arguments.listen,
         region: arguments.region,
@@ -87,6 +104,37 @@ fn config(arguments: ServeArguments) -> Result<Config> {
         root,
         limits: EdgeLimits::default(),
     })
+}
+
+/// HTTPS with the certificate that was given, or the one in the data directory.
+fn tls_config(arguments: &ServeArguments) -> Result<Option<TlsConfig>> {
+    let Some(listen) = arguments.tls_listen else {
+        return Ok(None);
+    };
+    let (certificate, key) = match (&arguments.tls_cert, &arguments.tls_key) {
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+        _ => made_certificate(&arguments.data)?,
+    };
+    Ok(Some(TlsConfig {
+        listen,
+        certificate,
+        key,
+        reload_every: TlsConfig::RELOAD_EVERY,
+    }))
+}
+
+fn made_certificate(data: &Path) -> Result<(PathBuf, PathBuf)> {
+    let authority = Authority::in_folder(tls::folder(data));
+    let (certificate, key) = (authority.certificate(), authority.key());
+    if !certificate.exists() || !key.exists() {
+        bail!(
+            "there is no certificate in `{}`: make one with `daypass tls init --data {}`, or give yours with \
+             `--tls-cert` and `--tls-key`",
+            tls::folder(data).display(),
+            data.display(),
+        );
+    }
+    Ok((certificate, key))
 }
 
 /// The one line that scripts wait for, in the order in which it is documented.
@@ -104,7 +152,7 @@ fn announce(server: &Server) -> Result<()> {
     let ready = Ready {
         ready: true,
         http: server.address().to_string(),
-        https: None,
+        https: server.tls_address().map(|address| address.to_string()),
         console: None,
         appid: server.account().app_id.0,
         region: server.region().as_str(),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use daypass_api::names::{Account, Region};
 
 pub use crate::edge::listener::EdgeLimits;
+use crate::tls::TlsConfig;
 
 /// Settings of a server.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen for HTTP; port 0 picks a free one.
     pub listen: SocketAddr,
+    /// HTTPS; none when only HTTP is served.
+    pub tls: Option<TlsConfig>,
     /// The region that the server's buckets are in.
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.

@@ -15,21 +15,25 @@ mod health;
 mod identify;
 mod path;
 mod perform;
+mod private_file;
 mod received;
 mod reply;
 mod secrets_at_rest;
 mod service;
 mod start_error;
+pub mod tls;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
 use daypass_dialect::cos;
 use daypass_dialect::site::SiteConfig;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, EdgeLimits, RootSeed};
@@ -37,13 +41,16 @@ pub use start_error::StartError;
 
 use clock::SystemRandom;
 use edge::header_case::HeaderCase;
+use edge::listener::{self, Door};
 use service::Service;
+use tls::{Certificates, TlsConfig};
 
 /// A running server.
 pub struct Server {
     service: Arc<Service>,
     account: Account,
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -57,13 +64,15 @@ impl Server {
     /// As [`Server::start`], by this clock.
     pub async fn start_at(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let random = SystemRandom;
-        let listen_error = |source| StartError::Listen {
-            address: config.listen,
-            source,
+        // What is told wrongly is found out before anything is made.
+        let secure = match &config.tls {
+            Some(tls) => Some(Secure::open(tls, &*clock).await?),
+            None => None,
         };
         let foundation = bootstrap::open(&config, clock.now(), random).await?;
-        let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
-        let address = listener.local_addr().map_err(listen_error)?;
+        let (listener, address) = listen(config.listen).await?;
+        let tls_address = secure.as_ref().map(|secure| secure.address);
+        let addresses: Vec<SocketAddr> = [Some(address), tls_address].into_iter().flatten().collect();
         let service = Arc::new(Service {
             store: foundation.store,
             master: foundation.master,
@@ -72,9 +81,9 @@ impl Server {
             session_policies: Default::default(),
             clock,
             random,
-            sites: SiteConfig::new(config.region.clone(), &[address.ip()], &[]),
+            sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &[]),
             region: config.region,
-            names: vec![address.to_string()],
+            names: addresses.iter().map(SocketAddr::to_string).collect(),
             header_case: HeaderCase::learn(cos::HEADER_NAMES)
                 .await
                 .map_err(StartError::Http)?,
@@ -82,32 +91,25 @@ impl Server {
             min_session_seconds: config.min_session_seconds,
         });
         let (stop, stopped) = watch::channel(false);
-        let answering = Arc::clone(&service);
-        let answer = move |request, peer| {
-            let service = Arc::clone(&answering);
-            async move { service.answer(request, peer).await }
-        };
-        let tasks = vec![
-            tokio::spawn(edge::listener::serve(
-                listener,
-                config.limits,
-                stopped.clone(),
-                answer,
-            )),
-            tokio::spawn(background::run(Arc::clone(&service), stopped)),
-        ];
+        let tasks = spawn(&service, listener, secure, config.limits, &stopped);
         Ok(Self {
             service,
             account: foundation.account,
             address,
+            tls_address,
             stop,
             tasks,
         })
     }
 
-    /// Where it listens.
+    /// Where it listens for HTTP.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens for HTTPS, if it does.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls_address
     }
 
     /// Its root account.
@@ -130,4 +132,77 @@ impl Server {
         }
         self.service.store.close().await.map_err(StartError::Store)
     }
+}
+
+/// HTTPS, ready to be served.
+struct Secure {
+    listener: TcpListener,
+    address: SocketAddr,
+    acceptor: TlsAcceptor,
+    certificates: Arc<Certificates>,
+    reload_every: Duration,
+}
+
+impl Secure {
+    async fn open(config: &TlsConfig, clock: &dyn Clock) -> Result<Self, StartError> {
+        let certificates = Arc::new(Certificates::open(config, clock.now())?);
+        let acceptor = tls::acceptor(Arc::clone(&certificates)).map_err(StartError::TlsLibrary)?;
+        let (listener, address) = listen(config.listen).await?;
+        Ok(Self {
+            listener,
+            address,
+            acceptor,
+            certificates,
+            reload_every: config.reload_every,
+        })
+    }
+}
+
+/// Starts everything that runs until the server stops.
+fn spawn(
+    service: &Arc<Service>,
+    listener: TcpListener,
+    secure: Option<Secure>,
+    limits: EdgeLimits,
+    stopped: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let open = |listener, tls| {
+        let answering = Arc::clone(service);
+        let answer = move |request, peer| {
+            let service = Arc::clone(&answering);
+            async move { service.answer(request, peer).await }
+        };
+        let slots = Arc::clone(&slots);
+        let door = Door { listener, tls, slots };
+        tokio::spawn(listener::serve(door, limits, stopped.clone(), answer))
+    };
+    let mut tasks = vec![
+        open(listener, None),
+        tokio::spawn(background::run(Arc::clone(service), stopped.clone())),
+    ];
+    if let Some(secure) = secure {
+        let clock = Arc::clone(&service.clock);
+        let watched = secure
+            .certificates
+            .watch(secure.reload_every, clock, stopped.clone());
+        tasks.push(open(secure.listener, Some(secure.acceptor)));
+        tasks.push(tokio::spawn(watched));
+    }
+    tasks
+}
+
+/// Takes an address, and tells which one it is.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// The addresses without their ports, each once.
+fn ips(addresses: &[SocketAddr]) -> Vec<IpAddr> {
+    let mut ips: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).collect();
+    ips.dedup();
+    ips
 }

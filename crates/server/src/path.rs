@@ -4,8 +4,6 @@
 //! read what is asked, gather the facts, decide, perform. There is no other door to the data. What is around it only
 //! receives, spells the answer, and writes the audit record.
 
-use std::net::SocketAddr;
-
 use daypass_access::verify::{Claim, Signed};
 use daypass_access::{Caller, Environment, Layers, Question, decide};
 use daypass_api::{Error, ErrorCode};
@@ -15,6 +13,7 @@ use hyper::body::Incoming;
 
 use crate::audit::Record;
 use crate::edge::body::{RequestBody, ResponseBody};
+use crate::edge::listener::Peer;
 use crate::family::{Family, Opened};
 use crate::health;
 use crate::perform::Performed;
@@ -24,11 +23,7 @@ use crate::service::Service;
 
 impl Service {
     /// Answers one request.
-    pub(crate) async fn answer(
-        &self,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> Response<ResponseBody> {
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<ResponseBody> {
         let (parts, incoming) = request.into_parts();
         let received = Received::new(parts, peer, self.clock.now(), self.random.bytes());
         let mut family = Family::of(&received, &self.sites);
@@ -63,7 +58,7 @@ impl Service {
         let facts = self.facts(&view, &asked.operation, &caller).await?;
         let environment = Environment {
             ip: received.ip,
-            tls_version: None,
+            tls_version: received.tls_version,
             now: received.now,
         };
         let question = Question {

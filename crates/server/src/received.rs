@@ -1,6 +1,6 @@
 //! One request as it came: its head, where it came from, when, and the id it is answered under.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use http::Method;
 use http::header::{HOST, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 
-use crate::edge::listener::MAX_HEAD_BYTES;
+use crate::edge::listener::{MAX_HEAD_BYTES, Peer};
 
 /// The head of a request, with what the edge adds to it.
 pub(crate) struct Received {
@@ -21,12 +21,14 @@ pub(crate) struct Received {
     pub(crate) host: String,
     pub(crate) headers: http::HeaderMap,
     pub(crate) ip: IpAddr,
+    /// The version of TLS that it came in, none when it came in the clear.
+    pub(crate) tls_version: Option<&'static str>,
     pub(crate) now: Timestamp,
     pub(crate) request_id: String,
 }
 
 impl Received {
-    pub(crate) fn new(parts: Parts, peer: SocketAddr, now: Timestamp, random: [u8; 12]) -> Self {
+    pub(crate) fn new(parts: Parts, peer: Peer, now: Timestamp, random: [u8; 12]) -> Self {
         let mut headers = parts.headers;
         // A target in absolute form, as proxies send it, names the host itself, and outweighs the header (RFC 9112,
         // "absolute-form"). INVARIANT: routing and signature see one host, or a signed request could be sent elsewhere.
@@ -48,7 +50,8 @@ impl Received {
             query: parts.uri.query().unwrap_or_default().to_owned(),
             host,
             headers,
-            ip: peer.ip(),
+            ip: peer.address.ip(),
+            tls_version: peer.tls_version,
             now,
             request_id: request_id(now, random),
         }
@@ -70,6 +73,14 @@ impl Received {
         } else {
             let text = "a transfer coding beside `chunked` is not offered";
             Err(Error::with_message(ErrorCode::NotImplemented, text))
+        }
+    }
+
+    /// The scheme of its URL.
+    pub(crate) fn scheme(&self) -> &'static str {
+        match self.tls_version {
+            Some(_) => "https",
+            None => "http",
         }
     }
 

@@ -104,7 +104,7 @@ fn object(received: &Received, site: &Site, outcome: Result<Performed, Error>) -
     let context = AnswerContext {
         request_id: &received.request_id,
         now: received.now,
-        scheme: "http",
+        scheme: received.scheme(),
         host: &received.host,
         path: &received.path,
         path_style: matches!(site, Site::Service(_)),

@@ -2,15 +2,15 @@
 //!
 //! Both are made with mode 0600 and synced, with their directory, before anything relies on them.
 
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use daypass_api::names::{AccessKeyId, Account};
 use daypass_api::secret::SecretKey;
 use daypass_token::MasterKey;
 
-use crate::StartError;
+use crate::{StartError, private_file};
 
 const MASTER_KEY_FILE: &str = "master.key";
 const ROOT_CREDENTIALS_FILE: &str = "root-credentials.json";
@@ -72,23 +72,7 @@ fn refuse_if_readable_by_others(path: &Path) -> Result<(), StartError> {
 }
 
 fn write_private(path: &Path, text: &str) -> Result<(), StartError> {
-    let write = || {
-        // Under another name first, so that a crash never leaves half a key behind.
-        let fresh = path.with_extension("new");
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&fresh, path)?;
-        path.parent()
-            .map_or(Ok(()), |directory| std::fs::File::open(directory)?.sync_all())
-    };
-    write().map_err(|error| StartError::file(path, error))
+    private_file::write(path, text, private_file::PRIVATE).map_err(|error| StartError::file(path, error))
 }
 
 /// Refuses secrets that anybody would try first.

@@ -22,6 +22,12 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The certificate for HTTPS could not be used.
+    #[error("HTTPS could not be set up")]
+    Tls(#[from] crate::tls::TlsError),
+    /// The TLS library refused its settings.
+    #[error("the TLS library did not start")]
+    TlsLibrary(#[source] rustls::Error),
     /// The metadata could not be opened.
     #[error("the metadata could not be opened")]
     Metadata(#[source] daypass_kv::redb::OpenError),

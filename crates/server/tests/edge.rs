@@ -8,7 +8,7 @@ use std::time::Duration;
 use daypass_server::EdgeLimits;
 use daypass_testkit::TestServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wire::{Wire, ask, head, with_bucket};
+use wire::{Wire, ask, head};
 
 fn quick() -> EdgeLimits {
     EdgeLimits {
@@ -16,6 +16,13 @@ fn quick() -> EdgeLimits {
         body_timeout: Duration::from_millis(300),
         ..EdgeLimits::default()
     }
+}
+
+/// A server with the bucket of these tests in it.
+async fn with_bucket(limits: EdgeLimits) -> TestServer {
+    let server = TestServer::with_limits(limits).await;
+    assert_eq!(ask(&server, "PUT", "/", &[], b"").await.status, 200);
+    server
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
-use daypass_server::{Clock, Config, EdgeLimits, RootSeed, Server};
+use daypass_server::{Clock, Config, EdgeLimits, RootSeed, Server, StartError};
 use tempfile::TempDir;
 
 /// Key id of the test server's root account.
@@ -56,19 +56,28 @@ impl TestServer {
 
     /// Starts a server with these limits.
     pub async fn with_limits(limits: EdgeLimits) -> Self {
+        let started = Self::with(|config| config.limits = limits).await;
+        started.expect("the server starts")
+    }
+
+    /// Starts a server whose settings the test changes first.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Result<Self, StartError> {
         let data = tempfile::tempdir().expect("a temporary directory can be made");
         let clock = Arc::new(SetClock::at(daypass_server::SystemClock.now()));
-        let server = Server::start_at(config(&data, limits), Arc::clone(&clock) as Arc<dyn Clock>).await;
-        Self {
-            server: server.expect("the server starts"),
-            clock,
-            data,
-        }
+        let mut config = config(&data, EdgeLimits::default());
+        change(&mut config);
+        let server = Server::start_at(config, Arc::clone(&clock) as Arc<dyn Clock>).await?;
+        Ok(Self { server, clock, data })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Where it listens for HTTPS, if it was told to.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.server.tls_address()
     }
 
     /// Stops it and starts it again on the same data.
@@ -94,6 +103,7 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
     Config {
         data: data.path().join("data"),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        tls: None,
         region: Region::parse("ap-guangzhou").expect("it is a region"),
         min_session_seconds: 1800,
         master_key: None,

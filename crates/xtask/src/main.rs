@@ -12,6 +12,7 @@ mod arrows;
 mod demo;
 mod deny;
 mod process;
+mod sdk_node;
 mod sdk_python;
 mod steps;
 mod suite;
@@ -43,6 +44,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
             print!("{}", help());
             Ok(())
         }
+        "sdk-node" => sdk_node::run(rest),
         "sdk-python" => sdk_python::run(rest),
         _ if !rest.is_empty() => bail!("`{command}` takes no arguments"),
         "test" => suite::run(),
@@ -57,7 +59,8 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
 /// Installs what the steps of `test` need beside the Rust toolchain, so that a later run can do without a network.
 fn setup() -> anyhow::Result<()> {
     deny::install()?;
-    sdk_python::install()
+    sdk_python::install()?;
+    sdk_node::install()
 }
 
 fn help() -> String {
@@ -73,6 +76,9 @@ Commands:
         text.push_str(&format!("  {:<25} {}\n", step.name, step.about));
     }
     text.push_str("  sdk-python [argument]...  the same with arguments for pytest, such as `-k expired`\n");
+    text.push_str(
+        "  sdk-node [argument]...    the same with arguments for Node.js, such as `--test-name-pattern=expired`\n",
+    );
     text
 }
 

@@ -3,7 +3,7 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, demo, deny, sdk_python};
+use crate::{arrows, demo, deny, sdk_node, sdk_python};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 9] = [
+pub(crate) const STEPS: [Step; 10] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -62,6 +62,11 @@ pub(crate) const STEPS: [Step; 9] = [
         about: "the unmodified Python SDKs against the program",
         run: sdk_python,
     },
+    Step {
+        name: "sdk-node",
+        about: "the unmodified Node.js SDKs against the program, over HTTPS",
+        run: sdk_node,
+    },
 ];
 
 fn format_is_clean() -> anyhow::Result<()> {
@@ -97,4 +102,8 @@ pub(crate) fn release() -> anyhow::Result<()> {
 
 fn sdk_python() -> anyhow::Result<()> {
     sdk_python::run(&[])
+}
+
+fn sdk_node() -> anyhow::Result<()> {
+    sdk_node::run(&[])
 }

@@ -1,4 +1,4 @@
-//! Accepts connections, bounds their number, and ends them in good order.
+//! Accepts connections, plain ones and those inside TLS, bounds their number, and ends them in good order.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,18 +12,24 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::body::ResponseBody;
 use super::patience::PatientStream;
+use crate::tls;
 
 /// Bounds of the edge.
 #[derive(Clone, Copy, Debug)]
 pub struct EdgeLimits {
-    /// Most connections at once; more wait to be accepted.
+    /// Most connections at once, plain and TLS together; more wait.
     pub connections: usize,
+    /// Longest time that a TLS handshake may take.
+    pub handshake_timeout: Duration,
     /// Longest wait for a request's head.
     pub head_timeout: Duration,
     /// Longest wait for the next piece of a body, in either direction, and for the whole of a document.
@@ -36,6 +42,7 @@ impl Default for EdgeLimits {
     fn default() -> Self {
         Self {
             connections: 4096,
+            handshake_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(30),
@@ -49,42 +56,62 @@ pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Most headers of a request.
 const MAX_HEADERS: usize = 200;
 
+/// A place where connections come in.
+pub(crate) struct Door {
+    pub(crate) listener: TcpListener,
+    /// What shakes hands with those who come; none for plain HTTP.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// One slot for each connection; doors may share them.
+    pub(crate) slots: Arc<Semaphore>,
+}
+
+/// Who is at the other end of a connection, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    /// The version of TLS, none on a plain connection.
+    pub(crate) tls_version: Option<&'static str>,
+}
+
 /// Serves connections with `handle` until `stop` turns true, then lets those in flight finish.
-pub(crate) async fn serve<H, F>(
-    listener: TcpListener,
-    limits: EdgeLimits,
-    mut stop: watch::Receiver<bool>,
-    handle: H,
-) where
-    H: Fn(http::Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+pub(crate) async fn serve<H, F>(door: Door, limits: EdgeLimits, mut stop: watch::Receiver<bool>, handle: H)
+where
+    H: Fn(http::Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = http::Response<ResponseBody>> + Send + 'static,
 {
-    let slots = Arc::new(Semaphore::new(limits.connections));
+    let Door { listener, tls, slots } = door;
     let mut connections = JoinSet::new();
     loop {
-        let slot = Arc::clone(&slots).acquire_owned();
-        let accepted = async {
-            let slot = slot.await.ok();
-            (slot, listener.accept().await)
-        };
-        tokio::select! {
+        let accepted = tokio::select! {
             () = stopped(&mut stop) => break,
-            Some(_) = connections.join_next() => {}
-            (slot, accepted) = accepted => match accepted {
-                Ok((stream, peer)) => {
-                    let connection = connection(stream, peer, limits, stop.clone(), handle.clone());
-                    connections.spawn(async move {
-                        connection.await;
-                        drop(slot);
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    // Out of file descriptors, most likely: give others time to end.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            },
-        }
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                // Out of file descriptors, most likely: give others time to end.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // Only with a connection in hand, or a door where nobody comes would hold a slot that the other one lacks.
+        let slot = tokio::select! {
+            () = stopped(&mut stop) => break,
+            slot = Arc::clone(&slots).acquire_owned() => slot,
+        };
+        let connection = Connection {
+            address,
+            limits,
+            stop: stop.clone(),
+            handle: handle.clone(),
+        };
+        let tls = tls.clone();
+        connections.spawn(async move {
+            connection.run(stream, tls).await;
+            drop(slot);
+        });
     }
     drop(listener);
     let finished = async { while connections.join_next().await.is_some() {} };
@@ -96,42 +123,78 @@ pub(crate) async fn serve<H, F>(
     }
 }
 
-async fn connection<H, F>(
-    stream: TcpStream,
-    peer: SocketAddr,
+/// One connection, from its first byte to its end.
+struct Connection<H> {
+    address: SocketAddr,
     limits: EdgeLimits,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
     handle: H,
-) where
-    H: Fn(http::Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
+}
+
+impl<H, F> Connection<H>
+where
+    H: Fn(http::Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = http::Response<ResponseBody>> + Send + 'static,
 {
-    if let Err(error) = prepare(&stream) {
-        tracing::debug!(%error, "a connection ended before it began");
-        return;
-    }
-    let service = service_fn(move |request| {
-        let response = handle(request, peer);
-        async move { Ok::<_, Infallible>(response.await) }
-    });
-    let mut builder = http1::Builder::new();
-    builder
-        .preserve_header_case(true)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(READ_BUFFER_BYTES)
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout);
-    let stream = PatientStream::new(stream, limits.body_timeout);
-    let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let outcome = tokio::select! {
-        outcome = served.as_mut() => outcome,
-        () = stopped(&mut stop) => {
-            served.as_mut().graceful_shutdown();
-            served.await
+    async fn run(mut self, stream: TcpStream, tls: Option<TlsAcceptor>) {
+        if let Err(error) = prepare(&stream) {
+            tracing::debug!(%error, "a connection ended before it began");
+            return;
         }
-    };
-    if let Err(error) = outcome {
-        tracing::debug!(%error, %peer, "a connection ended early");
+        let stream = PatientStream::new(stream, self.limits.body_timeout);
+        let Some(tls) = tls else {
+            return self.speak(stream, None).await;
+        };
+        match self.shake_hands(stream, &tls).await {
+            Ok(stream) => {
+                let version = stream.get_ref().1.protocol_version();
+                self.speak(stream, version.and_then(tls::version_name)).await;
+            }
+            Err(error) => tracing::debug!(%error, peer = %self.address, "a TLS handshake failed"),
+        }
+    }
+
+    async fn shake_hands(
+        &mut self,
+        stream: PatientStream,
+        tls: &TlsAcceptor,
+    ) -> io::Result<TlsStream<PatientStream>> {
+        tokio::select! {
+            () = stopped(&mut self.stop) => Err(io::ErrorKind::ConnectionAborted.into()),
+            shaken = tokio::time::timeout(self.limits.handshake_timeout, tls.accept(stream)) => shaken?,
+        }
+    }
+
+    /// Answers the requests that come over the stream.
+    async fn speak<S>(mut self, stream: S, tls_version: Option<&'static str>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let address = self.address;
+        let peer = Peer { address, tls_version };
+        let handle = self.handle;
+        let service = service_fn(move |request| {
+            let response = handle(request, peer);
+            async move { Ok::<_, Infallible>(response.await) }
+        });
+        let mut builder = http1::Builder::new();
+        builder
+            .preserve_header_case(true)
+            .max_headers(MAX_HEADERS)
+            .max_buf_size(READ_BUFFER_BYTES)
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head_timeout);
+        let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let outcome = tokio::select! {
+            outcome = served.as_mut() => outcome,
+            () = stopped(&mut self.stop) => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%error, peer = %address, "a connection ended early");
+        }
     }
 }
 

@@ -349,5 +349,8 @@ pub(crate) async fn user(server: &TestServer, name: &str, document: &str) -> Use
 
 /// A server with the bucket of these tests in it.
 pub(crate) async fn server() -> TestServer {
-    crate::wire::with_bucket(daypass_server::EdgeLimits::default()).await
+    let server = daypass_testkit::TestServer::start().await;
+    let made = crate::wire::ask(&server, "PUT", "/", &[], b"").await;
+    assert_eq!(made.status, 200);
+    server
 }

@@ -5,7 +5,7 @@
 use daypass_signature::cos::{SignOptions, sign};
 use daypass_signature::{RequestView, SecretKey, Window};
 use daypass_testkit::{ROOT_SECRET_ID, ROOT_SECRET_KEY, TestServer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// The bucket of these tests.
@@ -40,6 +40,17 @@ impl Answer {
 
 /// The head of a request, signed by the root account unless it brings an `Authorization` of its own.
 pub(crate) fn head(server: &TestServer, method: &str, target: &str, headers: &[(&str, &str)]) -> String {
+    head_by((ROOT_SECRET_ID, ROOT_SECRET_KEY), server, method, target, headers)
+}
+
+/// As [`head`], signed with this key id and secret.
+pub(crate) fn head_by(
+    key: (&str, &str),
+    server: &TestServer,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> String {
     let host = format!("{BUCKET}.localhost:{}", server.address().port());
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut all = vec![("Host", host.as_str())];
@@ -53,12 +64,7 @@ pub(crate) fn head(server: &TestServer, method: &str, target: &str, headers: &[(
     let view = RequestView::new(method, path, query, &pairs).unwrap();
     let now = daypass_server::Clock::now(&*server.clock).unix_seconds();
     let options = SignOptions::standard(Window::new(now - 60, now + 600).unwrap());
-    let signature = sign(
-        &view,
-        ROOT_SECRET_ID,
-        &SecretKey::new(ROOT_SECRET_KEY.to_owned()),
-        &options,
-    );
+    let signature = sign(&view, key.0, &SecretKey::new(key.1.to_owned()), &options);
     let mut text = format!("{method} {target} HTTP/1.1\r\n");
     for (name, value) in &all {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -74,15 +80,21 @@ pub(crate) fn head(server: &TestServer, method: &str, target: &str, headers: &[(
 }
 
 /// One connection.
-pub(crate) struct Wire {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Wire<S = TcpStream> {
+    pub(crate) stream: S,
     pending: Vec<u8>,
 }
 
 impl Wire {
     pub(crate) async fn open(server: &TestServer) -> Self {
+        Self::over(TcpStream::connect(server.address()).await.unwrap())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub(crate) fn over(stream: S) -> Self {
         Self {
-            stream: TcpStream::connect(server.address()).await.unwrap(),
+            stream,
             pending: Vec::new(),
         }
     }
@@ -172,11 +184,4 @@ pub(crate) async fn ask(
         };
     }
     wire.receive().await.unwrap()
-}
-
-/// A server with the bucket of these tests in it.
-pub(crate) async fn with_bucket(limits: daypass_server::EdgeLimits) -> TestServer {
-    let server = TestServer::with_limits(limits).await;
-    assert_eq!(ask(&server, "PUT", "/", &[], b"").await.status, 200);
-    server
 }

@@ -1,0 +1,108 @@
+// What the SDK offers and the server does not: 501, never something else done instead.
+
+import { test } from 'node:test';
+
+import { refuses, setUp } from './cloud.js';
+
+let object;
+const cloud = setUp(async () => {
+  object = { ...(await cloud.newBucket()), Key: 'k' };
+  await cloud.cos().putObject({ ...object, Body: 'v' });
+});
+
+const rule = { ID: '1', Status: 'Enabled' };
+const source = () => `${object.Bucket}.cos.${object.Region}.myqcloud.com/k`;
+
+/** The SDK's methods about buckets, each with what it needs to get as far as the server. */
+const OF_BUCKETS = {
+  putBucketAcl: { ACL: 'private' },
+  getBucketAcl: {},
+  putBucketCors: { CORSRules: [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }] },
+  getBucketCors: {},
+  deleteBucketCors: {},
+  putBucketTagging: { Tagging: { Tags: [{ Key: 'a', Value: '1' }] } },
+  getBucketTagging: {},
+  deleteBucketTagging: {},
+  putBucketPolicy: { Policy: { version: '2.0', Statement: [] } },
+  getBucketPolicy: {},
+  deleteBucketPolicy: {},
+  putBucketLifecycle: { Rules: [{ ...rule, Filter: {}, Expiration: { Days: '1' } }] },
+  getBucketLifecycle: {},
+  deleteBucketLifecycle: {},
+  putBucketVersioning: { VersioningConfiguration: { Status: 'Enabled' } },
+  getBucketVersioning: {},
+  listObjectVersions: {},
+  putBucketReplication: { ReplicationConfiguration: { Role: 'r', Rules: [rule] } },
+  getBucketReplication: {},
+  deleteBucketReplication: {},
+  putBucketWebsite: { WebsiteConfiguration: { IndexDocument: { Suffix: 'index.html' } } },
+  getBucketWebsite: {},
+  deleteBucketWebsite: {},
+  putBucketReferer: { RefererConfiguration: { Status: 'Disabled', RefererType: 'White-List' } },
+  getBucketReferer: {},
+  putBucketDomain: { DomainRule: [{ Status: 'DISABLED', Name: 'a.example', Type: 'REST' }] },
+  getBucketDomain: {},
+  deleteBucketDomain: {},
+  putBucketOrigin: { OriginRule: [{ OriginType: 'Mirror' }] },
+  getBucketOrigin: {},
+  deleteBucketOrigin: {},
+  putBucketLogging: { BucketLoggingStatus: '' },
+  getBucketLogging: {},
+  putBucketInventory: { Id: '1', InventoryConfiguration: { Id: '1' } },
+  getBucketInventory: { Id: '1' },
+  listBucketInventory: {},
+  deleteBucketInventory: { Id: '1' },
+  putBucketAccelerate: { AccelerateConfiguration: { Status: 'Enabled' } },
+  getBucketAccelerate: {},
+  putBucketEncryption: { ServerSideEncryptionConfiguration: { Rule: [] } },
+  getBucketEncryption: {},
+  deleteBucketEncryption: {},
+  deleteMultipleObject: { Objects: [{ Key: 'k' }] },
+};
+
+/** Those about objects. */
+const OF_OBJECTS = {
+  putObjectAcl: { ACL: 'private' },
+  getObjectAcl: {},
+  putObjectTagging: { Tags: [{ Key: 'a', Value: '1' }] },
+  getObjectTagging: {},
+  deleteObjectTagging: {},
+  restoreObject: { RestoreRequest: { Days: 1, CASJobParameters: { Tier: 'Expedited' } } },
+  selectObjectContent: {
+    SelectType: 2,
+    SelectRequest: { Expression: 'Select * from COSObject', ExpressionType: 'SQL' },
+  },
+  appendObject: { Body: 'v', Position: 0 },
+};
+
+for (const [method, parameters] of Object.entries(OF_BUCKETS)) {
+  test(method, async () => {
+    const { Bucket, Region } = object;
+    await refuses(cloud.cos()[method]({ Bucket, Region, ...parameters }), 501, 'NotImplemented');
+  });
+}
+
+for (const [method, parameters] of Object.entries(OF_OBJECTS)) {
+  test(method, async () => {
+    await refuses(cloud.cos()[method]({ ...object, ...parameters }), 501, 'NotImplemented');
+  });
+}
+
+test('copies', async () => {
+  const client = cloud.cos();
+  const target = { ...object, Key: 'copy', CopySource: source() };
+  await refuses(client.putObjectCopy(target), 501, 'NotImplemented');
+  const { UploadId } = await client.multipartInit({ ...object, Key: 'copy' });
+  await refuses(client.uploadPartCopy({ ...target, UploadId, PartNumber: 1 }), 501, 'NotImplemented');
+  await client.multipartAbort({ ...object, Key: 'copy', UploadId });
+});
+
+test('preflights', async () => {
+  const asked = { Origin: 'http://localhost', AccessControlRequestMethod: 'PUT', AccessControlRequestHeaders: '' };
+  await refuses(cloud.cos().optionsObject({ ...object, ...asked }), 501, 'NotImplemented');
+});
+
+test('server-side encryption', async () => {
+  const put = cloud.cos().putObject({ ...object, Key: 'sse', Body: 'v', ServerSideEncryption: 'AES256' });
+  await refuses(put, 501, 'NotImplemented');
+});
