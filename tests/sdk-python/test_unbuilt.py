@@ -28,7 +28,6 @@ CONFIGURATIONS = {
     "versioning": "PUT GET",
     "website": "PUT GET DELETE",
     "versions": "GET",
-    "delete": "POST",
 }
 OF_OBJECTS = {
     "acl": "PUT GET",

@@ -33,3 +33,14 @@ pub struct Attributes {
     /// Header `Host`.
     pub host: Option<String>,
 }
+
+impl Attributes {
+    /// What is left of them for something that the request names beside its own target, in this version.
+    pub fn beside_target(&self, version_id: Option<&QueryValue>) -> Self {
+        Self {
+            host: self.host.clone(),
+            version_id: version_id.cloned(),
+            ..Self::default()
+        }
+    }
+}

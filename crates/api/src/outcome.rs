@@ -1,12 +1,13 @@
 //! What an operation answers, before a dialect spells it. An object's bytes travel beside it.
 
 use crate::Timestamp;
+use crate::error::Error;
 use crate::names::{
     AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName,
 };
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
-    AccessKeyStatus, InitiateMultipartUpload, ListMultipartUploads, ListObjects, ListParts,
+    AccessKeyStatus, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects, ListParts,
     ResponseOverrides, UploadRef,
 };
 use crate::secret::SecretKey;
@@ -25,6 +26,8 @@ pub enum Outcome {
     },
     /// Something was removed, or was not there to begin with.
     Deleted,
+    /// Several objects were to be removed, and this became of each.
+    ObjectsDeleted(DeleteReport),
     /// A bucket's region.
     Location(Region),
     /// Objects of a bucket.
@@ -101,6 +104,24 @@ pub enum Outcome {
     AttachedPolicies(Page<AttachedPolicy>),
     /// It was done; there is nothing to tell.
     Done,
+}
+
+/// What became of objects that were to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteReport {
+    /// Tell only what failed.
+    pub quiet: bool,
+    /// In the order in which they were named.
+    pub entries: Vec<DeletedEntry>,
+}
+
+/// What became of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletedEntry {
+    /// As it was named.
+    pub entry: DeleteEntry,
+    /// Why it was not removed; nothing if it is gone.
+    pub error: Option<Error>,
 }
 
 /// Buckets of an account.

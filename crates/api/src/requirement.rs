@@ -3,9 +3,11 @@
 //! The match over operations has no default arm: a new operation does not compile until it says what it needs.
 //! The table of actions and resources is that of the access-policy reference, "What a COS request asks for".
 
+use crate::attributes::QueryValue;
 use crate::names::{BucketName, ObjectKey, PolicyId, UserName};
 use crate::operation::{
-    IdentityOperation, ObjectOperation, Operation, SessionOperation, Subject, Target, UnbuiltOperation,
+    DeleteEntry, DeleteObjects, IdentityOperation, ObjectOperation, Operation, SessionOperation, Subject,
+    Target, UnbuiltOperation,
 };
 
 /// What an action is about.
@@ -52,17 +54,66 @@ pub struct Requirement {
     pub any_of: Vec<Access>,
     /// How much is asked for.
     pub need: Need,
+    /// Which of the request's values its conditions see.
+    pub values: Values,
+}
+
+/// Which of a request's values are about the resource that is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// All: the resource is the request's own target.
+    Request,
+    /// The resource stands beside the target, in a document or a header: only its own version is about it.
+    BesideTarget {
+        /// The version that is meant, where one is named.
+        version_id: Option<QueryValue>,
+    },
+}
+
+/// Everything that an operation asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Requirements {
+    /// All must hold before anything is done.
+    All(Vec<Requirement>),
+    /// One for each item of the operation, in its order: what holds for an item is done for that item alone.
+    Each(Vec<Requirement>),
+}
+
+impl Requirements {
+    /// All of them, in their order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Requirement> {
+        match self {
+            Self::All(requirements) | Self::Each(requirements) => requirements.iter(),
+        }
+    }
 }
 
 impl Operation {
-    /// Everything that must hold before the operation is performed.
-    pub fn requirements(&self) -> Vec<Requirement> {
+    /// What must hold before the operation is performed.
+    pub fn requirements(&self) -> Requirements {
         match self {
-            Self::Object(operation) => object(operation),
-            Self::Session(operation) => vec![session(operation)],
-            Self::Identity(operation) => identity(operation),
+            Self::Object(ObjectOperation::DeleteObjects(delete)) => Requirements::Each(delete_each(delete)),
+            Self::Object(operation) => Requirements::All(object(operation)),
+            Self::Session(operation) => Requirements::All(vec![session(operation)]),
+            Self::Identity(operation) => Requirements::All(identity(operation)),
         }
     }
+}
+
+/// Removing many is removing each.
+fn delete_each(delete: &DeleteObjects) -> Vec<Requirement> {
+    let one = |entry: &DeleteEntry| {
+        let resource = Resource::Object(delete.bucket.clone(), entry.key.clone());
+        let version_id = entry.version_id.as_ref().map(|version| QueryValue {
+            raw: version.clone(),
+            decoded: version.clone(),
+        });
+        Requirement {
+            values: Values::BesideTarget { version_id },
+            ..allowed("cos:DeleteObject", resource)
+        }
+    };
+    delete.entries.iter().map(one).collect()
 }
 
 fn object(operation: &ObjectOperation) -> Vec<Requirement> {
@@ -85,6 +136,7 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
         Op::PutObject(put) => on_object("cos:PutObject", &put.bucket, &put.key),
         Op::GetObject(read) => on_object("cos:GetObject", &read.bucket, &read.key),
         Op::HeadObject(read) => on_object("cos:HeadObject", &read.bucket, &read.key),
+        Op::DeleteObjects(delete) => delete_each(delete),
         Op::DeleteObject(delete) => on_object("cos:DeleteObject", &delete.bucket, &delete.key),
         Op::InitiateMultipartUpload(start) => {
             on_object("cos:InitiateMultipartUpload", &start.bucket, &start.key)
@@ -128,6 +180,7 @@ fn session(operation: &SessionOperation) -> Requirement {
             resource: Resource::Service,
         }],
         need: Need::NotDenied,
+        values: Values::Request,
     }
 }
 
@@ -168,5 +221,6 @@ fn allowed(action: &'static str, resource: Resource) -> Requirement {
     Requirement {
         any_of: vec![Access { action, resource }],
         need: Need::Allowed,
+        values: Values::Request,
     }
 }

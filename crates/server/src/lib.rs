@@ -5,9 +5,11 @@
 
 mod audit;
 mod background;
+mod batch_delete;
 mod bootstrap;
 mod clock;
 mod config;
+mod document;
 mod edge;
 mod family;
 mod gather;

@@ -57,7 +57,7 @@ impl Service {
         let (caller, layers) = self.identify(&view, received, &opened).await?;
         record.note_caller(&caller);
 
-        let asked = opened.read(received, &caller)?;
+        let asked = opened.read(received, &caller).await?;
         record.note_operation(&asked.operation);
         let facts = self.facts(&view, &asked.operation, &caller).await?;
         let environment = Environment {
@@ -73,12 +73,12 @@ impl Service {
             environment: &environment,
         };
         let decision = decide(&asked.operation, &question);
-        let allowed = decision.allowed;
+        let (allowed, items) = (decision.allowed, decision.items.clone());
         record.note_decision(decision);
         if !allowed {
             return Err(Error::new(ErrorCode::AccessDenied));
         }
-        self.perform(view, asked, &caller, received.now).await
+        self.perform(view, asked, &caller, &items, received.now).await
     }
 
     /// Who asks, proven by the signature, or nobody when there is none.

@@ -3,21 +3,15 @@
 //! Each arm hands the operation to the store, on the snapshot that the decision was made on. What has no arm does not
 //! compile.
 
-use bytes::Bytes;
 use daypass_access::issue::{self, FreshSession};
 use daypass_access::{Caller, Identity};
 use daypass_api::names::{BucketName, SessionId};
-use daypass_api::operation::{
-    BodyClaims, IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject,
-};
+use daypass_api::operation::{IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject};
 use daypass_api::outcome::{CallerIdentity, Ownership};
 use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
-use daypass_dialect::cos::body;
 use daypass_store::identity::KeyMaterial;
 use daypass_store::{ObjectReader, View};
 use futures_util::StreamExt;
-use md5::{Digest, Md5};
-use sha1::Sha1;
 
 use crate::bootstrap::key_material;
 use crate::edge::body::RequestBody;
@@ -26,9 +20,6 @@ use crate::service::Service;
 
 /// Most buckets of one account.
 const MAX_BUCKETS: u64 = 200;
-
-/// Largest XML document that a request may carry.
-const MAX_DOCUMENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// What was performed, and the bytes that go with it.
 pub(crate) struct Performed {
@@ -44,24 +35,20 @@ impl From<Outcome> for Performed {
 }
 
 impl Service {
-    /// Performs what was asked and allowed.
+    /// Performs what was asked and allowed; `items` says which of an operation's items were, if it has any.
     pub(crate) async fn perform(
         &self,
         view: View,
         asked: Asked,
         caller: &Caller,
+        items: &[bool],
         now: Timestamp,
     ) -> Result<Performed, Error> {
-        let Asked {
-            operation,
-            body,
-            document,
-            ..
-        } = asked;
+        let Asked { operation, body, .. } = asked;
         match operation {
             Operation::Object(operation) => {
                 let body = body.ok_or(ErrorCode::InternalError)?;
-                self.perform_object(view, operation, caller, body, document, now)
+                self.perform_object(view, operation, caller, items, body, now)
                     .await
             }
             Operation::Session(operation) => self
@@ -79,8 +66,8 @@ impl Service {
         view: View,
         operation: ObjectOperation,
         caller: &Caller,
-        mut body: RequestBody,
-        document: Option<BodyClaims>,
+        items: &[bool],
+        body: RequestBody,
         now: Timestamp,
     ) -> Result<Performed, Error> {
         use ObjectOperation as Op;
@@ -92,8 +79,6 @@ impl Service {
                     .await?
             }
             Op::CreateBucket(create) => {
-                let text = whole_document(&mut body, document).await?;
-                body::read_create_bucket_body(&text)?;
                 let owner = identified(caller)?.account;
                 store
                     .create_bucket(view, &create, owner, &self.region, MAX_BUCKETS, now)
@@ -108,6 +93,7 @@ impl Service {
             Op::GetObject(read) => return self.get_object(&view, &read).await,
             Op::HeadObject(read) => store.head_object(&view, &read).await?,
             Op::DeleteObject(delete) => store.delete_object(view, &delete, now).await?,
+            Op::DeleteObjects(delete) => self.delete_objects(view, delete, items, now).await?,
             Op::InitiateMultipartUpload(start) => {
                 let ownership = ownership(caller, &view, &start.bucket).await?;
                 store
@@ -118,9 +104,8 @@ impl Service {
             Op::CompleteMultipartUpload {
                 upload,
                 forbid_overwrite,
+                parts,
             } => {
-                let text = whole_document(&mut body, document).await?;
-                let parts = body::read_complete_body(&text)?;
                 store
                     .complete_multipart(view, &upload, forbid_overwrite, &parts, now)
                     .await?
@@ -154,25 +139,6 @@ async fn ownership(caller: &Caller, view: &View, bucket: &BucketName) -> Result<
         owner_uin,
         initiator_uin,
     })
-}
-
-/// Reads a document from the body and holds it against what the request said of it.
-async fn whole_document(body: &mut RequestBody, claims: Option<BodyClaims>) -> Result<Bytes, Error> {
-    let text = body.collect(MAX_DOCUMENT_BYTES, ErrorCode::XmlTooLarge).await?;
-    let claims = claims.unwrap_or_default();
-    if claims
-        .md5
-        .is_some_and(|announced| announced != <[u8; 16]>::from(Md5::digest(&text)))
-    {
-        return Err(Error::new(ErrorCode::BadDigest));
-    }
-    if claims
-        .sha1
-        .is_some_and(|announced| announced != <[u8; 20]>::from(Sha1::digest(&text)))
-    {
-        return Err(Error::new(ErrorCode::InvalidSha1Digest));
-    }
-    Ok(text)
 }
 
 impl Service {

@@ -12,16 +12,19 @@ pub use identity::{
     AccessKeyStatus, CreateUser, DeleteUser, IdentityOperation, NewPolicy, Paging, PolicyScope, Subject,
 };
 pub use object::{
-    BodyClaims, CreateBucket, DeleteObject, InitiateMultipartUpload, ListBuckets, ListMultipartUploads,
-    ListObjects, ListParts, ObjectOperation, PartEntry, PutObject, ReadObject, ResponseOverrides, UploadPart,
-    UploadRef,
+    BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
+    ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, PutObject,
+    ReadObject, ResponseOverrides, UploadPart, UploadRef,
 };
 pub use session::{GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};
 
 /// What one request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one exists per request; the common variant is the large one")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists per request; the common variant is the large one"
+)]
 pub enum Operation {
     /// Of the object store: buckets, objects, uploads.
     Object(ObjectOperation),

@@ -30,16 +30,20 @@ pub enum ObjectOperation {
     HeadObject(ReadObject),
     /// Remove an object.
     DeleteObject(DeleteObject),
+    /// Remove several objects, each judged on its own.
+    DeleteObjects(DeleteObjects),
     /// Begin an upload in parts.
     InitiateMultipartUpload(InitiateMultipartUpload),
     /// Store one part.
     UploadPart(UploadPart),
-    /// Make the parts one object; the list of parts is the request's body.
+    /// Make the parts one object.
     CompleteMultipartUpload {
         /// Which upload.
         upload: UploadRef,
         /// Refuse to replace an existing object.
         forbid_overwrite: bool,
+        /// The parts, in their order.
+        parts: Vec<PartEntry>,
     },
     /// Throw the parts away.
     AbortMultipartUpload(UploadRef),
@@ -174,6 +178,29 @@ pub struct DeleteObject {
     pub bucket: BucketName,
     /// Under this key.
     pub key: ObjectKey,
+}
+
+/// Most objects that one request may remove.
+pub const MAX_DELETED_AT_ONCE: usize = 1000;
+
+/// Objects to remove by one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteObjects {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Answer only what failed.
+    pub quiet: bool,
+    /// Which ones, at most [`MAX_DELETED_AT_ONCE`].
+    pub entries: Vec<DeleteEntry>,
+}
+
+/// One object of a [`DeleteObjects`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteEntry {
+    /// Its key.
+    pub key: ObjectKey,
+    /// The version that is meant, where one is named.
+    pub version_id: Option<String>,
 }
 
 /// An upload to begin.

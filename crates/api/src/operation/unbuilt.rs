@@ -89,7 +89,6 @@ unbuilt! {
     PutBucketStrictSignature => "cos:PutBucketStrictSignature",
     GetBucketStrictSignature => "cos:GetBucketStrictSignature",
     DeleteBucketStrictSignature => "cos:DeleteBucketStrictSignature",
-    DeleteMultipleObjects => "cos:DeleteMultipleObjects",
     PostObject => "cos:PostObject",
     OptionsObject => "cos:OptionsObject",
     CopyObject => "cos:PutObject",

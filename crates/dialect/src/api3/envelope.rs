@@ -68,7 +68,8 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Policies(page) => policies::write_policies(page),
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
         Outcome::Done | Outcome::Deleted => json!({}),
-        Outcome::Buckets(_)
+        Outcome::ObjectsDeleted(_)
+        | Outcome::Buckets(_)
         | Outcome::BucketCreated
         | Outcome::BucketHead { .. }
         | Outcome::Location(_)

@@ -39,10 +39,7 @@ struct Spelling {
 /// since the same SDK would read it instead of the document.
 pub fn write_error(error: &Error, context: &ErrorContext<'_>) -> Answer {
     let spelling = spelling(error.code);
-    let message = match &error.message {
-        Some(message) if !spelling.of_authentication && !message.is_empty() => message.as_ref(),
-        Some(_) | None => spelling.message,
-    };
+    let (_, message) = code_and_message(error);
     let mut answer = Answer::new(spelling.status, context.request_id, context.now);
     answer.add(headers::TRACE_ID, not_empty(context.trace_id));
     answer.add(headers::CONTENT_TYPE, XML_TYPE);
@@ -51,6 +48,16 @@ pub fn write_error(error: &Error, context: &ErrorContext<'_>) -> Answer {
     }
     answer.add(headers::CONTENT_LENGTH, answer.body.len().to_string());
     answer
+}
+
+/// How an error is told inside another document.
+pub(super) fn code_and_message(error: &Error) -> (&'static str, &str) {
+    let spelling = spelling(error.code);
+    let own = error.message.as_deref().filter(|message| !message.is_empty());
+    let message = own
+        .filter(|_| !spelling.of_authentication)
+        .unwrap_or(spelling.message);
+    (spelling.code, message)
 }
 
 fn document(spelling: &Spelling, message: &str, context: &ErrorContext<'_>) -> String {

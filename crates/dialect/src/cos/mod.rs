@@ -1,7 +1,6 @@
 //! The object API in its XML dialect.
 //!
-//! The server's half is [`read()`], the readers of request bodies in [`body`], [`write()`] and [`write_error`]; the
-//! client's half is [`request`] and [`answer`]. Both are total: any bytes give a value or an error with a code of
+//! The server's half is [`read()`] with [`Read::with_document`], [`write()`] and [`write_error`]; the client's half is [`request`] and [`answer`]. Both are total: any bytes give a value or an error with a code of
 //! the service's own. Who may do what, and what is stored, is decided elsewhere.
 
 mod headers;
@@ -17,7 +16,8 @@ mod read;
 mod route;
 mod upload;
 
-pub mod body;
+mod body;
+mod delete;
 mod element;
 
 mod document;

@@ -6,8 +6,9 @@ use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{BucketName, ObjectKey, UploadId};
 use daypass_api::object::MAX_PARTS;
 use daypass_api::operation::{
-    self, BodyClaims, CreateBucket, DeleteObject, InitiateMultipartUpload, ListBuckets, ListMultipartUploads,
-    ListObjects, ListParts, ObjectOperation, PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
+    self, BodyClaims, CreateBucket, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
+    ListMultipartUploads, ListObjects, ListParts, ObjectOperation, PutObject, ReadObject, ResponseOverrides,
+    UploadPart, UploadRef,
 };
 use daypass_api::{Error, ErrorCode};
 
@@ -16,7 +17,7 @@ use super::query::Query;
 use super::request_head::{RequestHead, decimal, invalid_argument};
 use super::route::{BucketRoute, ObjectRoute, bucket_route, object_route};
 use super::target::{Target, target};
-use super::{conditions, upload};
+use super::{body, conditions, delete, upload};
 use crate::site::{Service, Site};
 
 /// Most entries of a list, and how many when nothing is asked for.
@@ -24,14 +25,15 @@ const MAX_ENTRIES: u32 = 1000;
 /// Most buckets of a list: one SDK always asks for so many.
 const MAX_BUCKETS: u32 = 2000;
 
-/// A request that has been read.
+/// A request whose head has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
     /// What it asks for.
     pub operation: ObjectOperation,
     /// What policy conditions may ask about.
     pub attributes: Attributes,
-    /// What it says of its body, when the body is a document and not stored bytes.
+    /// What it says of its body, when the body is a document and not stored bytes. Until
+    /// [`Read::with_document`] has read that one, the operation lacks what stands in it.
     pub document: Option<BodyClaims>,
 }
 
@@ -45,6 +47,19 @@ impl Read {
             }
             _ => false,
         }
+    }
+
+    /// Adds what the document says, so that the operation is whole before it is judged.
+    pub fn with_document(mut self, document: &[u8]) -> Result<Self, Error> {
+        match &mut self.operation {
+            ObjectOperation::CreateBucket(_) => body::read_create_bucket_body(document)?,
+            ObjectOperation::DeleteObjects(objects) => delete::read_request(document, objects)?,
+            ObjectOperation::CompleteMultipartUpload { parts, .. } => {
+                *parts = body::read_complete_body(document)?;
+            }
+            _ => {}
+        }
+        Ok(self)
     }
 }
 
@@ -64,7 +79,9 @@ pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
     };
     let has_document = matches!(
         operation,
-        ObjectOperation::CreateBucket(_) | ObjectOperation::CompleteMultipartUpload { .. }
+        ObjectOperation::CreateBucket(_)
+            | ObjectOperation::DeleteObjects(_)
+            | ObjectOperation::CompleteMultipartUpload { .. }
     );
     if !matches!(operation, ObjectOperation::Unbuilt(..)) {
         not_offered::refuse(request, &query)?;
@@ -146,6 +163,14 @@ impl Context<'_> {
             BucketRoute::List => ObjectOperation::ListObjects(self.list_objects(bucket)?),
             BucketRoute::Location => ObjectOperation::GetBucketLocation(bucket),
             BucketRoute::ListUploads => ObjectOperation::ListMultipartUploads(self.list_uploads(bucket)?),
+            BucketRoute::DeleteObjects => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteObjects(DeleteObjects {
+                    bucket,
+                    quiet: false,
+                    entries: Vec::new(),
+                })
+            }
             BucketRoute::Unbuilt(name) => ObjectOperation::Unbuilt(name, operation::Target::Bucket(bucket)),
         })
     }
@@ -181,6 +206,7 @@ impl Context<'_> {
                 ObjectOperation::CompleteMultipartUpload {
                     upload: self.upload(bucket, key)?,
                     forbid_overwrite: upload::forbid_overwrite(self.request)?,
+                    parts: Vec::new(),
                 }
             }
             ObjectRoute::Abort => {

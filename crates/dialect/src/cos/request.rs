@@ -1,7 +1,7 @@
 //! The client's half: from an operation to the request that asks for it.
 //!
-//! Bytes of objects and parts travel beside the request, as does the list of parts that completes an upload
-//! ([`super::body::write_complete_body`]). Nothing is signed here.
+//! Bytes of objects and parts travel beside the request, and so does the document that some requests carry
+//! ([`document`]). Nothing is signed here.
 
 use std::borrow::Cow;
 
@@ -19,6 +19,7 @@ use super::headers::USER_METADATA_PREFIX;
 use super::percent::{encode_component, encode_path};
 use super::request_head::invalid_argument;
 use super::upload::{BUCKET_ACLS, OBJECT_ACLS};
+use super::{body, delete};
 
 /// Where requests go, and how they name their bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,7 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::GetObject(read) => on_object("GET", &read.bucket, &read.key).read_object(read),
         Op::HeadObject(read) => on_object("HEAD", &read.bucket, &read.key).read_object(read),
         Op::DeleteObject(delete) => on_object("DELETE", &delete.bucket, &delete.key),
+        Op::DeleteObjects(delete) => on_bucket("POST", &delete.bucket).sub_resource("delete"),
         Op::InitiateMultipartUpload(start) => on_object("POST", &start.bucket, &start.key)
             .sub_resource("uploads")
             .object_headers(&start.headers)
@@ -82,12 +84,22 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::CompleteMultipartUpload {
             upload,
             forbid_overwrite,
+            ..
         } => of_upload("POST", upload).forbid_overwrite(*forbid_overwrite),
         Op::AbortMultipartUpload(upload) => of_upload("DELETE", upload),
         Op::ListParts(list) => of_upload("GET", &list.upload).list_parts(list),
         Op::Unbuilt(..) => return Err(Error::new(ErrorCode::NotImplemented)),
     };
     builder.finish()
+}
+
+/// Writes the document that goes with the request, if the operation has one.
+pub fn document(operation: &ObjectOperation) -> Option<String> {
+    match operation {
+        ObjectOperation::CompleteMultipartUpload { parts, .. } => Some(body::write_complete_body(parts)),
+        ObjectOperation::DeleteObjects(delete) => Some(delete::write_request(delete)),
+        _ => None,
+    }
 }
 
 struct Builder(RequestParts);

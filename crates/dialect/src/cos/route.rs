@@ -20,6 +20,7 @@ pub(super) enum BucketRoute {
     List,
     Location,
     ListUploads,
+    DeleteObjects,
     Unbuilt(Name),
 }
 
@@ -201,11 +202,7 @@ const BUCKET_SUB_RESOURCES: &[(&str, &str, BucketRoute)] = &[
         "DELETE",
         BucketRoute::Unbuilt(Name::DeleteBucketWebsite),
     ),
-    (
-        "delete",
-        "POST",
-        BucketRoute::Unbuilt(Name::DeleteMultipleObjects),
-    ),
+    ("delete", "POST", BucketRoute::DeleteObjects),
     (
         "versions",
         "GET",
@@ -454,12 +451,7 @@ mod tests {
             "",
             Ok(Route::Unbuilt(Name::GetBucketInventory)),
         );
-        bucket(
-            "POST",
-            "delete",
-            "",
-            Ok(Route::Unbuilt(Name::DeleteMultipleObjects)),
-        );
+        bucket("POST", "delete", "", Ok(Route::DeleteObjects));
         bucket("OPTIONS", "acl", "", Ok(Route::Unbuilt(Name::OptionsObject)));
         bucket("GET", "ci-process=x", "", Ok(Route::Unbuilt(Name::ProcessData)));
         bucket("GET", "x-ci-security-token=x", "", Ok(Route::List));

@@ -131,6 +131,7 @@ fn an_error_may_come_with_a_status_of_success() {
     let complete = ObjectOperation::CompleteMultipartUpload {
         upload: upload(),
         forbid_overwrite: false,
+        parts: Vec::new(),
     };
     let headers = header_map([("x-cos-request-id", "NWQ2")]);
     let parts = AnswerParts {

@@ -520,6 +520,14 @@ fn documents_have_claims() {
         }
     ));
     assert_eq!(read("PUT /a", &[LENGTH]).unwrap().document, None);
+    let list = b"<CompleteMultipartUpload><Part><PartNumber>2</PartNumber><ETag>aa</ETag></Part></CompleteMultipartUpload>";
+    let completed = read("POST /a?uploadId=a", &[]).unwrap().with_document(list);
+    let Op::CompleteMultipartUpload { parts, .. } = completed.unwrap().operation else {
+        panic!("not a completion");
+    };
+    assert_eq!(parts.len(), 1);
+    let error = read("PUT /", &[]).unwrap().with_document(b"<").unwrap_err();
+    assert_eq!(error.code, ErrorCode::MalformedXml);
     refused(
         "POST /a?uploadId=a",
         &[("content-md5", "x")],
@@ -599,12 +607,6 @@ fn operations_that_are_not_offered() {
         "GET /?policy",
         &[],
         UnbuiltOperation::GetBucketPolicy,
-        Target::Bucket(bucket()),
-    );
-    check(
-        "POST /?delete",
-        &[],
-        UnbuiltOperation::DeleteMultipleObjects,
         Target::Bucket(bucket()),
     );
     let form = ("content-type", "multipart/form-data; boundary=x");

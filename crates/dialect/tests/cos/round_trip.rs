@@ -7,15 +7,15 @@ use daypass_api::object::{
     ByteRange, ETag, ETagMatch, ObjectHeaders, ObjectInfo, Preconditions, Span, StorageClass,
 };
 use daypass_api::operation::{
-    BodyClaims, CreateBucket, DeleteObject, InitiateMultipartUpload, ListBuckets, ListMultipartUploads,
-    ListObjects, ListParts, ObjectOperation as Op, PutObject, ReadObject, ResponseOverrides, UploadPart,
-    UploadRef,
+    BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
+    ListMultipartUploads, ListObjects, ListParts, ObjectOperation as Op, PartEntry, PutObject, ReadObject,
+    ResponseOverrides, UploadPart, UploadRef,
 };
 use daypass_api::outcome::{
-    BucketList, BucketSummary, ObjectList, ObjectSummary, Ownership, PartList, PartSummary, UploadList,
-    UploadSummary,
+    BucketList, BucketSummary, DeleteReport, DeletedEntry, ObjectList, ObjectSummary, Ownership, PartList,
+    PartSummary, UploadList, UploadSummary,
 };
-use daypass_api::{Outcome, Timestamp};
+use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_dialect::cos::answer::{self, AnswerParts};
 use daypass_dialect::cos::request::{self, Endpoint};
 use daypass_dialect::cos::{self, RequestHead};
@@ -258,6 +258,7 @@ fn operation() -> impl Strategy<Value = Op> {
         read_object().prop_map(|read| Op::HeadObject(ReadObject { range: None, ..read })),
         (bucket_name(), object_key())
             .prop_map(|(bucket, key)| Op::DeleteObject(DeleteObject { bucket, key })),
+        delete_objects().prop_map(Op::DeleteObjects),
         initiate().prop_map(Op::InitiateMultipartUpload),
         (upload_ref(), 1..=10_000_u32, body_claims()).prop_map(|(upload, part_number, body)| {
             Op::UploadPart(UploadPart {
@@ -266,13 +267,63 @@ fn operation() -> impl Strategy<Value = Op> {
                 body,
             })
         }),
-        (upload_ref(), any::<bool>()).prop_map(|(upload, forbid_overwrite)| Op::CompleteMultipartUpload {
-            upload,
-            forbid_overwrite,
+        (upload_ref(), any::<bool>(), part_entries()).prop_map(|(upload, forbid_overwrite, parts)| {
+            Op::CompleteMultipartUpload {
+                upload,
+                forbid_overwrite,
+                parts,
+            }
         }),
         upload_ref().prop_map(Op::AbortMultipartUpload),
         list_parts().prop_map(Op::ListParts),
     ]
+}
+
+fn delete_entry() -> impl Strategy<Value = DeleteEntry> {
+    (object_key(), option::of("[a-z0-9]{1,9}")).prop_map(|(key, version_id)| DeleteEntry { key, version_id })
+}
+
+fn delete_objects() -> impl Strategy<Value = DeleteObjects> {
+    (bucket_name(), any::<bool>(), vec(delete_entry(), 1..4)).prop_map(|(bucket, quiet, entries)| {
+        DeleteObjects {
+            bucket,
+            quiet,
+            entries,
+        }
+    })
+}
+
+fn deletions() -> impl Strategy<Value = (Op, Outcome)> {
+    let code = select(vec![
+        ErrorCode::AccessDenied,
+        ErrorCode::NoSuchVersion,
+        ErrorCode::InternalError,
+        ErrorCode::SlowDown,
+    ]);
+    let entry = (delete_entry(), option::of((code, option::of("[a-z]{1,9}"))));
+    (delete_objects(), vec(entry, 0..4)).prop_map(|(delete, entries)| {
+        let quiet = delete.quiet;
+        let entries = entries.into_iter().map(|(entry, error)| {
+            let error = error.map(|(code, message)| Error {
+                code,
+                message: message.map(Into::into),
+            });
+            DeletedEntry { entry, error }
+        });
+        let entries = entries.filter(|entry| !quiet || entry.error.is_some()).collect();
+        (
+            Op::DeleteObjects(delete),
+            Outcome::ObjectsDeleted(DeleteReport { quiet, entries }),
+        )
+    })
+}
+
+/// Parts in ascending order, at least one.
+fn part_entries() -> impl Strategy<Value = Vec<PartEntry>> {
+    proptest::collection::btree_map(1..=10_000_u32, etag(), 1..4).prop_map(|parts| {
+        let entry = |(part_number, etag)| PartEntry { part_number, etag };
+        parts.into_iter().map(entry).collect()
+    })
 }
 
 fn ownership() -> impl Strategy<Value = Ownership> {
@@ -323,6 +374,7 @@ fn part_summary() -> impl Strategy<Value = PartSummary> {
 fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
     prop_oneof![
         buckets(),
+        deletions(),
         objects(),
         uploads(),
         parts(),
@@ -352,6 +404,7 @@ fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
             let operation = Op::CompleteMultipartUpload {
                 upload: upload.clone(),
                 forbid_overwrite: false,
+                parts: Vec::new(),
             };
             (operation, Outcome::UploadCompleted { upload, etag, crc64 })
         }),
@@ -542,7 +595,9 @@ proptest! {
             headers: &headers,
         };
         let site = site::resolve(&parts.host, &config());
-        prop_assert_eq!(cos::read(&request, &site).unwrap().operation, operation);
+        let document = request::document(&operation).unwrap_or_default();
+        let read = cos::read(&request, &site).unwrap().with_document(document.as_bytes());
+        prop_assert_eq!(read.unwrap().operation, operation);
     }
 
     #[test]
@@ -564,10 +619,11 @@ proptest! {
         path in prop_oneof![Just("/".to_owned()), Just("/a".to_owned()), Just("/b-1/a".to_owned()), any::<String>()],
         query in query(),
         headers in headers(),
+        document: Vec<u8>,
     ) {
         let request = RequestHead { method: &method, path: &path, query: &query, headers: &headers };
         let site = site::resolve(&host, &config());
-        let _ = cos::read(&request, &site);
+        let _ = cos::read(&request, &site).and_then(|read| read.with_document(&document));
     }
 
     #[test]

@@ -570,3 +570,26 @@ async fn corrupt_bytes_are_an_error_and_not_an_answer() {
         ErrorCode::InternalError
     );
 }
+
+#[tokio::test]
+async fn many_are_removed_each_by_itself() {
+    let fixture = with_bucket().await;
+    for name in ["a", "b", "c"] {
+        fixture.put(name, &bytes(2000, 1)).await.unwrap();
+    }
+    let keys: Vec<_> = ["a", "none", "a", "c"].map(key).to_vec();
+    let removed = fixture
+        .store
+        .delete_objects(fixture.view().await, &photos(), keys.clone(), NOW)
+        .await
+        .unwrap();
+    assert_eq!(removed, vec![Ok(()); 4]);
+    assert_eq!(code(fixture.get("a").await), ErrorCode::NoSuchKey);
+    assert_eq!(fixture.get("b").await.unwrap(), bytes(2000, 1));
+    let nowhere = fixture
+        .store
+        .delete_objects(fixture.view().await, &bucket("other"), keys, NOW)
+        .await;
+    assert_eq!(code(nowhere), ErrorCode::NoSuchBucket);
+    fixture.audit_after_sweeps().await;
+}

@@ -11,6 +11,7 @@ use daypass_api::operation::{ObjectOperation, ResponseOverrides};
 use daypass_api::{Outcome, Timestamp};
 use http::{HeaderMap, StatusCode};
 
+use super::delete;
 use super::element::Element;
 use super::headers::{self, USER_METADATA_PREFIX};
 
@@ -70,6 +71,12 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
             region: answer.region()?,
         }),
         Op::DeleteBucket(_) | Op::DeleteObject(_) | Op::AbortMultipartUpload(_) => Ok(Outcome::Deleted),
+        Op::DeleteObjects(delete) => {
+            let report = delete::read_answer(&answer.document("DeleteResult")?, delete.quiet);
+            report
+                .map(Outcome::ObjectsDeleted)
+                .ok_or(unreadable("bad result"))
+        }
         Op::GetBucketLocation(_) => {
             let text = answer.document("LocationConstraint")?.text;
             let region = Region::parse(text.strip_prefix("cos.").unwrap_or(&text));

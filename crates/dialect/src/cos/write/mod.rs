@@ -14,7 +14,7 @@ use daypass_api::operation::{InitiateMultipartUpload, UploadRef};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 
 use super::document::Document;
-use super::headers;
+use super::{delete, headers};
 
 pub(super) const XML_TYPE: &str = "application/xml";
 /// The namespace of the one document that carries one.
@@ -80,6 +80,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
             answer
         }
         Outcome::Deleted => answer(204),
+        Outcome::ObjectsDeleted(report) => document(answer(200), delete::write_answer(report)),
         Outcome::Location(region) => document(answer(200), location(region)),
         Outcome::Objects(list) => {
             let mut answer = document(answer(200), lists::objects(list));
