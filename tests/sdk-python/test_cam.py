@@ -155,6 +155,8 @@ def test_preset_policies(cloud, cam, bucket, user):
     assert cloud.ask(user.key, "PUT", bucket, "k", body=b"v").refusal == (403, "AccessDenied")
     [attached] = cam("ListAttachedUserPolicies", TargetUin=user.uin).List
     assert (attached.PolicyName, attached.PolicyType) == ("QcloudCOSReadOnlyAccess", "QCS")
+    with api_refuses("FailedOperation"):
+        cam("DeletePolicy", PolicyId=[presets["QcloudCOSReadOnlyAccess"]])
 
 
 def test_policies_are_listed_in_pages(cloud, cam):

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from cloud import in_bucket, policy, statement
+from cloud import in_bucket, policy, statement, unique
+from server import APPID
 from signer import Key, cos_fields, presign, sign, window
 
 DENIED = (403, "AccessDenied")
@@ -38,7 +39,24 @@ def temporary(cloud, bucket):
 def test_no_signature(cloud, put):
     assert cloud.send(put).refusal == DENIED
     assert cloud.send(put.with_headers(("Authorization", ""))).refusal == DENIED
-    assert cloud.send(cloud.request("GET")).refusal == DENIED
+    on_service = cloud.send(cloud.request("GET"))
+    assert on_service.refusal == DENIED
+    assert b"<Message>Check auth failure because signature empty.</Message>" in on_service.body
+    assert b"<ServerTime>" in on_service.body
+
+
+def test_nobody_chooses_the_headers_of_a_public_answer(cloud):
+    bucket = f"{unique('public')}-{APPID}"
+    public = [("x-cos-acl", "public-read")]
+    assert cloud.ask(cloud.root, "PUT", bucket, headers=public).status == 200
+    assert cloud.ask(cloud.root, "PUT", bucket, "page", body=b"v").status == 200
+    assert cloud.send(cloud.request("GET", bucket, "page")).body == b"v"
+    chosen = cloud.request("GET", bucket, "page", query=[("response-content-type", "text/html")])
+    assert cloud.send(chosen).refusal == DENIED
+    assert cloud.send(sign(chosen, cloud.root)).header("Content-Type") == "text/html"
+    # What anybody may read, nobody may write or remove.
+    assert cloud.send(cloud.request("PUT", bucket, "other", body=b"v")).refusal == DENIED
+    assert cloud.send(cloud.request("DELETE", bucket, "page")).refusal == DENIED
 
 
 AUTHORIZATIONS = {

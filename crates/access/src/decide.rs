@@ -4,7 +4,7 @@
 //! session policy allows, or if the same request without a signature would be allowed. Everything else is denied.
 //!
 //! INVARIANT: allowed ⇒ A ∩ B allows it, or the unsigned request would be allowed; and no layer denies it. Each
-//! early return below is a refusal; there is one place that allows, at the end of [`Question::judge`].
+//! early return below is a refusal; there is one place that allows, in `Question::grants`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
