@@ -76,18 +76,6 @@ def test_the_list_of_inventories(cloud, bucket):
     assert cloud.ask(cloud.root, "GET", bucket, query=[("inventory", "")]).refusal == (501, "NotImplemented")
 
 
-def test_copies(cloud, bucket):
-    cloud.ask(cloud.root, "PUT", bucket, "source", body=b"v")
-    source = [("x-cos-copy-source", f"{bucket}.cos.ap-guangzhou.myqcloud.com/source")]
-    assert cloud.ask(cloud.root, "PUT", bucket, "k", headers=source).refusal == (501, "NotImplemented")
-    part = [("partNumber", "1"), ("uploadId", "0" * 42)]
-    assert cloud.ask(cloud.root, "PUT", bucket, "k", query=part, headers=source).refusal == (
-        501,
-        "NotImplemented",
-    )
-    assert cloud.ask(cloud.root, "GET", bucket, "k").refusal == (404, "NoSuchKey")
-
-
 def test_forms(cloud, bucket):
     body = b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--x--\r\n'
     headers = [("Content-Type", "multipart/form-data; boundary=x")]

@@ -41,6 +41,10 @@ pub enum Outcome {
         /// CRC-64/XZ of its bytes.
         crc64: u64,
     },
+    /// An object was made of another.
+    ObjectCopied(Copied),
+    /// A part was made of an object.
+    PartCopied(Copied),
     /// An object, or what is known about it.
     Object {
         /// All about it.
@@ -104,6 +108,17 @@ pub enum Outcome {
     AttachedPolicies(Page<AttachedPolicy>),
     /// It was done; there is nothing to tell.
     Done,
+}
+
+/// What a copy made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Its tag.
+    pub etag: ETag,
+    /// CRC-64/XZ of its bytes.
+    pub crc64: u64,
+    /// When it was made.
+    pub last_modified: Timestamp,
 }
 
 /// What became of objects that were to be removed.

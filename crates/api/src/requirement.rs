@@ -6,8 +6,8 @@
 use crate::attributes::QueryValue;
 use crate::names::{BucketName, ObjectKey, PolicyId, UserName};
 use crate::operation::{
-    DeleteEntry, DeleteObjects, IdentityOperation, ObjectOperation, Operation, SessionOperation, Subject,
-    Target, UnbuiltOperation,
+    CopySource, DeleteEntry, DeleteObjects, IdentityOperation, ObjectOperation, Operation, SessionOperation,
+    Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef,
 };
 
 /// What an action is about.
@@ -100,6 +100,32 @@ impl Operation {
     }
 }
 
+/// A source is read as by a GET of it.
+fn read_source(source: &CopySource) -> Requirement {
+    let resource = Resource::Object(source.bucket.clone(), source.key.clone());
+    let version_id = source.version_id.clone();
+    Requirement {
+        values: Values::BesideTarget { version_id },
+        ..allowed("cos:GetObject", resource)
+    }
+}
+
+/// The documents, the SDKs and the preset policies name three actions for it.
+fn copied_part(part: &UploadPartCopy) -> Requirement {
+    let UploadRef { bucket, key, .. } = &part.upload;
+    let access = |action| Access {
+        action,
+        resource: Resource::Object(bucket.clone(), key.clone()),
+    };
+    Requirement {
+        any_of: ["cos:PutObject", "cos:UploadPart", "cos:UploadPartCopy"]
+            .map(access)
+            .to_vec(),
+        need: Need::Allowed,
+        values: Values::Request,
+    }
+}
+
 /// Removing many is removing each.
 fn delete_each(delete: &DeleteObjects) -> Vec<Requirement> {
     let one = |entry: &DeleteEntry| {
@@ -134,6 +160,14 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
         Op::ListObjects(list) => on_listing("cos:GetBucket", &list.bucket, &list.prefix),
         Op::ListMultipartUploads(list) => on_listing("cos:ListMultipartUploads", &list.bucket, &list.prefix),
         Op::PutObject(put) => on_object("cos:PutObject", &put.bucket, &put.key),
+        Op::CopyObject(copy) => vec![
+            allowed(
+                "cos:PutObject",
+                Resource::Object(copy.put.bucket.clone(), copy.put.key.clone()),
+            ),
+            read_source(&copy.source),
+        ],
+        Op::UploadPartCopy(part) => vec![copied_part(part), read_source(&part.source)],
         Op::GetObject(read) => on_object("cos:GetObject", &read.bucket, &read.key),
         Op::HeadObject(read) => on_object("cos:HeadObject", &read.bucket, &read.key),
         Op::DeleteObjects(delete) => delete_each(delete),

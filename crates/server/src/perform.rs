@@ -90,6 +90,8 @@ impl Service {
             Op::ListObjects(list) => store.list_objects(&view, &list).await?,
             Op::ListMultipartUploads(list) => store.list_multipart_uploads(&view, &list).await?,
             Op::PutObject(put) => store.put_object(view, &put, body.boxed(), now, random).await?,
+            Op::CopyObject(copy) => store.copy_object(view, &copy, now, random).await?,
+            Op::UploadPartCopy(part) => store.upload_part_copy(view, &part, now, random).await?,
             Op::GetObject(read) => return self.get_object(&view, &read).await,
             Op::HeadObject(read) => store.head_object(&view, &read).await?,
             Op::DeleteObject(delete) => store.delete_object(view, &delete, now).await?,

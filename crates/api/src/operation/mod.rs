@@ -3,11 +3,13 @@
 //! An operation holds what it acts on, already parsed. Its bytes, if it has any, travel beside it. What may be
 //! asked of whom is in [`crate::requirement`]; a variant without requirements does not compile.
 
+mod copy;
 mod identity;
 mod object;
 mod session;
 mod unbuilt;
 
+pub use copy::{CopyObject, CopySource, UploadPartCopy};
 pub use identity::{
     AccessKeyStatus, CreateUser, DeleteUser, IdentityOperation, NewPolicy, Paging, PolicyScope, Subject,
 };

@@ -3,7 +3,7 @@
 use crate::acl::{BucketAclPreset, ObjectAclPreset};
 use crate::names::{BucketName, ObjectKey, UploadId};
 use crate::object::{ByteRange, ETag, ObjectHeaders, Preconditions};
-use crate::operation::{Target, UnbuiltOperation};
+use crate::operation::{CopyObject, Target, UnbuiltOperation, UploadPartCopy};
 
 /// An operation on buckets, objects or uploads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum ObjectOperation {
     ListMultipartUploads(ListMultipartUploads),
     /// Store an object.
     PutObject(PutObject),
+    /// Store what another object has.
+    CopyObject(CopyObject),
     /// Read an object.
     GetObject(ReadObject),
     /// Read what is known about an object.
@@ -36,6 +38,8 @@ pub enum ObjectOperation {
     InitiateMultipartUpload(InitiateMultipartUpload),
     /// Store one part.
     UploadPart(UploadPart),
+    /// Store one part of what an object has.
+    UploadPartCopy(UploadPartCopy),
     /// Make the parts one object.
     CompleteMultipartUpload {
         /// Which upload.

@@ -91,8 +91,6 @@ unbuilt! {
     DeleteBucketStrictSignature => "cos:DeleteBucketStrictSignature",
     PostObject => "cos:PostObject",
     OptionsObject => "cos:OptionsObject",
-    CopyObject => "cos:PutObject",
-    UploadPartCopy => "cos:UploadPartCopy",
     AppendObject => "cos:AppendObject",
     RestoreObject => "cos:PostObjectRestore",
     SelectObjectContent => "cos:GetObject",

@@ -252,6 +252,7 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         | Code::NoSuchVersion
         | Code::KeyTooLong
         | Code::InvalidObjectName
+        | Code::InvalidCopySource
         | Code::BadDigest
         | Code::InvalidDigest
         | Code::InvalidSha1Digest

@@ -164,6 +164,7 @@ fn spelling(code: ErrorCode) -> Spelling {
         E::InvalidUri => plain("InvalidURI", 400, "Couldn't parse the specified URI."),
         E::InvalidArgument => plain("InvalidArgument", 400, "Invalid Argument."),
         E::InvalidRequest => plain("InvalidRequest", 400, "Invalid Request."),
+        E::InvalidCopySource => plain("InvalidCopySource", 400, "The copy source is not valid."),
         E::BadDigest => plain(
             "BadDigest",
             400,

@@ -11,6 +11,7 @@ mod request_head;
 mod target;
 
 mod conditions;
+mod copy;
 mod not_offered;
 mod read;
 mod route;

@@ -4,11 +4,11 @@
 
 use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{BucketName, ObjectKey, UploadId};
-use daypass_api::object::MAX_PARTS;
+use daypass_api::object::{MAX_PARTS, Preconditions};
 use daypass_api::operation::{
-    self, BodyClaims, CreateBucket, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
-    ListMultipartUploads, ListObjects, ListParts, ObjectOperation, PutObject, ReadObject, ResponseOverrides,
-    UploadPart, UploadRef,
+    self, BodyClaims, CopyObject, CreateBucket, DeleteObject, DeleteObjects, InitiateMultipartUpload,
+    ListBuckets, ListMultipartUploads, ListObjects, ListParts, ObjectOperation, PutObject, ReadObject,
+    ResponseOverrides, UploadPart, UploadPartCopy, UploadRef,
 };
 use daypass_api::{Error, ErrorCode};
 
@@ -17,7 +17,7 @@ use super::query::Query;
 use super::request_head::{RequestHead, decimal, invalid_argument};
 use super::route::{BucketRoute, ObjectRoute, bucket_route, object_route};
 use super::target::{Target, target};
-use super::{body, conditions, delete, upload};
+use super::{body, conditions, copy, delete, upload};
 use crate::site::{Service, Site};
 
 /// Most entries of a list, and how many when nothing is asked for.
@@ -178,6 +178,17 @@ impl Context<'_> {
     fn object_operation(&self, bucket: BucketName, key: ObjectKey) -> Result<ObjectOperation, Error> {
         Ok(match object_route(self.request, self.query)? {
             ObjectRoute::Put => ObjectOperation::PutObject(self.put_object(bucket, key)?),
+            ObjectRoute::Copy => ObjectOperation::CopyObject(self.copy_object(bucket, key)?),
+            ObjectRoute::UploadPartCopy => {
+                conditions::refuse_conditions(self.request)?;
+                copy::refuse_body(self.request)?;
+                ObjectOperation::UploadPartCopy(UploadPartCopy {
+                    source: copy::source(self.request)?,
+                    span: copy::span(self.request)?,
+                    part_number: self.part_number()?,
+                    upload: self.upload(bucket, key)?,
+                })
+            }
             ObjectRoute::Get => {
                 let range = conditions::range(self.request)?;
                 ObjectOperation::GetObject(ReadObject {
@@ -262,6 +273,34 @@ impl Context<'_> {
             forbid_overwrite: upload::forbid_overwrite(self.request)?,
             preconditions: conditions::write_conditions(self.request)?,
             body: upload::stored_body_claims(self.request)?,
+        })
+    }
+
+    fn copy_object(&self, bucket: BucketName, key: ObjectKey) -> Result<CopyObject, Error> {
+        conditions::refuse_conditions(self.request)?;
+        copy::refuse_body(self.request)?;
+        let source = copy::source(self.request)?;
+        let replaces_headers = copy::replaces_headers(self.request)?;
+        let changes = replaces_headers || self.request.header("x-cos-storage-class")?.is_some();
+        if source.bucket == bucket && source.key == key && !changes {
+            return Err(Error::with_message(
+                ErrorCode::InvalidRequest,
+                "a copy of an object onto itself changes nothing without x-cos-metadata-directive: Replaced",
+            ));
+        }
+        let put = PutObject {
+            bucket,
+            key,
+            headers: upload::object_headers(self.request)?,
+            acl: upload::object_acl(self.request)?,
+            forbid_overwrite: upload::forbid_overwrite(self.request)?,
+            preconditions: Preconditions::default(),
+            body: BodyClaims::default(),
+        };
+        Ok(CopyObject {
+            source,
+            put,
+            replaces_headers,
         })
     }
 

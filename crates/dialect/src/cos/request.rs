@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::object::{ByteRange, ETag, ETagMatch, ObjectHeaders, Preconditions, StorageClass};
 use daypass_api::operation::{
-    BodyClaims, ListBuckets, ListMultipartUploads, ListObjects, ListParts, ObjectOperation, PutObject,
-    ReadObject, ResponseOverrides, UploadRef,
+    BodyClaims, CopySource, ListBuckets, ListMultipartUploads, ListObjects, ListParts, ObjectOperation,
+    PutObject, ReadObject, ResponseOverrides, UploadRef,
 };
 use daypass_api::{Error, ErrorCode};
 
@@ -19,7 +19,7 @@ use super::headers::USER_METADATA_PREFIX;
 use super::percent::{encode_component, encode_path};
 use super::request_head::invalid_argument;
 use super::upload::{BUCKET_ACLS, OBJECT_ACLS};
-use super::{body, delete};
+use super::{body, copy, delete};
 
 /// Where requests go, and how they name their bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,22 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::ListObjects(list) => on_bucket("GET", &list.bucket).list_objects(list),
         Op::ListMultipartUploads(list) => on_bucket("GET", &list.bucket).list_uploads(list),
         Op::PutObject(put) => on_object("PUT", &put.bucket, &put.key).put_object(put),
+        Op::CopyObject(copy) => on_object("PUT", &copy.put.bucket, &copy.put.key)
+            .copy_source(&copy.source, &endpoint.host)
+            .header(
+                "x-cos-metadata-directive",
+                if copy.replaces_headers { "Replaced" } else { "Copy" },
+            )
+            .object_headers(&copy.put.headers)
+            .header("x-cos-acl", name_of(&OBJECT_ACLS, copy.put.acl))
+            .forbid_overwrite(copy.put.forbid_overwrite),
+        Op::UploadPartCopy(part) => of_upload("PUT", &part.upload)
+            .query("partNumber", &part.part_number.to_string())
+            .copy_source(&part.source, &endpoint.host)
+            .maybe_header(
+                "x-cos-copy-source-range",
+                part.span.map(copy::write_span).as_deref(),
+            ),
         Op::GetObject(read) => on_object("GET", &read.bucket, &read.key).read_object(read),
         Op::HeadObject(read) => on_object("HEAD", &read.bucket, &read.key).read_object(read),
         Op::DeleteObject(delete) => on_object("DELETE", &delete.bucket, &delete.key),
@@ -162,6 +178,28 @@ impl Builder {
             .forbid_overwrite(put.forbid_overwrite)
             .preconditions(&put.preconditions)
             .body(&put.body)
+    }
+
+    fn copy_source(self, source: &CopySource, host: &str) -> Self {
+        let conditions = &source.preconditions;
+        let tags = |tags: &Option<ETagMatch>| tags.as_ref().map(tag_list);
+        let date = |moment: Option<daypass_api::Timestamp>| moment.map(daypass_api::Timestamp::http_date);
+        let mut builder = self.header("x-cos-copy-source", copy::write_source(source, host));
+        for (name, value) in [
+            ("x-cos-copy-source-if-match", tags(&conditions.if_match)),
+            ("x-cos-copy-source-if-none-match", tags(&conditions.if_none_match)),
+            (
+                "x-cos-copy-source-if-modified-since",
+                date(conditions.if_modified_since),
+            ),
+            (
+                "x-cos-copy-source-if-unmodified-since",
+                date(conditions.if_unmodified_since),
+            ),
+        ] {
+            builder = builder.maybe_header(name, value.as_deref());
+        }
+        builder
     }
 
     fn read_object(self, read: &ReadObject) -> Self {

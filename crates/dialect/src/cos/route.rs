@@ -32,7 +32,9 @@ pub(super) enum ObjectRoute {
     Head,
     Delete,
     Initiate,
+    Copy,
     UploadPart,
+    UploadPartCopy,
     Complete,
     Abort,
     ListParts,
@@ -293,7 +295,7 @@ pub(super) fn object_route(request: &RequestHead<'_>, query: &Query) -> Result<O
     match request.method {
         "GET" => Ok(ObjectRoute::Get),
         "HEAD" => Ok(ObjectRoute::Head),
-        "PUT" if copies => Ok(ObjectRoute::Unbuilt(Name::CopyObject)),
+        "PUT" if copies => Ok(ObjectRoute::Copy),
         "PUT" => Ok(ObjectRoute::Put),
         "DELETE" => Ok(ObjectRoute::Delete),
         _ => Err(method_not_allowed()),
@@ -306,7 +308,7 @@ fn upload_route(method: &str, query: &Query, copies: bool) -> Result<ObjectRoute
         "POST" => Ok(ObjectRoute::Complete),
         "DELETE" => Ok(ObjectRoute::Abort),
         "PUT" if !query.has("partnumber") => Err(invalid_argument("uploadId comes without partNumber")),
-        "PUT" if copies => Ok(ObjectRoute::Unbuilt(Name::UploadPartCopy)),
+        "PUT" if copies => Ok(ObjectRoute::UploadPartCopy),
         "PUT" => Ok(ObjectRoute::UploadPart),
         _ => Err(method_not_allowed()),
     }
@@ -483,17 +485,12 @@ mod tests {
         object("GET", "", "", Ok(Route::Get));
         object("HEAD", "", "", Ok(Route::Head));
         object("PUT", "", "", Ok(Route::Put));
-        object("PUT", "", copy, Ok(Route::Unbuilt(Name::CopyObject)));
+        object("PUT", "", copy, Ok(Route::Copy));
         object("DELETE", "", "", Ok(Route::Delete));
         object("POST", "uploads", "", Ok(Route::Initiate));
         object("POST", "uploads&uploadId=a", "", Ok(Route::Initiate));
         object("PUT", "uploadId=a&partNumber=1", "", Ok(Route::UploadPart));
-        object(
-            "PUT",
-            "uploadId=a&partNumber=1",
-            copy,
-            Ok(Route::Unbuilt(Name::UploadPartCopy)),
-        );
+        object("PUT", "uploadId=a&partNumber=1", copy, Ok(Route::UploadPartCopy));
         object("GET", "uploadId=a", "", Ok(Route::ListParts));
         object("POST", "uploadId=a", "", Ok(Route::Complete));
         object("DELETE", "uploadId=a", "", Ok(Route::Abort));
@@ -541,8 +538,6 @@ mod tests {
             Name::ListBucketInventory,
             Name::PostObject,
             Name::OptionsObject,
-            Name::CopyObject,
-            Name::UploadPartCopy,
             Name::ProcessData,
         ];
         for name in Name::ALL {

@@ -503,6 +503,35 @@ fn parts() {
 }
 
 #[test]
+fn copies() {
+    let from = |key: &'static str| ("x-cos-copy-source", key);
+    let other = from("photos-1250000000.cos.ap-guangzhou.myqcloud.com/b");
+    let itself = from("photos-1250000000.localhost/a");
+    let class = ("x-cos-storage-class", "STANDARD_IA");
+    let replaced = ("x-cos-metadata-directive", "Replaced");
+    assert!(matches!(operation("PUT /a", &[other]), Op::CopyObject(_)));
+    let part = "PUT /a?uploadId=a&partNumber=1";
+    assert!(matches!(operation(part, &[other]), Op::UploadPartCopy(_)));
+    assert!(matches!(operation("PUT /a", &[itself, class]), Op::CopyObject(_)));
+    assert!(matches!(
+        operation("PUT /a", &[itself, replaced]),
+        Op::CopyObject(_)
+    ));
+    refused("PUT /a", &[itself], ErrorCode::InvalidRequest, 400);
+    refused("PUT /a", &[other, LENGTH], ErrorCode::InvalidRequest, 400);
+    refused(part, &[other, LENGTH], ErrorCode::InvalidRequest, 400);
+    refused("PUT /a", &[from("a/b")], ErrorCode::InvalidCopySource, 400);
+    refused(
+        "PUT /a",
+        &[other, ("if-match", "x")],
+        ErrorCode::NotImplemented,
+        501,
+    );
+    let key = ("x-cos-copy-source-server-side-encryption-customer-key", "x");
+    refused("PUT /a", &[other, key], ErrorCode::NotImplemented, 501);
+}
+
+#[test]
 fn documents_have_claims() {
     let md5 = ("content-md5", "kAFQmDzST7DWlj99KOF/cg==");
     let completed = read(
@@ -596,13 +625,6 @@ fn operations_that_are_not_offered() {
         assert_eq!(operation(line, headers), Op::Unbuilt(name, target), "{line}");
     };
     let object = || Target::Object(bucket(), key("a"));
-    let copy = (
-        "x-cos-copy-source",
-        "photos-1250000000.cos.ap-guangzhou.myqcloud.com/b",
-    );
-    check("PUT /a", &[copy], UnbuiltOperation::CopyObject, object());
-    let part = "PUT /a?uploadId=a&partNumber=1";
-    check(part, &[copy], UnbuiltOperation::UploadPartCopy, object());
     check(
         "GET /?policy",
         &[],

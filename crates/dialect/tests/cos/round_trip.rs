@@ -2,18 +2,20 @@
 //! answer that the server writes as the same outcome, and nothing that may arrive makes either panic.
 
 use daypass_api::acl::{BucketAclPreset, ObjectAclPreset};
+use daypass_api::attributes::QueryValue;
 use daypass_api::names::{AppId, BucketName, ObjectKey, Uin, UploadId};
 use daypass_api::object::{
     ByteRange, ETag, ETagMatch, ObjectHeaders, ObjectInfo, Preconditions, Span, StorageClass,
 };
 use daypass_api::operation::{
-    BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
-    ListMultipartUploads, ListObjects, ListParts, ObjectOperation as Op, PartEntry, PutObject, ReadObject,
-    ResponseOverrides, UploadPart, UploadRef,
+    BodyClaims, CopyObject, CopySource, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects,
+    InitiateMultipartUpload, ListBuckets, ListMultipartUploads, ListObjects, ListParts,
+    ObjectOperation as Op, PartEntry, PutObject, ReadObject, ResponseOverrides, UploadPart, UploadPartCopy,
+    UploadRef,
 };
 use daypass_api::outcome::{
-    BucketList, BucketSummary, DeleteReport, DeletedEntry, ObjectList, ObjectSummary, Ownership, PartList,
-    PartSummary, UploadList, UploadSummary,
+    BucketList, BucketSummary, Copied, DeleteReport, DeletedEntry, ObjectList, ObjectSummary, Ownership,
+    PartList, PartSummary, UploadList, UploadSummary,
 };
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_dialect::cos::answer::{self, AnswerParts};
@@ -259,6 +261,8 @@ fn operation() -> impl Strategy<Value = Op> {
         (bucket_name(), object_key())
             .prop_map(|(bucket, key)| Op::DeleteObject(DeleteObject { bucket, key })),
         delete_objects().prop_map(Op::DeleteObjects),
+        copy_object().prop_map(Op::CopyObject),
+        part_copy().prop_map(Op::UploadPartCopy),
         initiate().prop_map(Op::InitiateMultipartUpload),
         (upload_ref(), 1..=10_000_u32, body_claims()).prop_map(|(upload, part_number, body)| {
             Op::UploadPart(UploadPart {
@@ -277,6 +281,57 @@ fn operation() -> impl Strategy<Value = Op> {
         upload_ref().prop_map(Op::AbortMultipartUpload),
         list_parts().prop_map(Op::ListParts),
     ]
+}
+
+fn copy_source() -> impl Strategy<Value = CopySource> {
+    let version = option::of("[a-z0-9]{1,9}");
+    (bucket_name(), object_key(), version, preconditions()).prop_map(|parts| CopySource {
+        bucket: parts.0,
+        key: parts.1,
+        version_id: parts.2.map(|version| QueryValue {
+            raw: version.clone(),
+            decoded: version,
+        }),
+        preconditions: parts.3,
+    })
+}
+
+fn copy_object() -> impl Strategy<Value = CopyObject> {
+    (copy_source(), put_object(), any::<bool>())
+        .prop_map(|(source, put, replaces_headers)| CopyObject {
+            source,
+            put: PutObject {
+                preconditions: Preconditions::default(),
+                body: BodyClaims::default(),
+                ..put
+            },
+            replaces_headers,
+        })
+        .prop_filter("onto itself", |copy| copy.source.key != copy.put.key)
+}
+
+fn part_copy() -> impl Strategy<Value = UploadPartCopy> {
+    let span = option::of((0..1_u64 << 40, 1..1_u64 << 40));
+    (copy_source(), span, upload_ref(), 1..=10_000_u32).prop_map(|(source, span, upload, part_number)| {
+        UploadPartCopy {
+            source,
+            span: span.map(|(start, length)| Span { start, length }),
+            upload,
+            part_number,
+        }
+    })
+}
+
+fn copies() -> impl Strategy<Value = (Op, Outcome)> {
+    let copied = (etag(), any::<u64>(), whole_second()).prop_map(|(etag, crc64, last_modified)| Copied {
+        etag,
+        crc64,
+        last_modified,
+    });
+    (copied, copy_object(), part_copy(), any::<bool>()).prop_map(|(copied, copy, part, whole)| match whole {
+        true => (Op::CopyObject(copy), Outcome::ObjectCopied(copied)),
+        false => (Op::UploadPartCopy(part), Outcome::PartCopied(copied)),
+    })
 }
 
 fn delete_entry() -> impl Strategy<Value = DeleteEntry> {
@@ -375,6 +430,7 @@ fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
     prop_oneof![
         buckets(),
         deletions(),
+        copies(),
         objects(),
         uploads(),
         parts(),

@@ -7,6 +7,7 @@
 mod body;
 mod buckets;
 mod complete;
+mod copy;
 mod delete;
 mod digest;
 mod list;

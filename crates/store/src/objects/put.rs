@@ -85,7 +85,7 @@ impl Store {
 }
 
 /// Refuses what the request's conditions, or its wish not to overwrite, forbid.
-fn judge(put: &PutObject, current: Option<&ObjectRecord>) -> Result<(), Error> {
+pub(super) fn judge(put: &PutObject, current: Option<&ObjectRecord>) -> Result<(), Error> {
     if put.forbid_overwrite && current.is_some() {
         return Err(ErrorCode::ObjectExists.into());
     }

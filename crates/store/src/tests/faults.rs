@@ -35,6 +35,7 @@ async fn use_everything(fixture: &Fixture) -> Expected {
             expected.after(&complete, Some(bytes(5000, 5)));
         }
     }
+    let _ = fixture.copy("a", "c").await;
     let delete = fixture.delete("a").await;
     expected.after(&delete, None);
     let put = fixture.put("a", &bytes(7000, 7)).await;

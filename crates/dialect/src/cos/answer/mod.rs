@@ -8,12 +8,13 @@ mod lists;
 use daypass_api::names::{Region, UploadId};
 use daypass_api::object::{ETag, ObjectHeaders, ObjectInfo, Span, StorageClass};
 use daypass_api::operation::{ObjectOperation, ResponseOverrides};
+use daypass_api::outcome::Copied;
 use daypass_api::{Outcome, Timestamp};
 use http::{HeaderMap, StatusCode};
 
-use super::delete;
 use super::element::Element;
 use super::headers::{self, USER_METADATA_PREFIX};
+use super::{copy, delete};
 
 /// Largest document that is read, in bytes: five times the longest list of the longest keys.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -89,6 +90,8 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
             etag: answer.etag()?,
             crc64: answer.crc64()?,
         }),
+        Op::CopyObject(_) => copied(&answer.document("CopyObjectResult")?).map(Outcome::ObjectCopied),
+        Op::UploadPartCopy(_) => copied(&answer.document("CopyPartResult")?).map(Outcome::PartCopied),
         Op::GetObject(_) | Op::HeadObject(_) => answer.object(),
         Op::InitiateMultipartUpload(request) => Ok(Outcome::UploadStarted {
             request: request.clone(),
@@ -244,6 +247,10 @@ fn content_range(text: &str, length: u64) -> Result<(u64, Option<Span>), Failure
         fits.then_some((total, Some(span)))
     };
     parse().ok_or(unreadable("bad Content-Range"))
+}
+
+fn copied(root: &Element) -> Result<Copied, Failure> {
+    copy::read_answer(root).ok_or(unreadable("bad result of a copy"))
 }
 
 fn upload_id(element: &Element) -> Result<UploadId, Failure> {

@@ -14,7 +14,7 @@ use daypass_api::operation::{InitiateMultipartUpload, UploadRef};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 
 use super::document::Document;
-use super::{delete, headers};
+use super::{copy, delete, headers};
 
 pub(super) const XML_TYPE: &str = "application/xml";
 /// The namespace of the one document that carries one.
@@ -95,6 +95,10 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
             answer.add(headers::CRC64, crc64.to_string());
             answer
         }
+        Outcome::ObjectCopied(copied) => {
+            document(answer(200), copy::write_answer("CopyObjectResult", copied))
+        }
+        Outcome::PartCopied(copied) => document(answer(200), copy::write_answer("CopyPartResult", copied)),
         Outcome::Object {
             info,
             span,
