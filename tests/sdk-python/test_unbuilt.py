@@ -8,7 +8,6 @@ from signer import sign
 
 CONFIGURATIONS = {
     "accelerate": "PUT GET",
-    "acl": "PUT GET",
     "cors": "PUT GET DELETE",
     "domain": "PUT GET DELETE",
     "domaincertificate": "PUT GET DELETE",
@@ -30,7 +29,6 @@ CONFIGURATIONS = {
     "versions": "GET",
 }
 OF_OBJECTS = {
-    "acl": "PUT GET",
     "append": "POST",
     "legal-hold": "PUT GET",
     "rename": "PUT",
@@ -100,7 +98,7 @@ def test_data_processing(cloud, bucket, query):
 
 def test_who_may_not_ask_is_not_told(cloud, bucket, user):
     assert cloud.ask(user.key, "GET", bucket, query=[("policy", "")]).refusal == (403, "AccessDenied")
-    assert cloud.ask(user.key, "PUT", bucket, "k", query=[("acl", "")]).refusal == (403, "AccessDenied")
+    assert cloud.ask(user.key, "PUT", bucket, "k", query=[("retention", "")]).refusal == (403, "AccessDenied")
 
 
 @pytest.mark.parametrize("method", ["PATCH", "TRACE", "POST"])

@@ -116,6 +116,8 @@ codes! {
     InvalidArgument,
     /// The request contradicts itself or cannot be honoured.
     InvalidRequest,
+    /// The access control list has too many grants.
+    TooManyGrants,
     /// Not a source to copy from.
     InvalidCopySource,
     /// The body does not have the announced MD5.

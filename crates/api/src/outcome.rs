@@ -1,6 +1,7 @@
 //! What an operation answers, before a dialect spells it. An object's bytes travel beside it.
 
 use crate::Timestamp;
+use crate::acl::Acl;
 use crate::error::Error;
 use crate::names::{
     AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName,
@@ -30,6 +31,10 @@ pub enum Outcome {
     ObjectsDeleted(DeleteReport),
     /// A bucket's region.
     Location(Region),
+    /// An access control list.
+    Acl(AclReport),
+    /// The configuration of a bucket or an object was changed.
+    Changed,
     /// Objects of a bucket.
     Objects(ObjectList),
     /// Uploads of a bucket.
@@ -108,6 +113,17 @@ pub enum Outcome {
     AttachedPolicies(Page<AttachedPolicy>),
     /// It was done; there is nothing to tell.
     Done,
+}
+
+/// The access control list of a bucket or an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AclReport {
+    /// The root account that owns it.
+    pub owner_uin: Uin,
+    /// The list.
+    pub acl: Acl,
+    /// Whether it is an object without a list of its own.
+    pub inherited: bool,
 }
 
 /// What a copy made.

@@ -65,6 +65,12 @@ pub fn create(name: &BucketName, bucket: &BucketRecord, count: Option<&Found<Cou
     .put(keys::bucket_index(owner, name), index.encode())
 }
 
+/// Stores a bucket's record anew, if it is still as it was read.
+pub fn change(name: &BucketName, previous: &Found<BucketRecord>, next: &BucketRecord) -> Batch {
+    let key = keys::bucket(name);
+    require(Batch::new(), &key, Some(previous)).put(key, next.encode())
+}
+
 /// Removes a bucket, if it is still there and holds neither objects nor uploads.
 pub fn remove(name: &BucketName, owner: Uin, count: Option<&Found<CounterRecord>>) -> Batch {
     let lowered = count.map_or(0, |count| count.record.value).saturating_sub(1);

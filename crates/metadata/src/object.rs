@@ -114,6 +114,19 @@ pub fn replace(
     }
 }
 
+/// Stores anew what is said about an object, if it is still as it was read. Where its bytes are stays.
+pub fn change(
+    bucket: &BucketName,
+    key: &ObjectKey,
+    previous: &Found<ObjectRecord>,
+    next: ObjectRecord,
+) -> Batch {
+    let stored = keys::object(bucket, key);
+    let content = previous.record.content;
+    let next = ObjectRecord { content, ..next };
+    require(Batch::new(), &stored, Some(previous)).put(stored, next.encode())
+}
+
 /// A piece of an object that is copied.
 #[derive(Clone, Debug)]
 pub struct CopiedPiece {

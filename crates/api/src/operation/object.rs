@@ -1,6 +1,6 @@
 //! Operations of the object store.
 
-use crate::acl::{BucketAclPreset, ObjectAclPreset};
+use crate::acl::{BucketAclRequest, ObjectAclRequest};
 use crate::names::{BucketName, ObjectKey, UploadId};
 use crate::object::{ByteRange, ETag, ObjectHeaders, Preconditions};
 use crate::operation::{CopyObject, Target, UnbuiltOperation, UploadPartCopy};
@@ -18,6 +18,31 @@ pub enum ObjectOperation {
     DeleteBucket(BucketName),
     /// A bucket's region.
     GetBucketLocation(BucketName),
+    /// A bucket's access control list.
+    GetBucketAcl(BucketName),
+    /// Another access control list for a bucket.
+    PutBucketAcl {
+        /// Which bucket.
+        bucket: BucketName,
+        /// Its list from now on.
+        acl: BucketAclRequest,
+    },
+    /// An object's access control list.
+    GetObjectAcl {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+    },
+    /// Another access control list for an object.
+    PutObjectAcl {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+        /// Its list from now on.
+        acl: ObjectAclRequest,
+    },
     /// The objects of a bucket.
     ListObjects(ListObjects),
     /// The uploads in progress of a bucket.
@@ -74,7 +99,7 @@ pub struct CreateBucket {
     /// Its name.
     pub bucket: BucketName,
     /// Its access control list.
-    pub acl: BucketAclPreset,
+    pub acl: BucketAclRequest,
 }
 
 /// Which objects to list.
@@ -123,7 +148,7 @@ pub struct PutObject {
     /// With these headers.
     pub headers: ObjectHeaders,
     /// With this access control list.
-    pub acl: ObjectAclPreset,
+    pub acl: ObjectAclRequest,
     /// Refuse to replace an existing object.
     pub forbid_overwrite: bool,
     /// Only if these hold for what is there.
@@ -217,7 +242,7 @@ pub struct InitiateMultipartUpload {
     /// Headers of the finished object.
     pub headers: ObjectHeaders,
     /// Access control list of the finished object.
-    pub acl: ObjectAclPreset,
+    pub acl: ObjectAclRequest,
     /// Refuse when the key exists already; judged again when the upload is completed.
     pub forbid_overwrite: bool,
 }

@@ -37,8 +37,6 @@ macro_rules! unbuilt {
 
 unbuilt! {
     GetBucketObjectVersions => "cos:GetBucketObjectVersions",
-    PutBucketAcl => "cos:PutBucketACL",
-    GetBucketAcl => "cos:GetBucketACL",
     PutBucketCors => "cos:PutBucketCORS",
     GetBucketCors => "cos:GetBucketCORS",
     DeleteBucketCors => "cos:DeleteBucketCORS",
@@ -94,8 +92,6 @@ unbuilt! {
     AppendObject => "cos:AppendObject",
     RestoreObject => "cos:PostObjectRestore",
     SelectObjectContent => "cos:GetObject",
-    PutObjectAcl => "cos:PutObjectACL",
-    GetObjectAcl => "cos:GetObjectACL",
     PutObjectTagging => "cos:PutObjectTagging",
     GetObjectTagging => "cos:GetObjectTagging",
     DeleteObjectTagging => "cos:DeleteObjectTagging",

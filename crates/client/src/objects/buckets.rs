@@ -46,7 +46,7 @@ impl ObjectClient {
     pub async fn create_bucket(&self, bucket: &BucketName) -> Result<(), Error> {
         let create = CreateBucket {
             bucket: bucket.clone(),
-            acl: BucketAclPreset::Private,
+            acl: BucketAclPreset::Private.into(),
         };
         self.call(&ObjectOperation::CreateBucket(create), Payload::empty())
             .await?;

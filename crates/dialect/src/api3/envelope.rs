@@ -69,6 +69,8 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
+        | Outcome::Acl(_)
+        | Outcome::Changed
         | Outcome::ObjectCopied(_)
         | Outcome::PartCopied(_)
         | Outcome::Buckets(_)

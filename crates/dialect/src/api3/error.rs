@@ -253,6 +253,7 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         | Code::KeyTooLong
         | Code::InvalidObjectName
         | Code::InvalidCopySource
+        | Code::TooManyGrants
         | Code::BadDigest
         | Code::InvalidDigest
         | Code::InvalidSha1Digest

@@ -164,6 +164,11 @@ fn spelling(code: ErrorCode) -> Spelling {
         E::InvalidUri => plain("InvalidURI", 400, "Couldn't parse the specified URI."),
         E::InvalidArgument => plain("InvalidArgument", 400, "Invalid Argument."),
         E::InvalidRequest => plain("InvalidRequest", 400, "Invalid Request."),
+        E::TooManyGrants => plain(
+            "AttachmentFull",
+            400,
+            "The access control list has more than 100 grants.",
+        ),
         E::InvalidCopySource => plain("InvalidCopySource", 400, "The copy source is not valid."),
         E::BadDigest => plain(
             "BadDigest",

@@ -29,6 +29,7 @@ header_names! {
     EXPIRES = "Expires",
     LAST_MODIFIED = "Last-Modified",
     SERVER = "Server",
+    ACL = "x-cos-acl",
     BUCKET_REGION = "x-cos-bucket-region",
     CRC64 = "x-cos-hash-crc64ecma",
     OBJECT_TYPE = "x-cos-object-type",

@@ -10,6 +10,7 @@ mod query;
 mod request_head;
 mod target;
 
+mod acl;
 mod conditions;
 mod copy;
 mod not_offered;

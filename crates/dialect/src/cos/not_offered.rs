@@ -10,12 +10,11 @@ use super::query::Query;
 use super::request_head::{RequestHead, invalid_argument};
 
 /// Headers that are refused; a name that ends in `-` stands for all that begin so.
-const REFUSED: [&str; 8] = [
+const REFUSED: [&str; 7] = [
     "pic-operations",
     "x-cos-callback",
     "x-cos-callback-var",
     "x-cos-copy-source-server-side-encryption-",
-    "x-cos-grant-",
     "x-cos-server-side-encryption",
     "x-cos-tagging",
     "x-cos-website-redirect-location",

@@ -2,6 +2,7 @@
 //!
 //! The tests of this file are the tables in `tests/cos/read.rs`: one row for each way in which a request is wrong.
 
+use daypass_api::acl::AclRequest;
 use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{BucketName, ObjectKey, UploadId};
 use daypass_api::object::{MAX_PARTS, Preconditions};
@@ -17,7 +18,7 @@ use super::query::Query;
 use super::request_head::{RequestHead, decimal, invalid_argument};
 use super::route::{BucketRoute, ObjectRoute, bucket_route, object_route};
 use super::target::{Target, target};
-use super::{body, conditions, copy, delete, upload};
+use super::{acl, body, conditions, copy, delete, upload};
 use crate::site::{Service, Site};
 
 /// Most entries of a list, and how many when nothing is asked for.
@@ -53,6 +54,12 @@ impl Read {
     pub fn with_document(mut self, document: &[u8]) -> Result<Self, Error> {
         match &mut self.operation {
             ObjectOperation::CreateBucket(_) => body::read_create_bucket_body(document)?,
+            ObjectOperation::PutBucketAcl { acl, .. } => {
+                *acl = AclRequest::List(acl::read_document(document, &acl::ON_BUCKETS)?);
+            }
+            ObjectOperation::PutObjectAcl { acl, .. } => {
+                *acl = AclRequest::List(acl::read_document(document, &acl::ON_OBJECTS)?);
+            }
             ObjectOperation::DeleteObjects(objects) => delete::read_request(document, objects)?,
             ObjectOperation::CompleteMultipartUpload { parts, .. } => {
                 *parts = body::read_complete_body(document)?;
@@ -77,12 +84,16 @@ pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
         Target::Bucket(bucket) => context.bucket_operation(bucket)?,
         Target::Object(bucket, key) => context.object_operation(bucket, key)?,
     };
-    let has_document = matches!(
-        operation,
+    let has_document = match operation {
         ObjectOperation::CreateBucket(_)
-            | ObjectOperation::DeleteObjects(_)
-            | ObjectOperation::CompleteMultipartUpload { .. }
-    );
+        | ObjectOperation::DeleteObjects(_)
+        | ObjectOperation::CompleteMultipartUpload { .. } => true,
+        // What the headers say outweighs a document.
+        ObjectOperation::PutBucketAcl { .. } | ObjectOperation::PutObjectAcl { .. } => {
+            !acl::is_in_headers(request)?
+        }
+        _ => false,
+    };
     if !matches!(operation, ObjectOperation::Unbuilt(..)) {
         not_offered::refuse(request, &query)?;
     }
@@ -152,7 +163,7 @@ impl Context<'_> {
         Ok(match bucket_route(self.request, self.query)? {
             BucketRoute::Create => {
                 conditions::refuse_conditions(self.request)?;
-                let acl = upload::bucket_acl(self.request)?;
+                let acl = acl::bucket_acl(self.request)?;
                 ObjectOperation::CreateBucket(CreateBucket { bucket, acl })
             }
             BucketRoute::Head => ObjectOperation::HeadBucket(bucket),
@@ -162,6 +173,12 @@ impl Context<'_> {
             }
             BucketRoute::List => ObjectOperation::ListObjects(self.list_objects(bucket)?),
             BucketRoute::Location => ObjectOperation::GetBucketLocation(bucket),
+            BucketRoute::GetAcl => ObjectOperation::GetBucketAcl(bucket),
+            BucketRoute::PutAcl => {
+                conditions::refuse_conditions(self.request)?;
+                let acl = acl::bucket_acl(self.request)?;
+                ObjectOperation::PutBucketAcl { bucket, acl }
+            }
             BucketRoute::ListUploads => ObjectOperation::ListMultipartUploads(self.list_uploads(bucket)?),
             BucketRoute::DeleteObjects => {
                 conditions::refuse_conditions(self.request)?;
@@ -225,6 +242,16 @@ impl Context<'_> {
                 ObjectOperation::AbortMultipartUpload(self.upload(bucket, key)?)
             }
             ObjectRoute::ListParts => ObjectOperation::ListParts(self.list_parts(bucket, key)?),
+            ObjectRoute::GetAcl => {
+                self.refuse_other_versions()?;
+                ObjectOperation::GetObjectAcl { bucket, key }
+            }
+            ObjectRoute::PutAcl => {
+                self.refuse_other_versions()?;
+                conditions::refuse_conditions(self.request)?;
+                let acl = acl::object_acl(self.request)?;
+                ObjectOperation::PutObjectAcl { bucket, key, acl }
+            }
             ObjectRoute::Unbuilt(name) => {
                 ObjectOperation::Unbuilt(name, operation::Target::Object(bucket, key))
             }
@@ -269,7 +296,7 @@ impl Context<'_> {
             bucket,
             key,
             headers: upload::object_headers(self.request)?,
-            acl: upload::object_acl(self.request)?,
+            acl: acl::object_acl(self.request)?,
             forbid_overwrite: upload::forbid_overwrite(self.request)?,
             preconditions: conditions::write_conditions(self.request)?,
             body: upload::stored_body_claims(self.request)?,
@@ -292,7 +319,7 @@ impl Context<'_> {
             bucket,
             key,
             headers: upload::object_headers(self.request)?,
-            acl: upload::object_acl(self.request)?,
+            acl: acl::object_acl(self.request)?,
             forbid_overwrite: upload::forbid_overwrite(self.request)?,
             preconditions: Preconditions::default(),
             body: BodyClaims::default(),
@@ -310,7 +337,7 @@ impl Context<'_> {
             bucket,
             key,
             headers: upload::object_headers(self.request)?,
-            acl: upload::object_acl(self.request)?,
+            acl: acl::object_acl(self.request)?,
             forbid_overwrite: upload::forbid_overwrite(self.request)?,
         })
     }

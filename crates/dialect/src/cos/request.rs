@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use daypass_api::acl::AclRequest;
 use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::object::{ByteRange, ETag, ETagMatch, ObjectHeaders, Preconditions, StorageClass};
 use daypass_api::operation::{
@@ -15,10 +16,11 @@ use daypass_api::operation::{
 };
 use daypass_api::{Error, ErrorCode};
 
+use super::acl::{self, BUCKET_ACLS, OBJECT_ACLS};
+use super::document::Document;
 use super::headers::USER_METADATA_PREFIX;
 use super::percent::{encode_component, encode_path};
 use super::request_head::invalid_argument;
-use super::upload::{BUCKET_ACLS, OBJECT_ACLS};
 use super::{body, copy, delete};
 
 /// Where requests go, and how they name their bucket.
@@ -60,15 +62,21 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
     };
     let builder = match operation {
         Op::ListBuckets(list) => Builder::new("GET", endpoint, None, None).list_buckets(list),
-        Op::CreateBucket(create) => {
-            on_bucket("PUT", &create.bucket).header("x-cos-acl", name_of(&BUCKET_ACLS, create.acl))
-        }
+        Op::CreateBucket(create) => on_bucket("PUT", &create.bucket).acl(&create.acl, &BUCKET_ACLS)?,
         Op::HeadBucket(bucket) => on_bucket("HEAD", bucket),
         Op::DeleteBucket(bucket) => on_bucket("DELETE", bucket),
         Op::GetBucketLocation(bucket) => on_bucket("GET", bucket).sub_resource("location"),
+        Op::GetBucketAcl(bucket) => on_bucket("GET", bucket).sub_resource("acl"),
+        Op::PutBucketAcl { bucket, acl } => on_bucket("PUT", bucket)
+            .sub_resource("acl")
+            .acl_unless_document(acl, &BUCKET_ACLS),
+        Op::GetObjectAcl { bucket, key } => on_object("GET", bucket, key).sub_resource("acl"),
+        Op::PutObjectAcl { bucket, key, acl } => on_object("PUT", bucket, key)
+            .sub_resource("acl")
+            .acl_unless_document(acl, &OBJECT_ACLS),
         Op::ListObjects(list) => on_bucket("GET", &list.bucket).list_objects(list),
         Op::ListMultipartUploads(list) => on_bucket("GET", &list.bucket).list_uploads(list),
-        Op::PutObject(put) => on_object("PUT", &put.bucket, &put.key).put_object(put),
+        Op::PutObject(put) => on_object("PUT", &put.bucket, &put.key).put_object(put)?,
         Op::CopyObject(copy) => on_object("PUT", &copy.put.bucket, &copy.put.key)
             .copy_source(&copy.source, &endpoint.host)
             .header(
@@ -76,7 +84,7 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
                 if copy.replaces_headers { "Replaced" } else { "Copy" },
             )
             .object_headers(&copy.put.headers)
-            .header("x-cos-acl", name_of(&OBJECT_ACLS, copy.put.acl))
+            .acl(&copy.put.acl, &OBJECT_ACLS)?
             .forbid_overwrite(copy.put.forbid_overwrite),
         Op::UploadPartCopy(part) => of_upload("PUT", &part.upload)
             .query("partNumber", &part.part_number.to_string())
@@ -92,7 +100,7 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::InitiateMultipartUpload(start) => on_object("POST", &start.bucket, &start.key)
             .sub_resource("uploads")
             .object_headers(&start.headers)
-            .header("x-cos-acl", name_of(&OBJECT_ACLS, start.acl))
+            .acl(&start.acl, &OBJECT_ACLS)?
             .forbid_overwrite(start.forbid_overwrite),
         Op::UploadPart(part) => of_upload("PUT", &part.upload)
             .query("partNumber", &part.part_number.to_string())
@@ -113,6 +121,14 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
 pub fn document(operation: &ObjectOperation) -> Option<String> {
     match operation {
         ObjectOperation::CompleteMultipartUpload { parts, .. } => Some(body::write_complete_body(parts)),
+        ObjectOperation::PutBucketAcl {
+            acl: AclRequest::List(acl),
+            ..
+        }
+        | ObjectOperation::PutObjectAcl {
+            acl: AclRequest::List(acl),
+            ..
+        } => Some(acl::write_document(Document::bare(), None, acl).into_text()),
         ObjectOperation::DeleteObjects(delete) => Some(delete::write_request(delete)),
         _ => None,
     }
@@ -172,12 +188,13 @@ impl Builder {
             .url_encoding(list.url_encoding)
     }
 
-    fn put_object(self, put: &PutObject) -> Self {
-        self.object_headers(&put.headers)
-            .header("x-cos-acl", name_of(&OBJECT_ACLS, put.acl))
+    fn put_object(self, put: &PutObject) -> Result<Self, Error> {
+        Ok(self
+            .object_headers(&put.headers)
+            .acl(&put.acl, &OBJECT_ACLS)?
             .forbid_overwrite(put.forbid_overwrite)
             .preconditions(&put.preconditions)
-            .body(&put.body)
+            .body(&put.body))
     }
 
     fn copy_source(self, source: &CopySource, host: &str) -> Self {
@@ -200,6 +217,25 @@ impl Builder {
             builder = builder.maybe_header(name, value.as_deref());
         }
         builder
+    }
+
+    /// Asks for a list in headers, where no document can.
+    fn acl<P: PartialEq>(self, acl: &AclRequest<P>, presets: &[(P, &'static str)]) -> Result<Self, Error> {
+        match acl {
+            AclRequest::List(_) => Err(invalid_argument("only PUT acl takes a whole access control list")),
+            _ => Ok(self.acl_unless_document(acl, presets)),
+        }
+    }
+
+    fn acl_unless_document<P: PartialEq>(
+        mut self,
+        acl: &AclRequest<P>,
+        presets: &[(P, &'static str)],
+    ) -> Self {
+        for (name, value) in acl::headers(acl, presets).unwrap_or_default() {
+            self = self.header(name, value);
+        }
+        self
     }
 
     fn read_object(self, read: &ReadObject) -> Self {
@@ -336,11 +372,4 @@ fn tag_list(tags: &ETagMatch) -> String {
         ETagMatch::Any => "*".to_owned(),
         ETagMatch::OneOf(tags) => tags.iter().map(ETag::quoted).collect::<Vec<_>>().join(", "),
     }
-}
-
-fn name_of<P: PartialEq>(presets: &[(P, &'static str)], preset: P) -> &'static str {
-    presets
-        .iter()
-        .find(|(known, _)| *known == preset)
-        .map_or("", |(_, name)| name)
 }

@@ -19,6 +19,8 @@ pub(super) enum BucketRoute {
     Delete,
     List,
     Location,
+    GetAcl,
+    PutAcl,
     ListUploads,
     DeleteObjects,
     Unbuilt(Name),
@@ -38,13 +40,15 @@ pub(super) enum ObjectRoute {
     Complete,
     Abort,
     ListParts,
+    GetAcl,
+    PutAcl,
     Unbuilt(Name),
 }
 
 /// Sub-resources of buckets: key of the query, method, operation.
 const BUCKET_SUB_RESOURCES: &[(&str, &str, BucketRoute)] = &[
-    ("acl", "PUT", BucketRoute::Unbuilt(Name::PutBucketAcl)),
-    ("acl", "GET", BucketRoute::Unbuilt(Name::GetBucketAcl)),
+    ("acl", "PUT", BucketRoute::PutAcl),
+    ("acl", "GET", BucketRoute::GetAcl),
     (
         "accelerate",
         "PUT",
@@ -216,8 +220,8 @@ const BUCKET_SUB_RESOURCES: &[(&str, &str, BucketRoute)] = &[
 
 /// Sub-resources of objects.
 const OBJECT_SUB_RESOURCES: &[(&str, &str, ObjectRoute)] = &[
-    ("acl", "PUT", ObjectRoute::Unbuilt(Name::PutObjectAcl)),
-    ("acl", "GET", ObjectRoute::Unbuilt(Name::GetObjectAcl)),
+    ("acl", "PUT", ObjectRoute::PutAcl),
+    ("acl", "GET", ObjectRoute::GetAcl),
     (
         "legal-hold",
         "PUT",
@@ -440,7 +444,7 @@ mod tests {
         bucket("DELETE", "", "", Ok(Route::Delete));
         bucket("GET", "location", "", Ok(Route::Location));
         bucket("GET", "uploads=&uploads", "", Ok(Route::ListUploads));
-        bucket("GET", "ACL=", "", Ok(Route::Unbuilt(Name::GetBucketAcl)));
+        bucket("GET", "ACL=", "", Ok(Route::GetAcl));
         bucket(
             "GET",
             "inventory",
@@ -494,12 +498,7 @@ mod tests {
         object("GET", "uploadId=a", "", Ok(Route::ListParts));
         object("POST", "uploadId=a", "", Ok(Route::Complete));
         object("DELETE", "uploadId=a", "", Ok(Route::Abort));
-        object(
-            "GET",
-            "acl&uploadId=a",
-            "",
-            Ok(Route::Unbuilt(Name::GetObjectAcl)),
-        );
+        object("GET", "acl&uploadId=a", "", Ok(Route::GetAcl));
         object(
             "POST",
             "append&position=0",

@@ -214,7 +214,7 @@ fn uploads() {
                 bucket: bucket(),
                 key: key("a<\u{2}>b"),
                 headers: ObjectHeaders::default(),
-                acl: daypass_api::acl::ObjectAclPreset::Default,
+                acl: daypass_api::acl::AclRequest::default(),
                 forbid_overwrite: false,
             },
             upload_id: upload.upload_id.clone(),

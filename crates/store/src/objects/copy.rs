@@ -108,10 +108,7 @@ impl View {
         if !matches!(version, None | Some("" | "null")) {
             return Err(ErrorCode::NoSuchVersion.into());
         }
-        let Some(found) = self.object(&source.bucket, &source.key).await? else {
-            self.require_bucket(&source.bucket).await?;
-            return Err(ErrorCode::NoSuchKey.into());
-        };
+        let found = self.require_object(&source.bucket, &source.key).await?;
         let record = &found.record;
         match source
             .preconditions

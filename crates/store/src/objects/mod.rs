@@ -15,6 +15,7 @@ mod multipart;
 mod put;
 mod read;
 mod receive;
+mod settings;
 mod uploads;
 
 #[cfg(test)]

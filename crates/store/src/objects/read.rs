@@ -114,13 +114,7 @@ async fn open(blobs: Arc<dyn Blobs>, piece: Piece) -> Result<ObjectReader, Error
 
 impl View {
     async fn existing_object(&self, read: &ReadObject) -> Result<ObjectRecord, Error> {
-        match self.object(&read.bucket, &read.key).await? {
-            Some(found) => Ok(found.record),
-            None => {
-                self.require_bucket(&read.bucket).await?;
-                Err(ErrorCode::NoSuchKey.into())
-            }
-        }
+        Ok(self.require_object(&read.bucket, &read.key).await?.record)
     }
 
     /// All pieces that a content of this length is stored in.

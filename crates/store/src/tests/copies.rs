@@ -104,7 +104,7 @@ async fn headers_come_from_one_side() {
     let mut original = put("a");
     original.headers.content_type = Some("text/plain".to_owned());
     original.headers.storage_class = StorageClass::StandardIa;
-    original.acl = ObjectAclPreset::PublicRead;
+    original.acl = ObjectAclPreset::PublicRead.into();
     fixture.put_request(&original, &bytes(5000, 1)).await.unwrap();
     let mut request = copy("a", "b");
     request.put.headers.content_type = Some("text/html".to_owned());

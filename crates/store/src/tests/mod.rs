@@ -11,6 +11,7 @@ mod model;
 mod multipart;
 mod objects;
 mod races;
+mod settings;
 mod sweeping;
 
 use std::sync::Arc;
@@ -141,7 +142,7 @@ fn put(name: &str) -> PutObject {
         bucket: photos(),
         key: key(name),
         headers: ObjectHeaders::default(),
-        acl: ObjectAclPreset::Default,
+        acl: ObjectAclPreset::Default.into(),
         forbid_overwrite: false,
         preconditions: Preconditions::default(),
         body: BodyClaims::default(),
@@ -180,7 +181,7 @@ fn initiate(name: &str) -> InitiateMultipartUpload {
         bucket: photos(),
         key: key(name),
         headers: ObjectHeaders::default(),
-        acl: ObjectAclPreset::Default,
+        acl: ObjectAclPreset::Default.into(),
         forbid_overwrite: false,
     }
 }
@@ -220,7 +221,7 @@ impl Fixture {
     async fn create_bucket(&self, name: &str) -> Result<Outcome, Error> {
         let create = CreateBucket {
             bucket: bucket(name),
-            acl: BucketAclPreset::Private,
+            acl: BucketAclPreset::Private.into(),
         };
         self.store
             .create_bucket(self.store.view().await?, &create, OWNER, &region(), 200, NOW)

@@ -69,7 +69,7 @@ async fn bucket_names_are_taken_once_and_counted() {
     let create = async |name: &str, owner, most| {
         let create = CreateBucket {
             bucket: bucket(name),
-            acl: BucketAclPreset::Private,
+            acl: BucketAclPreset::Private.into(),
         };
         fixture
             .store
@@ -204,7 +204,7 @@ async fn headers_and_acl_are_kept() {
     };
     let request = PutObject {
         headers: headers.clone(),
-        acl: ObjectAclPreset::PublicRead,
+        acl: ObjectAclPreset::PublicRead.into(),
         ..put("a")
     };
     fixture.put_request(&request, &bytes(1, 0)).await.unwrap();

@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::element::Element;
 use super::headers::{self, USER_METADATA_PREFIX};
-use super::{copy, delete};
+use super::{acl, copy, delete};
 
 /// Largest document that is read, in bytes: five times the longest list of the longest keys.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -83,6 +83,12 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
             let region = Region::parse(text.strip_prefix("cos.").unwrap_or(&text));
             Ok(Outcome::Location(region.map_err(|_| unreadable("bad region"))?))
         }
+        Op::GetBucketAcl(_) | Op::GetObjectAcl { .. } => {
+            let inherited = answer.header(headers::ACL) == Some("default");
+            let report = acl::read_answer(answer.body, &answer.document("AccessControlPolicy")?, inherited);
+            report.map(Outcome::Acl).ok_or(unreadable("bad list"))
+        }
+        Op::PutBucketAcl { .. } | Op::PutObjectAcl { .. } => Ok(Outcome::Changed),
         Op::ListObjects(list) => lists::objects(answer, list),
         Op::ListMultipartUploads(list) => lists::uploads(answer, list),
         Op::ListParts(list) => lists::parts(answer, list),

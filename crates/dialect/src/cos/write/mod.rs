@@ -14,7 +14,7 @@ use daypass_api::operation::{InitiateMultipartUpload, UploadRef};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 
 use super::document::Document;
-use super::{copy, delete, headers};
+use super::{acl, copy, delete, headers};
 
 pub(super) const XML_TYPE: &str = "application/xml";
 /// The namespace of the one document that carries one.
@@ -82,6 +82,15 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         Outcome::Deleted => answer(204),
         Outcome::ObjectsDeleted(report) => document(answer(200), delete::write_answer(report)),
         Outcome::Location(region) => document(answer(200), location(region)),
+        Outcome::Acl(report) => {
+            let body = acl::write_document(Document::new(), Some(report.owner_uin), &report.acl);
+            let mut answer = document(answer(200), body);
+            if report.inherited {
+                answer.add(headers::ACL, "default");
+            }
+            answer
+        }
+        Outcome::Changed => without_body(answer(200)),
         Outcome::Objects(list) => {
             let mut answer = document(answer(200), lists::objects(list));
             answer.add(headers::BUCKET_REGION, list.region.as_str());
