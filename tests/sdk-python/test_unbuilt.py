@@ -8,7 +8,6 @@ from signer import sign
 
 CONFIGURATIONS = {
     "accelerate": "PUT GET",
-    "cors": "PUT GET DELETE",
     "domain": "PUT GET DELETE",
     "domaincertificate": "PUT GET DELETE",
     "encryption": "PUT GET DELETE",
@@ -79,15 +78,6 @@ def test_forms(cloud, bucket):
     headers = [("Content-Type", "multipart/form-data; boundary=x")]
     answer = cloud.send(cloud.request("POST", bucket, headers=headers, body=body))
     assert answer.refusal == (501, "NotImplemented")
-
-
-@pytest.mark.parametrize("key", ["", "k"])
-def test_preflights(cloud, bucket, key):
-    headers = [("Origin", "http://localhost"), ("Access-Control-Request-Method", "PUT")]
-    assert cloud.send(cloud.request("OPTIONS", bucket, key, headers=headers)).refusal == (
-        501,
-        "NotImplemented",
-    )
 
 
 @pytest.mark.parametrize("query", [("ci-process", "imageInfo"), ("doc_jobs", ""), ("x-ci-thing", "1")])

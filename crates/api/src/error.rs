@@ -118,6 +118,10 @@ codes! {
     InvalidRequest,
     /// The access control list has too many grants.
     TooManyGrants,
+    /// The bucket has no rules for other origins.
+    NoSuchCors,
+    /// No rule lets this origin do this.
+    CorsForbidden,
     /// Not a source to copy from.
     InvalidCopySource,
     /// The body does not have the announced MD5.

@@ -6,6 +6,7 @@
 
 pub mod acl;
 pub mod attributes;
+pub mod cors;
 pub mod error;
 pub mod names;
 pub mod object;

@@ -2,6 +2,7 @@
 
 use crate::Timestamp;
 use crate::acl::Acl;
+use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
 use crate::names::{
     AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName,
@@ -33,6 +34,10 @@ pub enum Outcome {
     Location(Region),
     /// An access control list.
     Acl(AclReport),
+    /// A bucket's rules for other origins.
+    Cors(CorsRules),
+    /// What a browser may send.
+    Preflight(CorsGrant),
     /// The configuration of a bucket or an object was changed.
     Changed,
     /// Objects of a bucket.

@@ -159,6 +159,11 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
         Op::GetBucketLocation(bucket) => on_bucket("cos:GetBucketLocation", bucket),
         Op::GetBucketAcl(bucket) => on_bucket("cos:GetBucketACL", bucket),
         Op::PutBucketAcl { bucket, .. } => on_bucket("cos:PutBucketACL", bucket),
+        Op::GetBucketCors(bucket) => on_bucket("cos:GetBucketCORS", bucket),
+        Op::PutBucketCors { bucket, .. } => on_bucket("cos:PutBucketCORS", bucket),
+        Op::DeleteBucketCors(bucket) => on_bucket("cos:DeleteBucketCORS", bucket),
+        // A browser asks on behalf of nobody, and is told what the bucket's owner wrote for browsers.
+        Op::Preflight(_) => Vec::new(),
         Op::GetObjectAcl { bucket, key } => on_object("cos:GetObjectACL", bucket, key),
         Op::PutObjectAcl { bucket, key, .. } => on_object("cos:PutObjectACL", bucket, key),
         Op::ListObjects(list) => on_listing("cos:GetBucket", &list.bucket, &list.prefix),
@@ -191,13 +196,10 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
     }
 }
 
-/// A form upload carries its signature in its body, and a preflight carries none: neither can be judged by its
-/// head, and as neither does anything, nothing is asked of them.
+/// A form upload carries its signature in its body: it cannot be judged by its head, and as it does nothing,
+/// nothing is asked of it.
 fn unbuilt(operation: UnbuiltOperation, target: &Target) -> Vec<Requirement> {
-    if matches!(
-        operation,
-        UnbuiltOperation::PostObject | UnbuiltOperation::OptionsObject
-    ) {
+    if operation == UnbuiltOperation::PostObject {
         return Vec::new();
     }
     let resource = match target {

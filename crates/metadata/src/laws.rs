@@ -3,7 +3,7 @@
 use crate::blob_life::{
     InlineRecord, IntentRecord, ReferenceRecord, Referrer, RetiredRecord, UnreferencedRecord,
 };
-use crate::bucket::{BucketIndexRecord, BucketRecord, CounterRecord};
+use crate::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
 use crate::identity::{
     AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, PolicyNameRecord,
     PolicyRecord, UserNameRecord, UserRecord, WrappedKeyRing, WrappedSecret,
@@ -15,6 +15,7 @@ use crate::{FormatRecord, MarkRecord, Record};
 use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
+use daypass_api::cors::{CorsMethod, CorsRule};
 use daypass_api::names::{
     Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName,
 };
@@ -142,6 +143,7 @@ fn decode_everything(bytes: &[u8]) {
         let _ = R::decode(bytes);
     }
     one::<BucketRecord>(bytes);
+    one::<CorsRecord>(bytes);
     one::<BucketIndexRecord>(bytes);
     one::<CounterRecord>(bytes);
     one::<ObjectRecord>(bytes);
@@ -175,6 +177,14 @@ proptest! {
         check(BucketIndexRecord { region: region.clone(), created })?;
         check(BucketRecord { owner, region, created, acl, policy, tags })?;
         check(CounterRecord { value })?;
+    }
+
+    #[test]
+    fn cors(id: Option<String>, texts: Vec<String>, max_age: Option<u32>, vary: Option<bool>, count in 0..4_usize) {
+        let methods = CorsMethod::NAMES.iter().take(count).map(|(method, _)| *method).collect();
+        let (origins, headers, exposed) = (texts.clone(), texts.clone(), texts);
+        let rule = CorsRule { id, origins, methods, headers, exposed, max_age };
+        check(CorsRecord { rules: vec![rule; count], vary })?;
     }
 
     #[test]

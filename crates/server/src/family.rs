@@ -99,6 +99,11 @@ impl Opened {
         }
     }
 
+    /// Whether a browser asks beforehand. It signs nothing; what stands in its URL was signed for the request to come.
+    pub(crate) fn is_preflight(&self, received: &Received) -> bool {
+        matches!(self, Self::Object { .. }) && received.method == http::Method::OPTIONS
+    }
+
     /// What the request says about its signature; nothing means that it is not signed.
     pub(crate) fn claim(&self, seen: &RequestView<'_>) -> Result<Option<Claim>, Error> {
         let claim = match self {

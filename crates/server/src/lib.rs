@@ -9,6 +9,7 @@ mod batch_delete;
 mod bootstrap;
 mod clock;
 mod config;
+mod cross_origin;
 mod document;
 mod edge;
 mod family;

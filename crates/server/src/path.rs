@@ -39,7 +39,8 @@ impl Service {
         let mut record = Record::default();
         let outcome = self.handle(&received, &mut family, body, &mut record).await;
         let code = outcome.as_ref().err().map(|error| error.code);
-        let reply = Reply::spell(&received, &family, outcome);
+        let mut reply = Reply::spell(&received, &family, outcome);
+        self.tell_other_origins(&received, &family, &mut reply).await;
         record.write(&received, &reply, code, self.clock.now());
         reply.into_response(&self.header_case)
     }
@@ -88,6 +89,9 @@ impl Service {
         received: &Received,
         opened: &Opened,
     ) -> Result<(Caller, Layers), Error> {
+        if opened.is_preflight(received) {
+            return Ok((Caller::Anonymous, Layers::default()));
+        }
         let pairs = received.header_pairs();
         let seen = received.view(&pairs)?;
         let Some(claim): Option<Claim> = opened.claim(&seen)? else {

@@ -15,8 +15,8 @@ pub use identity::{
 };
 pub use object::{
     BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
-    ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, PutObject,
-    ReadObject, ResponseOverrides, UploadPart, UploadRef,
+    ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
+    PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
 };
 pub use session::{GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};

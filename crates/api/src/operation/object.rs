@@ -1,6 +1,7 @@
 //! Operations of the object store.
 
 use crate::acl::{BucketAclRequest, ObjectAclRequest};
+use crate::cors::CorsRules;
 use crate::names::{BucketName, ObjectKey, UploadId};
 use crate::object::{ByteRange, ETag, ObjectHeaders, Preconditions};
 use crate::operation::{CopyObject, Target, UnbuiltOperation, UploadPartCopy};
@@ -27,6 +28,19 @@ pub enum ObjectOperation {
         /// Its list from now on.
         acl: BucketAclRequest,
     },
+    /// A bucket's rules for other origins.
+    GetBucketCors(BucketName),
+    /// Other rules for other origins.
+    PutBucketCors {
+        /// Which bucket.
+        bucket: BucketName,
+        /// Its rules from now on.
+        rules: CorsRules,
+    },
+    /// No rules for other origins any more.
+    DeleteBucketCors(BucketName),
+    /// A browser asks whether a page of another origin may send a request.
+    Preflight(Preflight),
     /// An object's access control list.
     GetObjectAcl {
         /// In this bucket.
@@ -100,6 +114,19 @@ pub struct CreateBucket {
     pub bucket: BucketName,
     /// Its access control list.
     pub acl: BucketAclRequest,
+}
+
+/// A request that a browser would like to send for a page of another origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preflight {
+    /// To this bucket or something in it.
+    pub bucket: BucketName,
+    /// The page's origin.
+    pub origin: String,
+    /// The request's method.
+    pub method: String,
+    /// The request's headers, those that are not harmless.
+    pub headers: Vec<String>,
 }
 
 /// Which objects to list.

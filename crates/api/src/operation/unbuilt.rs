@@ -37,9 +37,6 @@ macro_rules! unbuilt {
 
 unbuilt! {
     GetBucketObjectVersions => "cos:GetBucketObjectVersions",
-    PutBucketCors => "cos:PutBucketCORS",
-    GetBucketCors => "cos:GetBucketCORS",
-    DeleteBucketCors => "cos:DeleteBucketCORS",
     PutBucketLifecycle => "cos:PutBucketLifecycle",
     GetBucketLifecycle => "cos:GetBucketLifecycle",
     DeleteBucketLifecycle => "cos:DeleteBucketLifecycle",
@@ -88,7 +85,6 @@ unbuilt! {
     GetBucketStrictSignature => "cos:GetBucketStrictSignature",
     DeleteBucketStrictSignature => "cos:DeleteBucketStrictSignature",
     PostObject => "cos:PostObject",
-    OptionsObject => "cos:OptionsObject",
     AppendObject => "cos:AppendObject",
     RestoreObject => "cos:PostObjectRestore",
     SelectObjectContent => "cos:GetObject",

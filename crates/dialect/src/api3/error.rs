@@ -253,6 +253,8 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         | Code::KeyTooLong
         | Code::InvalidObjectName
         | Code::InvalidCopySource
+        | Code::NoSuchCors
+        | Code::CorsForbidden
         | Code::TooManyGrants
         | Code::BadDigest
         | Code::InvalidDigest

@@ -169,6 +169,16 @@ fn spelling(code: ErrorCode) -> Spelling {
             400,
             "The access control list has more than 100 grants.",
         ),
+        E::NoSuchCors => plain(
+            "NoSuchCORSConfiguration",
+            404,
+            "The CORS configuration does not exist.",
+        ),
+        E::CorsForbidden => plain(
+            "AccessForbidden",
+            403,
+            "CORSResponse: This CORS request is not allowed.",
+        ),
         E::InvalidCopySource => plain("InvalidCopySource", 400, "The copy source is not valid."),
         E::BadDigest => plain(
             "BadDigest",

@@ -4,6 +4,7 @@
 
 use daypass_api::acl::AclRequest;
 use daypass_api::attributes::{Attributes, QueryValue};
+use daypass_api::cors::CorsRules;
 use daypass_api::names::{BucketName, ObjectKey, UploadId};
 use daypass_api::object::{MAX_PARTS, Preconditions};
 use daypass_api::operation::{
@@ -18,7 +19,7 @@ use super::query::Query;
 use super::request_head::{RequestHead, decimal, invalid_argument};
 use super::route::{BucketRoute, ObjectRoute, bucket_route, object_route};
 use super::target::{Target, target};
-use super::{acl, body, conditions, copy, delete, upload};
+use super::{acl, body, conditions, copy, cors, delete, upload};
 use crate::site::{Service, Site};
 
 /// Most entries of a list, and how many when nothing is asked for.
@@ -54,6 +55,7 @@ impl Read {
     pub fn with_document(mut self, document: &[u8]) -> Result<Self, Error> {
         match &mut self.operation {
             ObjectOperation::CreateBucket(_) => body::read_create_bucket_body(document)?,
+            ObjectOperation::PutBucketCors { rules, .. } => *rules = cors::read_document(document)?,
             ObjectOperation::PutBucketAcl { acl, .. } => {
                 *acl = AclRequest::List(acl::read_document(document, &acl::ON_BUCKETS)?);
             }
@@ -87,6 +89,7 @@ pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
     let has_document = match operation {
         ObjectOperation::CreateBucket(_)
         | ObjectOperation::DeleteObjects(_)
+        | ObjectOperation::PutBucketCors { .. }
         | ObjectOperation::CompleteMultipartUpload { .. } => true,
         // What the headers say outweighs a document.
         ObjectOperation::PutBucketAcl { .. } | ObjectOperation::PutObjectAcl { .. } => {
@@ -94,7 +97,10 @@ pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
         }
         _ => false,
     };
-    if !matches!(operation, ObjectOperation::Unbuilt(..)) {
+    if !matches!(
+        operation,
+        ObjectOperation::Unbuilt(..) | ObjectOperation::Preflight(_)
+    ) {
         not_offered::refuse(request, &query)?;
     }
     Ok(Read {
@@ -179,6 +185,17 @@ impl Context<'_> {
                 let acl = acl::bucket_acl(self.request)?;
                 ObjectOperation::PutBucketAcl { bucket, acl }
             }
+            BucketRoute::GetCors => ObjectOperation::GetBucketCors(bucket),
+            BucketRoute::PutCors => {
+                conditions::refuse_conditions(self.request)?;
+                let rules = CorsRules::default();
+                ObjectOperation::PutBucketCors { bucket, rules }
+            }
+            BucketRoute::DeleteCors => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteBucketCors(bucket)
+            }
+            BucketRoute::Preflight => ObjectOperation::Preflight(cors::preflight(self.request, bucket)?),
             BucketRoute::ListUploads => ObjectOperation::ListMultipartUploads(self.list_uploads(bucket)?),
             BucketRoute::DeleteObjects => {
                 conditions::refuse_conditions(self.request)?;
@@ -252,6 +269,7 @@ impl Context<'_> {
                 let acl = acl::object_acl(self.request)?;
                 ObjectOperation::PutObjectAcl { bucket, key, acl }
             }
+            ObjectRoute::Preflight => ObjectOperation::Preflight(cors::preflight(self.request, bucket)?),
             ObjectRoute::Unbuilt(name) => {
                 ObjectOperation::Unbuilt(name, operation::Target::Object(bucket, key))
             }

@@ -21,7 +21,7 @@ use super::document::Document;
 use super::headers::USER_METADATA_PREFIX;
 use super::percent::{encode_component, encode_path};
 use super::request_head::invalid_argument;
-use super::{body, copy, delete};
+use super::{body, copy, cors, delete};
 
 /// Where requests go, and how they name their bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,9 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::PutBucketAcl { bucket, acl } => on_bucket("PUT", bucket)
             .sub_resource("acl")
             .acl_unless_document(acl, &BUCKET_ACLS),
+        Op::GetBucketCors(bucket) => on_bucket("GET", bucket).sub_resource("cors"),
+        Op::PutBucketCors { bucket, .. } => on_bucket("PUT", bucket).sub_resource("cors"),
+        Op::DeleteBucketCors(bucket) => on_bucket("DELETE", bucket).sub_resource("cors"),
         Op::GetObjectAcl { bucket, key } => on_object("GET", bucket, key).sub_resource("acl"),
         Op::PutObjectAcl { bucket, key, acl } => on_object("PUT", bucket, key)
             .sub_resource("acl")
@@ -112,7 +115,7 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         } => of_upload("POST", upload).forbid_overwrite(*forbid_overwrite),
         Op::AbortMultipartUpload(upload) => of_upload("DELETE", upload),
         Op::ListParts(list) => of_upload("GET", &list.upload).list_parts(list),
-        Op::Unbuilt(..) => return Err(Error::new(ErrorCode::NotImplemented)),
+        Op::Preflight(_) | Op::Unbuilt(..) => return Err(Error::new(ErrorCode::NotImplemented)),
     };
     builder.finish()
 }
@@ -129,6 +132,9 @@ pub fn document(operation: &ObjectOperation) -> Option<String> {
             acl: AclRequest::List(acl),
             ..
         } => Some(acl::write_document(Document::bare(), None, acl).into_text()),
+        ObjectOperation::PutBucketCors { rules, .. } => {
+            Some(cors::write_document(Document::bare(), rules).into_text())
+        }
         ObjectOperation::DeleteObjects(delete) => Some(delete::write_request(delete)),
         _ => None,
     }

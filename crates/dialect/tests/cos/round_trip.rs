@@ -6,6 +6,7 @@ use daypass_api::acl::{
     Permission,
 };
 use daypass_api::attributes::QueryValue;
+use daypass_api::cors::{CorsMethod, CorsRule, CorsRules};
 use daypass_api::names::{AppId, BucketName, ObjectKey, Uin, UploadId};
 use daypass_api::object::{
     ByteRange, ETag, ETagMatch, ObjectHeaders, ObjectInfo, Preconditions, Span, StorageClass,
@@ -198,6 +199,23 @@ fn lists_shown() -> impl Strategy<Value = (Op, Outcome)> {
     })
 }
 
+fn cors_rules() -> impl Strategy<Value = CorsRules> {
+    let methods = vec(select(CorsMethod::NAMES.map(|(method, _)| method).to_vec()), 1..3);
+    let origins = vec("https?://[a-z.]{1,9}|\\*|http://\\*[a-z]{1,9}", 1..3);
+    let headers = (vec("[A-Za-z-]{1,9}\\*?", 0..3), vec("[A-Za-z-]{1,9}", 0..3));
+    let rest = (option::of("[ -~你]{1,9}"), option::of(any::<u32>()));
+    let rule =
+        (methods, origins, headers, rest).prop_map(|(methods, origins, (headers, exposed), rest)| CorsRule {
+            id: rest.0,
+            origins,
+            methods,
+            headers,
+            exposed,
+            max_age: rest.1,
+        });
+    (vec(rule, 1..4), any::<Option<bool>>()).prop_map(|(rules, vary)| CorsRules { rules, vary })
+}
+
 fn bucket_preset() -> impl Strategy<Value = BucketAclPreset> {
     use BucketAclPreset as Preset;
     select(vec![
@@ -359,6 +377,9 @@ fn operation() -> impl Strategy<Value = Op> {
         delete_objects().prop_map(Op::DeleteObjects),
         copy_object().prop_map(Op::CopyObject),
         lists_to_put(),
+        bucket_name().prop_map(Op::GetBucketCors),
+        bucket_name().prop_map(Op::DeleteBucketCors),
+        (bucket_name(), cors_rules()).prop_map(|(bucket, rules)| Op::PutBucketCors { bucket, rules }),
         part_copy().prop_map(Op::UploadPartCopy),
         initiate().prop_map(Op::InitiateMultipartUpload),
         (upload_ref(), 1..=10_000_u32, body_claims()).prop_map(|(upload, part_number, body)| {
@@ -529,6 +550,8 @@ fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
         deletions(),
         copies(),
         lists_shown(),
+        (bucket_name(), cors_rules())
+            .prop_map(|(bucket, rules)| (Op::GetBucketCors(bucket), Outcome::Cors(rules))),
         objects(),
         uploads(),
         parts(),

@@ -4,10 +4,12 @@
 //! two changes of different things never undo each other.
 
 use daypass_api::acl::{BucketAclRequest, ObjectAcl, ObjectAclRequest};
+use daypass_api::cors::CorsRules;
 use daypass_api::names::{Account, BucketName, ObjectKey};
+use daypass_api::operation::Preflight;
 use daypass_api::outcome::AclReport;
 use daypass_api::{Error, ErrorCode, Outcome};
-use daypass_metadata::bucket::{self, BucketRecord};
+use daypass_metadata::bucket::{self, BucketRecord, CorsRecord};
 use daypass_metadata::object::{self, ObjectRecord};
 use daypass_metadata::{Found, keys};
 
@@ -34,6 +36,36 @@ impl Store {
         self.change_bucket(view, name, |bucket| bucket.acl = acl.acl(bucket.owner))
             .await?;
         Ok(Outcome::Changed)
+    }
+
+    /// A bucket's rules for other origins.
+    pub async fn bucket_cors(&self, view: &View, name: &BucketName) -> Result<Outcome, Error> {
+        view.require_bucket(name).await?;
+        let rules = view.cors(name).await?;
+        rules.map(Outcome::Cors).ok_or(ErrorCode::NoSuchCors.into())
+    }
+
+    /// Puts other rules in their place, or none.
+    pub async fn put_bucket_cors(
+        &self,
+        name: &BucketName,
+        rules: Option<CorsRules>,
+    ) -> Result<Outcome, Error> {
+        let outcome = rules.as_ref().map_or(Outcome::Deleted, |_| Outcome::Changed);
+        let record = rules.map(|CorsRules { rules, vary }| CorsRecord { rules, vary });
+        match self.commit(bucket::put_cors(name, record.as_ref())).await? {
+            true => Ok(outcome),
+            false => Err(ErrorCode::NoSuchBucket.into()),
+        }
+    }
+
+    /// What a browser may send for a page of another origin. Whether there is such a bucket is not told.
+    pub async fn preflight(&self, view: &View, preflight: &Preflight) -> Result<Outcome, Error> {
+        let rules = view.cors(&preflight.bucket).await?.unwrap_or_default();
+        rules
+            .grant(&preflight.origin, &preflight.method, &preflight.headers)
+            .map(Outcome::Preflight)
+            .ok_or(ErrorCode::CorsForbidden.into())
     }
 
     /// An object's access control list.
@@ -113,6 +145,15 @@ impl Store {
 }
 
 impl View {
+    /// A bucket's rules for other origins; none if it has none, or is not there.
+    pub async fn cors(&self, name: &BucketName) -> Result<Option<CorsRules>, Error> {
+        let found = self.record::<CorsRecord>(&keys::bucket_cors(name)).await?;
+        Ok(found.map(|found| {
+            let CorsRecord { rules, vary } = found.record;
+            CorsRules { rules, vary }
+        }))
+    }
+
     pub(super) async fn require_object(
         &self,
         bucket: &BucketName,

@@ -1,6 +1,8 @@
 //! What is said about buckets and objects beside their contents.
 
 use daypass_api::acl::{Acl, AclRequest, Grant, Grantee, Permission};
+use daypass_api::cors::{CorsMethod, CorsRule, CorsRules};
+use daypass_api::operation::Preflight;
 use daypass_api::outcome::AclReport;
 
 use super::*;
@@ -98,4 +100,43 @@ async fn an_object_that_was_replaced_is_not_changed_unjudged() {
         .put_object_acl(judged, &photos(), &key("a"), &open)
         .await;
     assert_eq!(code(late), ErrorCode::SlowDown);
+}
+
+#[tokio::test]
+async fn rules_for_other_origins_end_with_their_bucket() {
+    let fixture = with_bucket().await;
+    let store = &fixture.store;
+    let rules = CorsRules {
+        rules: vec![CorsRule {
+            origins: vec!["http://a".to_owned()],
+            methods: vec![CorsMethod::Put],
+            ..CorsRule::default()
+        }],
+        vary: Some(true),
+    };
+    let shown = async || store.bucket_cors(&fixture.view().await, &photos()).await;
+    let ask = async |origin: &str| {
+        let preflight = Preflight {
+            bucket: photos(),
+            origin: origin.to_owned(),
+            method: "PUT".to_owned(),
+            headers: Vec::new(),
+        };
+        store.preflight(&fixture.view().await, &preflight).await
+    };
+    assert_eq!(code(shown().await), ErrorCode::NoSuchCors);
+    assert_eq!(store.put_bucket_cors(&photos(), None).await, Ok(Outcome::Deleted));
+    let put = store.put_bucket_cors(&photos(), Some(rules.clone())).await;
+    assert_eq!(put, Ok(Outcome::Changed));
+    assert_eq!(shown().await, Ok(Outcome::Cors(rules.clone())));
+    assert!(ask("http://a").await.is_ok());
+    assert_eq!(code(ask("http://b").await), ErrorCode::CorsForbidden);
+    fixture.delete_bucket("photos").await.unwrap();
+    assert_eq!(code(shown().await), ErrorCode::NoSuchBucket);
+    assert_eq!(code(ask("http://a").await), ErrorCode::CorsForbidden);
+    let late = store.put_bucket_cors(&photos(), Some(rules)).await;
+    assert_eq!(code(late), ErrorCode::NoSuchBucket);
+    fixture.create_bucket("photos").await.unwrap();
+    assert_eq!(code(shown().await), ErrorCode::NoSuchCors);
+    fixture.audit_after_sweeps().await;
 }

@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::element::Element;
 use super::headers::{self, USER_METADATA_PREFIX};
-use super::{acl, copy, delete};
+use super::{acl, copy, cors, delete};
 
 /// Largest document that is read, in bytes: five times the longest list of the longest keys.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -71,7 +71,9 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
         Op::HeadBucket(_) => Ok(Outcome::BucketHead {
             region: answer.region()?,
         }),
-        Op::DeleteBucket(_) | Op::DeleteObject(_) | Op::AbortMultipartUpload(_) => Ok(Outcome::Deleted),
+        Op::DeleteBucket(_) | Op::DeleteBucketCors(_) | Op::DeleteObject(_) | Op::AbortMultipartUpload(_) => {
+            Ok(Outcome::Deleted)
+        }
         Op::DeleteObjects(delete) => {
             let report = delete::read_answer(&answer.document("DeleteResult")?, delete.quiet);
             report
@@ -88,7 +90,13 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
             let report = acl::read_answer(answer.body, &answer.document("AccessControlPolicy")?, inherited);
             report.map(Outcome::Acl).ok_or(unreadable("bad list"))
         }
-        Op::PutBucketAcl { .. } | Op::PutObjectAcl { .. } => Ok(Outcome::Changed),
+        Op::GetBucketCors(_) => {
+            let rules = cors::rules(&answer.document("CORSConfiguration")?);
+            rules.map(Outcome::Cors).map_err(|_| unreadable("bad rules"))
+        }
+        // Only browsers send these.
+        Op::Preflight(_) => Err(unreadable("a preflight was answered")),
+        Op::PutBucketCors { .. } | Op::PutBucketAcl { .. } | Op::PutObjectAcl { .. } => Ok(Outcome::Changed),
         Op::ListObjects(list) => lists::objects(answer, list),
         Op::ListMultipartUploads(list) => lists::uploads(answer, list),
         Op::ListParts(list) => lists::parts(answer, list),

@@ -14,7 +14,7 @@ use daypass_api::operation::{InitiateMultipartUpload, UploadRef};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 
 use super::document::Document;
-use super::{acl, copy, delete, headers};
+use super::{acl, copy, cors, delete, headers};
 
 pub(super) const XML_TYPE: &str = "application/xml";
 /// The namespace of the one document that carries one.
@@ -88,6 +88,12 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
             if report.inherited {
                 answer.add(headers::ACL, "default");
             }
+            answer
+        }
+        Outcome::Cors(rules) => document(answer(200), cors::write_document(Document::new(), rules)),
+        Outcome::Preflight(grant) => {
+            let mut answer = without_body(answer(200));
+            answer.headers.extend(cors::preflight_headers(grant));
             answer
         }
         Outcome::Changed => without_body(answer(200)),
