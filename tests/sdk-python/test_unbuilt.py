@@ -22,7 +22,6 @@ CONFIGURATIONS = {
     "referer": "PUT GET",
     "replication": "PUT GET DELETE",
     "strict-signature": "PUT GET DELETE",
-    "tagging": "PUT GET DELETE",
     "versioning": "PUT GET",
     "website": "PUT GET DELETE",
     "versions": "GET",
@@ -35,7 +34,6 @@ OF_OBJECTS = {
     "retention": "PUT GET",
     "select": "POST",
     "symlink": "PUT GET",
-    "tagging": "PUT GET DELETE",
 }
 FURTHER = {"inventory": [("id", "1")], "append": [("position", "0")], "select": [("select-type", "2")]}
 

@@ -154,7 +154,11 @@ impl Question<'_> {
             };
         }
         let tags = holder.tags();
-        let context = self.context(attributes, &tags);
+        let requested = tags_of(&attributes.request_tags);
+        let context = policy::Context {
+            request_tags: &requested,
+            ..self.context(attributes, &tags)
+        };
         let path = self.path_of(access);
         let asked = |principal| policy::Request {
             action: access.action,
@@ -386,14 +390,16 @@ impl Opinions {
     }
 }
 
+fn tags_of(tags: &[(String, String)]) -> Vec<policy::Tag<'_>> {
+    tags.iter()
+        .map(|(key, value)| policy::Tag { key, value })
+        .collect()
+}
+
 impl Holder<'_> {
     fn tags(&self) -> Vec<policy::Tag<'_>> {
         match self {
-            Self::Bucket(bucket) => bucket
-                .tags
-                .iter()
-                .map(|(key, value)| policy::Tag { key, value })
-                .collect(),
+            Self::Bucket(bucket) => tags_of(&bucket.tags),
             Self::OwnAccount(_) | Self::Nobody => Vec::new(),
         }
     }

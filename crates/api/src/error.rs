@@ -122,6 +122,10 @@ codes! {
     NoSuchCors,
     /// No rule lets this origin do this.
     CorsForbidden,
+    /// There are no tags.
+    NoSuchTags,
+    /// Not tags, or too many.
+    InvalidTag,
     /// Not a source to copy from.
     InvalidCopySource,
     /// The body does not have the announced MD5.

@@ -14,6 +14,7 @@ pub mod operation;
 pub mod outcome;
 pub mod requirement;
 pub mod secret;
+pub mod tags;
 pub mod time;
 
 pub use error::{Error, ErrorCode};

@@ -13,6 +13,7 @@ use crate::operation::{
     ResponseOverrides, UploadRef,
 };
 use crate::secret::SecretKey;
+use crate::tags::Tags;
 
 /// The answer to an operation that was performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,10 @@ pub enum Outcome {
     Acl(AclReport),
     /// A bucket's rules for other origins.
     Cors(CorsRules),
+    /// Tags of a bucket or an object.
+    Tags(Tags),
+    /// A bucket has other tags.
+    BucketTagged,
     /// What a browser may send.
     Preflight(CorsGrant),
     /// The configuration of a bucket or an object was changed.

@@ -164,6 +164,12 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
         Op::DeleteBucketCors(bucket) => on_bucket("cos:DeleteBucketCORS", bucket),
         // A browser asks on behalf of nobody, and is told what the bucket's owner wrote for browsers.
         Op::Preflight(_) => Vec::new(),
+        Op::GetBucketTagging(bucket) => on_bucket("cos:GetBucketTagging", bucket),
+        Op::PutBucketTagging { bucket, .. } => on_bucket("cos:PutBucketTagging", bucket),
+        Op::DeleteBucketTagging(bucket) => on_bucket("cos:DeleteBucketTagging", bucket),
+        Op::GetObjectTagging { bucket, key } => on_object("cos:GetObjectTagging", bucket, key),
+        Op::PutObjectTagging { bucket, key, .. } => on_object("cos:PutObjectTagging", bucket, key),
+        Op::DeleteObjectTagging { bucket, key } => on_object("cos:DeleteObjectTagging", bucket, key),
         Op::GetObjectAcl { bucket, key } => on_object("cos:GetObjectACL", bucket, key),
         Op::PutObjectAcl { bucket, key, .. } => on_object("cos:PutObjectACL", bucket, key),
         Op::ListObjects(list) => on_listing("cos:GetBucket", &list.bucket, &list.prefix),

@@ -19,6 +19,7 @@ pub fn put_object(bucket: &BucketName, key: &ObjectKey) -> PutObject {
         key: key.clone(),
         headers: ObjectHeaders::default(),
         acl: ObjectAclPreset::Default.into(),
+        tags: Vec::new(),
         forbid_overwrite: false,
         preconditions: Preconditions::default(),
         body: BodyClaims::default(),
@@ -56,6 +57,7 @@ pub fn initiate_multipart_upload(bucket: &BucketName, key: &ObjectKey) -> Initia
         key: key.clone(),
         headers: ObjectHeaders::default(),
         acl: ObjectAclPreset::Default.into(),
+        tags: Vec::new(),
         forbid_overwrite: false,
     }
 }

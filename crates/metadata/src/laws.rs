@@ -24,6 +24,14 @@ use daypass_api::operation::AccessKeyStatus;
 use daypass_api::outcome::Ownership;
 use proptest::prelude::*;
 
+/// A record of version 2 without tags, as version 1 wrote it.
+fn in_version_1<R: Record>(record: &R) -> Bytes {
+    let newest = record.encode();
+    let fields = newest.strip_prefix(&[2]).unwrap();
+    let fields = fields.strip_suffix(&[0, 0, 0, 0]).unwrap();
+    [&[1], fields].concat().into()
+}
+
 fn time() -> impl Strategy<Value = Timestamp> {
     any::<i64>().prop_map(Timestamp::from_unix_millis)
 }
@@ -190,11 +198,13 @@ proptest! {
     #[test]
     fn objects(
         numbers: (u64, u64), md5: [u8; 16], last_modified in time(), headers in headers(), acl in object_acl(),
-        content in content(), segments in proptest::collection::vec(segment(), 0..20),
+        content in content(), tags: Vec<(String, String)>, segments in proptest::collection::vec(segment(), 0..20),
     ) {
         let (length, crc64) = numbers;
         let etag = ETag::from_md5(md5);
-        check(ObjectRecord { length, etag, crc64, last_modified, headers, acl, content })?;
+        let record = ObjectRecord { length, etag, crc64, last_modified, headers, acl, content, tags: Vec::new() };
+        prop_assert_eq!(ObjectRecord::decode(&in_version_1(&record)), Ok(record.clone()));
+        check(ObjectRecord { tags, ..record })?;
         check(ManifestRecord { segments })?;
     }
 
@@ -207,7 +217,9 @@ proptest! {
         let ownership = Ownership { owner_uin: Uin(owner), initiator_uin: Uin(initiator) };
         let (initiated, last_modified) = times;
         let content = ContentId(content);
-        check(UploadRecord { ownership, initiated, headers, acl, forbid_overwrite, content })?;
+        let record = UploadRecord { ownership, initiated, headers, acl, forbid_overwrite, content, tags: Vec::new() };
+        prop_assert_eq!(UploadRecord::decode(&in_version_1(&record)), Ok(record.clone()));
+        check(UploadRecord { tags: vec![("k".to_owned(), "v".to_owned())], ..record })?;
         check(PartRecord { md5, crc64, length, last_modified, place })?;
     }
 
@@ -254,6 +266,7 @@ proptest! {
         let record = ObjectRecord {
             length: 1, etag: ETag::from_md5([0; 16]), crc64: 2, last_modified: Timestamp::default(), headers, acl,
             content: Content::Empty,
+            tags: Vec::new(),
         };
         let mut bytes = record.encode().to_vec();
         let position = position.index(bytes.len());

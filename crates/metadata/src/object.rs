@@ -5,10 +5,13 @@ use daypass_api::Timestamp;
 use daypass_api::acl::ObjectAcl;
 use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::object::{ETag, ObjectHeaders, ObjectInfo};
+use daypass_api::tags::Tags;
 use daypass_kv::Batch;
 
 use crate::blob_life::{InlineRecord, NewData, Referrer, release, retire, share};
-use crate::codec::{DecodeError, Decoder, Encoder, Field, Found, Record, field, record, require};
+use crate::codec::{
+    DecodeError, Decoder, Encoder, Field, Found, Record, field, record, record_since_2, require,
+};
 use crate::keys::{self, ContentId, DataId};
 
 /// Most segments in one chunk of a manifest.
@@ -31,9 +34,11 @@ pub struct ObjectRecord {
     pub acl: ObjectAcl,
     /// Where its bytes are.
     pub content: Content,
+    /// Its tags.
+    pub tags: Tags,
 }
 
-record!(ObjectRecord, "object", version 1, { length, etag, crc64, last_modified, headers, acl, content });
+record_since_2!(ObjectRecord, "object", { length, etag, crc64, last_modified, headers, acl, content }, added { tags });
 
 impl ObjectRecord {
     /// All that is told about the object.
@@ -310,6 +315,7 @@ mod tests {
             headers: ObjectHeaders::default(),
             acl: ObjectAcl::Inherit,
             content: Content::Empty,
+            tags: Vec::new(),
         };
         let pieces: Vec<_> = (1..=MAX_PARTS).map(piece).collect();
         let from = ContentId([1; 16]);

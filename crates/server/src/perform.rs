@@ -93,6 +93,24 @@ impl Service {
             Op::PutBucketCors { bucket, rules } => store.put_bucket_cors(&bucket, Some(rules)).await?,
             Op::DeleteBucketCors(bucket) => store.put_bucket_cors(&bucket, None).await?,
             Op::Preflight(preflight) => store.preflight(&view, &preflight).await?,
+            Op::GetBucketTagging(bucket) => store.bucket_tags(&view, &bucket).await?,
+            Op::PutBucketTagging { bucket, tags } => {
+                store.put_bucket_tags(view, &bucket, &tags).await?;
+                Outcome::BucketTagged
+            }
+            Op::DeleteBucketTagging(bucket) => {
+                store.put_bucket_tags(view, &bucket, &Vec::new()).await?;
+                Outcome::Deleted
+            }
+            Op::GetObjectTagging { bucket, key } => store.object_tags(&view, &bucket, &key).await?,
+            Op::PutObjectTagging { bucket, key, tags } => {
+                store.put_object_tags(view, &bucket, &key, &tags).await?;
+                Outcome::Changed
+            }
+            Op::DeleteObjectTagging { bucket, key } => {
+                store.put_object_tags(view, &bucket, &key, &Vec::new()).await?;
+                Outcome::Deleted
+            }
             Op::GetObjectAcl { bucket, key } => store.object_acl(&view, &bucket, &key).await?,
             Op::PutObjectAcl { bucket, key, acl } => store.put_object_acl(view, &bucket, &key, &acl).await?,
             Op::ListObjects(list) => store.list_objects(&view, &list).await?,

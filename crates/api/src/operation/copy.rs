@@ -27,6 +27,8 @@ pub struct CopyObject {
     pub put: PutObject,
     /// Take the headers from the request and not from the source.
     pub replaces_headers: bool,
+    /// Take the tags from the request and not from the source.
+    pub replaces_tags: bool,
 }
 
 /// A part to make of an object's bytes.

@@ -5,6 +5,7 @@ use crate::cors::CorsRules;
 use crate::names::{BucketName, ObjectKey, UploadId};
 use crate::object::{ByteRange, ETag, ObjectHeaders, Preconditions};
 use crate::operation::{CopyObject, Target, UnbuiltOperation, UploadPartCopy};
+use crate::tags::Tags;
 
 /// An operation on buckets, objects or uploads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,40 @@ pub enum ObjectOperation {
     DeleteBucketCors(BucketName),
     /// A browser asks whether a page of another origin may send a request.
     Preflight(Preflight),
+    /// A bucket's tags.
+    GetBucketTagging(BucketName),
+    /// Other tags for a bucket.
+    PutBucketTagging {
+        /// Which bucket.
+        bucket: BucketName,
+        /// Its tags from now on.
+        tags: Tags,
+    },
+    /// No tags for a bucket any more.
+    DeleteBucketTagging(BucketName),
+    /// An object's tags.
+    GetObjectTagging {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+    },
+    /// Other tags for an object.
+    PutObjectTagging {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+        /// Its tags from now on.
+        tags: Tags,
+    },
+    /// No tags for an object any more.
+    DeleteObjectTagging {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+    },
     /// An object's access control list.
     GetObjectAcl {
         /// In this bucket.
@@ -114,6 +149,8 @@ pub struct CreateBucket {
     pub bucket: BucketName,
     /// Its access control list.
     pub acl: BucketAclRequest,
+    /// Its tags.
+    pub tags: Tags,
 }
 
 /// A request that a browser would like to send for a page of another origin.
@@ -176,6 +213,8 @@ pub struct PutObject {
     pub headers: ObjectHeaders,
     /// With this access control list.
     pub acl: ObjectAclRequest,
+    /// With these tags.
+    pub tags: Tags,
     /// Refuse to replace an existing object.
     pub forbid_overwrite: bool,
     /// Only if these hold for what is there.
@@ -270,6 +309,8 @@ pub struct InitiateMultipartUpload {
     pub headers: ObjectHeaders,
     /// Access control list of the finished object.
     pub acl: ObjectAclRequest,
+    /// Tags of the finished object.
+    pub tags: Tags,
     /// Refuse when the key exists already; judged again when the upload is completed.
     pub forbid_overwrite: bool,
 }

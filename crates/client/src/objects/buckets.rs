@@ -47,6 +47,7 @@ impl ObjectClient {
         let create = CreateBucket {
             bucket: bucket.clone(),
             acl: BucketAclPreset::Private.into(),
+            tags: Vec::new(),
         };
         self.call(&ObjectOperation::CreateBucket(create), Payload::empty())
             .await?;

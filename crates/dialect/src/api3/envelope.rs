@@ -69,6 +69,8 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
+        | Outcome::Tags(_)
+        | Outcome::BucketTagged
         | Outcome::Cors(_)
         | Outcome::Preflight(_)
         | Outcome::Acl(_)

@@ -253,6 +253,8 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         | Code::KeyTooLong
         | Code::InvalidObjectName
         | Code::InvalidCopySource
+        | Code::NoSuchTags
+        | Code::InvalidTag
         | Code::NoSuchCors
         | Code::CorsForbidden
         | Code::TooManyGrants

@@ -55,15 +55,20 @@ pub(super) fn span(request: &RequestHead<'_>) -> Result<Option<Span>, Error> {
 
 /// Whether the headers of the request take the place of the source's.
 pub(super) fn replaces_headers(request: &RequestHead<'_>) -> Result<bool, Error> {
-    match request.header("x-cos-metadata-directive")? {
-        None => Ok(false),
-        Some(text) if text.eq_ignore_ascii_case("copy") => Ok(false),
-        Some(text) if text.eq_ignore_ascii_case("replaced") || text.eq_ignore_ascii_case("replace") => {
-            Ok(true)
-        }
-        Some(_) => Err(invalid_argument(
-            "x-cos-metadata-directive is neither Copy nor Replaced",
-        )),
+    directive(request, "x-cos-metadata-directive")
+}
+
+/// Whether the tags of the request take the place of the source's.
+pub(super) fn replaces_tags(request: &RequestHead<'_>) -> Result<bool, Error> {
+    directive(request, "x-cos-tagging-directive")
+}
+
+fn directive(request: &RequestHead<'_>, name: &str) -> Result<bool, Error> {
+    let text = request.header(name)?.unwrap_or("copy").to_ascii_lowercase();
+    match text.as_str() {
+        "copy" => Ok(false),
+        "replaced" | "replace" => Ok(true),
+        _ => Err(invalid_argument(format!("{name} is neither Copy nor Replaced"))),
     }
 }
 

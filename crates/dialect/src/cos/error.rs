@@ -179,6 +179,8 @@ fn spelling(code: ErrorCode) -> Spelling {
             403,
             "CORSResponse: This CORS request is not allowed.",
         ),
+        E::NoSuchTags => plain("NoSuchTagSet", 404, "The TagSet does not exist."),
+        E::InvalidTag => plain("InvalidTag", 400, "The tags are not valid."),
         E::InvalidCopySource => plain("InvalidCopySource", 400, "The copy source is not valid."),
         E::BadDigest => plain(
             "BadDigest",

@@ -22,6 +22,7 @@ mod upload;
 mod body;
 mod delete;
 mod element;
+mod tagging;
 
 mod document;
 mod error;

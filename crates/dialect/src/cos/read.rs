@@ -12,6 +12,7 @@ use daypass_api::operation::{
     ListBuckets, ListMultipartUploads, ListObjects, ListParts, ObjectOperation, PutObject, ReadObject,
     ResponseOverrides, UploadPart, UploadPartCopy, UploadRef,
 };
+use daypass_api::tags::{MAX_BUCKET_TAGS, MAX_OBJECT_TAGS};
 use daypass_api::{Error, ErrorCode};
 
 use super::not_offered::{self, not_implemented};
@@ -19,7 +20,7 @@ use super::query::Query;
 use super::request_head::{RequestHead, decimal, invalid_argument};
 use super::route::{BucketRoute, ObjectRoute, bucket_route, object_route};
 use super::target::{Target, target};
-use super::{acl, body, conditions, copy, cors, delete, upload};
+use super::{acl, body, conditions, copy, cors, delete, tagging, upload};
 use crate::site::{Service, Site};
 
 /// Most entries of a list, and how many when nothing is asked for.
@@ -55,6 +56,13 @@ impl Read {
     pub fn with_document(mut self, document: &[u8]) -> Result<Self, Error> {
         match &mut self.operation {
             ObjectOperation::CreateBucket(_) => body::read_create_bucket_body(document)?,
+            ObjectOperation::PutBucketTagging { tags, .. } => {
+                *tags = tagging::read_document(document, MAX_BUCKET_TAGS)?;
+                self.attributes.request_tags.clone_from(tags);
+            }
+            ObjectOperation::PutObjectTagging { tags, .. } => {
+                *tags = tagging::read_document(document, MAX_OBJECT_TAGS)?;
+            }
             ObjectOperation::PutBucketCors { rules, .. } => *rules = cors::read_document(document)?,
             ObjectOperation::PutBucketAcl { acl, .. } => {
                 *acl = AclRequest::List(acl::read_document(document, &acl::ON_BUCKETS)?);
@@ -76,7 +84,7 @@ impl Read {
 pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
     let target = target(request, site)?;
     let query = Query::parse(request.query)?;
-    let attributes = attributes(request, &query)?;
+    let mut attributes = attributes(request, &query)?;
     let context = Context {
         request,
         query: &query,
@@ -86,10 +94,15 @@ pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
         Target::Bucket(bucket) => context.bucket_operation(bucket)?,
         Target::Object(bucket, key) => context.object_operation(bucket, key)?,
     };
+    if let ObjectOperation::CreateBucket(create) = &operation {
+        attributes.request_tags.clone_from(&create.tags);
+    }
     let has_document = match operation {
         ObjectOperation::CreateBucket(_)
         | ObjectOperation::DeleteObjects(_)
         | ObjectOperation::PutBucketCors { .. }
+        | ObjectOperation::PutBucketTagging { .. }
+        | ObjectOperation::PutObjectTagging { .. }
         | ObjectOperation::CompleteMultipartUpload { .. } => true,
         // What the headers say outweighs a document.
         ObjectOperation::PutBucketAcl { .. } | ObjectOperation::PutObjectAcl { .. } => {
@@ -123,6 +136,7 @@ fn attributes(request: &RequestHead<'_>, query: &Query) -> Result<Attributes, Er
         content_length: header("content-length")?,
         content_type: header("content-type")?,
         host: header("host")?,
+        request_tags: Vec::new(),
     })
 }
 
@@ -170,7 +184,8 @@ impl Context<'_> {
             BucketRoute::Create => {
                 conditions::refuse_conditions(self.request)?;
                 let acl = acl::bucket_acl(self.request)?;
-                ObjectOperation::CreateBucket(CreateBucket { bucket, acl })
+                let tags = tagging::in_header(self.request, MAX_BUCKET_TAGS)?;
+                ObjectOperation::CreateBucket(CreateBucket { bucket, acl, tags })
             }
             BucketRoute::Head => ObjectOperation::HeadBucket(bucket),
             BucketRoute::Delete => {
@@ -194,6 +209,16 @@ impl Context<'_> {
             BucketRoute::DeleteCors => {
                 conditions::refuse_conditions(self.request)?;
                 ObjectOperation::DeleteBucketCors(bucket)
+            }
+            BucketRoute::GetTagging => ObjectOperation::GetBucketTagging(bucket),
+            BucketRoute::PutTagging => {
+                conditions::refuse_conditions(self.request)?;
+                let tags = Vec::new();
+                ObjectOperation::PutBucketTagging { bucket, tags }
+            }
+            BucketRoute::DeleteTagging => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteBucketTagging(bucket)
             }
             BucketRoute::Preflight => ObjectOperation::Preflight(cors::preflight(self.request, bucket)?),
             BucketRoute::ListUploads => ObjectOperation::ListMultipartUploads(self.list_uploads(bucket)?),
@@ -269,6 +294,21 @@ impl Context<'_> {
                 let acl = acl::object_acl(self.request)?;
                 ObjectOperation::PutObjectAcl { bucket, key, acl }
             }
+            ObjectRoute::GetTagging => {
+                self.refuse_other_versions()?;
+                ObjectOperation::GetObjectTagging { bucket, key }
+            }
+            ObjectRoute::PutTagging => {
+                self.refuse_other_versions()?;
+                conditions::refuse_conditions(self.request)?;
+                let tags = Vec::new();
+                ObjectOperation::PutObjectTagging { bucket, key, tags }
+            }
+            ObjectRoute::DeleteTagging => {
+                self.refuse_other_versions()?;
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteObjectTagging { bucket, key }
+            }
             ObjectRoute::Preflight => ObjectOperation::Preflight(cors::preflight(self.request, bucket)?),
             ObjectRoute::Unbuilt(name) => {
                 ObjectOperation::Unbuilt(name, operation::Target::Object(bucket, key))
@@ -315,6 +355,7 @@ impl Context<'_> {
             key,
             headers: upload::object_headers(self.request)?,
             acl: acl::object_acl(self.request)?,
+            tags: tagging::in_header(self.request, MAX_OBJECT_TAGS)?,
             forbid_overwrite: upload::forbid_overwrite(self.request)?,
             preconditions: conditions::write_conditions(self.request)?,
             body: upload::stored_body_claims(self.request)?,
@@ -338,14 +379,21 @@ impl Context<'_> {
             key,
             headers: upload::object_headers(self.request)?,
             acl: acl::object_acl(self.request)?,
+            tags: tagging::in_header(self.request, MAX_OBJECT_TAGS)?,
             forbid_overwrite: upload::forbid_overwrite(self.request)?,
             preconditions: Preconditions::default(),
             body: BodyClaims::default(),
         };
+        let replaces_tags = copy::replaces_tags(self.request)?;
+        if !replaces_tags && !put.tags.is_empty() {
+            let text = "x-cos-tagging needs x-cos-tagging-directive: Replaced";
+            return Err(Error::with_message(ErrorCode::InvalidRequest, text));
+        }
         Ok(CopyObject {
             source,
             put,
             replaces_headers,
+            replaces_tags,
         })
     }
 
@@ -356,6 +404,7 @@ impl Context<'_> {
             key,
             headers: upload::object_headers(self.request)?,
             acl: acl::object_acl(self.request)?,
+            tags: tagging::in_header(self.request, MAX_OBJECT_TAGS)?,
             forbid_overwrite: upload::forbid_overwrite(self.request)?,
         })
     }

@@ -14,6 +14,7 @@ use daypass_api::operation::{
     BodyClaims, CopySource, ListBuckets, ListMultipartUploads, ListObjects, ListParts, ObjectOperation,
     PutObject, ReadObject, ResponseOverrides, UploadRef,
 };
+use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode};
 
 use super::acl::{self, BUCKET_ACLS, OBJECT_ACLS};
@@ -21,7 +22,7 @@ use super::document::Document;
 use super::headers::USER_METADATA_PREFIX;
 use super::percent::{encode_component, encode_path};
 use super::request_head::invalid_argument;
-use super::{body, copy, cors, delete};
+use super::{body, copy, cors, delete, tagging};
 
 /// Where requests go, and how they name their bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,9 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
     };
     let builder = match operation {
         Op::ListBuckets(list) => Builder::new("GET", endpoint, None, None).list_buckets(list),
-        Op::CreateBucket(create) => on_bucket("PUT", &create.bucket).acl(&create.acl, &BUCKET_ACLS)?,
+        Op::CreateBucket(create) => on_bucket("PUT", &create.bucket)
+            .acl(&create.acl, &BUCKET_ACLS)?
+            .tags(&create.tags),
         Op::HeadBucket(bucket) => on_bucket("HEAD", bucket),
         Op::DeleteBucket(bucket) => on_bucket("DELETE", bucket),
         Op::GetBucketLocation(bucket) => on_bucket("GET", bucket).sub_resource("location"),
@@ -73,6 +76,12 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::GetBucketCors(bucket) => on_bucket("GET", bucket).sub_resource("cors"),
         Op::PutBucketCors { bucket, .. } => on_bucket("PUT", bucket).sub_resource("cors"),
         Op::DeleteBucketCors(bucket) => on_bucket("DELETE", bucket).sub_resource("cors"),
+        Op::GetBucketTagging(bucket) => on_bucket("GET", bucket).sub_resource("tagging"),
+        Op::PutBucketTagging { bucket, .. } => on_bucket("PUT", bucket).sub_resource("tagging"),
+        Op::DeleteBucketTagging(bucket) => on_bucket("DELETE", bucket).sub_resource("tagging"),
+        Op::GetObjectTagging { bucket, key } => on_object("GET", bucket, key).sub_resource("tagging"),
+        Op::PutObjectTagging { bucket, key, .. } => on_object("PUT", bucket, key).sub_resource("tagging"),
+        Op::DeleteObjectTagging { bucket, key } => on_object("DELETE", bucket, key).sub_resource("tagging"),
         Op::GetObjectAcl { bucket, key } => on_object("GET", bucket, key).sub_resource("acl"),
         Op::PutObjectAcl { bucket, key, acl } => on_object("PUT", bucket, key)
             .sub_resource("acl")
@@ -88,6 +97,11 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
             )
             .object_headers(&copy.put.headers)
             .acl(&copy.put.acl, &OBJECT_ACLS)?
+            .header(
+                "x-cos-tagging-directive",
+                if copy.replaces_tags { "Replaced" } else { "Copy" },
+            )
+            .tags(&copy.put.tags)
             .forbid_overwrite(copy.put.forbid_overwrite),
         Op::UploadPartCopy(part) => of_upload("PUT", &part.upload)
             .query("partNumber", &part.part_number.to_string())
@@ -104,6 +118,7 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
             .sub_resource("uploads")
             .object_headers(&start.headers)
             .acl(&start.acl, &OBJECT_ACLS)?
+            .tags(&start.tags)
             .forbid_overwrite(start.forbid_overwrite),
         Op::UploadPart(part) => of_upload("PUT", &part.upload)
             .query("partNumber", &part.part_number.to_string())
@@ -132,6 +147,9 @@ pub fn document(operation: &ObjectOperation) -> Option<String> {
             acl: AclRequest::List(acl),
             ..
         } => Some(acl::write_document(Document::bare(), None, acl).into_text()),
+        ObjectOperation::PutBucketTagging { tags, .. } | ObjectOperation::PutObjectTagging { tags, .. } => {
+            Some(tagging::write_document(Document::bare(), tags).into_text())
+        }
         ObjectOperation::PutBucketCors { rules, .. } => {
             Some(cors::write_document(Document::bare(), rules).into_text())
         }
@@ -198,6 +216,7 @@ impl Builder {
         Ok(self
             .object_headers(&put.headers)
             .acl(&put.acl, &OBJECT_ACLS)?
+            .tags(&put.tags)
             .forbid_overwrite(put.forbid_overwrite)
             .preconditions(&put.preconditions)
             .body(&put.body))
@@ -231,6 +250,10 @@ impl Builder {
             AclRequest::List(_) => Err(invalid_argument("only PUT acl takes a whole access control list")),
             _ => Ok(self.acl_unless_document(acl, presets)),
         }
+    }
+
+    fn tags(self, tags: &Tags) -> Self {
+        self.maybe_header("x-cos-tagging", Some(&tagging::header(tags)))
     }
 
     fn acl_unless_document<P: PartialEq>(

@@ -215,6 +215,7 @@ fn uploads() {
                 key: key("a<\u{2}>b"),
                 headers: ObjectHeaders::default(),
                 acl: daypass_api::acl::AclRequest::default(),
+                tags: Vec::new(),
                 forbid_overwrite: false,
             },
             upload_id: upload.upload_id.clone(),

@@ -139,12 +139,7 @@ fn buckets_that_are_refused() {
         ErrorCode::InvalidArgument,
         400,
     );
-    refused(
-        "PUT /",
-        &[("x-cos-tagging", "a=b")],
-        ErrorCode::NotImplemented,
-        501,
-    );
+    refused("PUT /", &[("x-cos-tagging", "=b")], ErrorCode::InvalidTag, 400);
     refused("PUT /", &[("content-md5", "x")], ErrorCode::InvalidDigest, 400);
     refused("PUT /", &[("if-match", "x")], ErrorCode::NotImplemented, 501);
     refused("DELETE /", &[("if-match", "x")], ErrorCode::NotImplemented, 501);
@@ -393,7 +388,6 @@ fn what_is_not_offered_is_never_ignored() {
         "x-cos-server-side-encryption",
         "x-cos-server-side-encryption-cos-kms-key-id",
         "x-cos-server-side-encryption-customer-algorithm",
-        "x-cos-tagging",
         "x-cos-website-redirect-location",
     ] {
         for line in [
@@ -530,6 +524,10 @@ fn copies() {
     refused("PUT /a", &[itself], ErrorCode::InvalidRequest, 400);
     refused("PUT /a", &[other, LENGTH], ErrorCode::InvalidRequest, 400);
     refused(part, &[other, LENGTH], ErrorCode::InvalidRequest, 400);
+    let tags = ("x-cos-tagging", "a=b");
+    refused("PUT /a", &[other, tags], ErrorCode::InvalidRequest, 400);
+    let both = ("x-cos-tagging-directive", "both");
+    refused("PUT /a", &[other, both], ErrorCode::InvalidArgument, 400);
     refused("PUT /a", &[from("a/b")], ErrorCode::InvalidCopySource, 400);
     refused(
         "PUT /a",
@@ -684,4 +682,17 @@ fn attributes_are_there_when_they_were_sent() {
     assert_eq!(attributes.content_length.as_deref(), Some("3"));
     assert_eq!(attributes.storage_class.as_deref(), Some("STANDARD"));
     assert_eq!((attributes.acl, attributes.forbid_overwrite), (None, None));
+}
+
+#[test]
+fn policies_see_the_tags_of_new_buckets_and_of_no_objects() {
+    let tags = |read: cos::Read| read.attributes.request_tags;
+    let header = ("x-cos-tagging", "a=b");
+    let pair = vec![("a".to_owned(), "b".to_owned())];
+    assert_eq!(tags(read("PUT /", &[header]).unwrap()), pair);
+    assert_eq!(tags(read("PUT /k", &[header, LENGTH]).unwrap()), []);
+    let document = b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
+    let put = |line| read(line, &[]).unwrap().with_document(document).unwrap();
+    assert_eq!(tags(put("PUT /?tagging")), pair);
+    assert_eq!(tags(put("PUT /k?tagging")), []);
 }

@@ -21,6 +21,7 @@ use daypass_api::outcome::{
     AclReport, BucketList, BucketSummary, Copied, DeleteReport, DeletedEntry, ObjectList, ObjectSummary,
     Ownership, PartList, PartSummary, UploadList, UploadSummary,
 };
+use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_dialect::cos::answer::{self, AnswerParts};
 use daypass_dialect::cos::request::{self, Endpoint};
@@ -216,6 +217,11 @@ fn cors_rules() -> impl Strategy<Value = CorsRules> {
     (vec(rule, 1..4), any::<Option<bool>>()).prop_map(|(rules, vary)| CorsRules { rules, vary })
 }
 
+fn tags() -> impl Strategy<Value = Tags> {
+    proptest::collection::btree_map("\\PC{1,9}", "\\PC{0,9}", 0..4)
+        .prop_map(|tags| tags.into_iter().collect())
+}
+
 fn bucket_preset() -> impl Strategy<Value = BucketAclPreset> {
     use BucketAclPreset as Preset;
     select(vec![
@@ -314,6 +320,7 @@ fn put_object() -> impl Strategy<Value = PutObject> {
         key,
         headers,
         acl: rest.0,
+        tags: Vec::new(),
         forbid_overwrite: rest.1,
         preconditions: Preconditions {
             if_modified_since: None,
@@ -328,6 +335,7 @@ fn initiate() -> impl Strategy<Value = InitiateMultipartUpload> {
         bucket: put.bucket,
         key: put.key,
         headers: put.headers,
+        tags: put.tags,
         acl: put.acl,
         forbid_overwrite: put.forbid_overwrite,
     })
@@ -362,8 +370,18 @@ fn list_buckets() -> impl Strategy<Value = ListBuckets> {
 fn operation() -> impl Strategy<Value = Op> {
     prop_oneof![
         list_buckets().prop_map(Op::ListBuckets),
-        (bucket_name(), bucket_acl())
-            .prop_map(|(bucket, acl)| Op::CreateBucket(CreateBucket { bucket, acl })),
+        (bucket_name(), bucket_acl(), tags())
+            .prop_map(|(bucket, acl, tags)| Op::CreateBucket(CreateBucket { bucket, acl, tags })),
+        bucket_name().prop_map(Op::GetBucketTagging),
+        bucket_name().prop_map(Op::DeleteBucketTagging),
+        (bucket_name(), tags()).prop_map(|(bucket, tags)| Op::PutBucketTagging { bucket, tags }),
+        (bucket_name(), object_key()).prop_map(|(bucket, key)| Op::GetObjectTagging { bucket, key }),
+        (bucket_name(), object_key()).prop_map(|(bucket, key)| Op::DeleteObjectTagging { bucket, key }),
+        (bucket_name(), object_key(), tags()).prop_map(|(bucket, key, tags)| Op::PutObjectTagging {
+            bucket,
+            key,
+            tags
+        }),
         bucket_name().prop_map(Op::HeadBucket),
         bucket_name().prop_map(Op::DeleteBucket),
         bucket_name().prop_map(Op::GetBucketLocation),
@@ -424,6 +442,7 @@ fn copy_object() -> impl Strategy<Value = CopyObject> {
                 ..put
             },
             replaces_headers,
+            replaces_tags: true,
         })
         .prop_filter("onto itself", |copy| copy.source.key != copy.put.key)
 }
@@ -550,6 +569,8 @@ fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
         deletions(),
         copies(),
         lists_shown(),
+        (bucket_name(), tags())
+            .prop_map(|(bucket, tags)| (Op::GetBucketTagging(bucket), Outcome::Tags(tags))),
         (bucket_name(), cors_rules())
             .prop_map(|(bucket, rules)| (Op::GetBucketCors(bucket), Outcome::Cors(rules))),
         objects(),
@@ -562,7 +583,11 @@ fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
         upload_ref().prop_map(|upload| (Op::AbortMultipartUpload(upload), Outcome::Deleted)),
         (bucket_name(), bucket_acl()).prop_map(|(bucket, acl)| {
             (
-                Op::CreateBucket(CreateBucket { bucket, acl }),
+                Op::CreateBucket(CreateBucket {
+                    bucket,
+                    acl,
+                    tags: Vec::new(),
+                }),
                 Outcome::BucketCreated,
             )
         }),

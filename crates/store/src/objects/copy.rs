@@ -48,6 +48,11 @@ impl Store {
                 last_modified: now,
                 headers: headers(copy, &source.record),
                 acl: copy.put.acl.acl(owner),
+                tags: if copy.replaces_tags {
+                    copy.put.tags.clone()
+                } else {
+                    source.record.tags.clone()
+                },
                 ..source.record.clone()
             };
             let batch = object::copy(&referrer, current.as_ref(), next, &pieces, from, to);

@@ -111,6 +111,7 @@ fn record(put: &PutObject, owner: Account, received: &Received, now: Timestamp) 
             Some(data) => single(data.place(), summary.length, summary.crc64),
             None => Content::Empty,
         },
+        tags: put.tags.clone(),
     }
 }
 

@@ -8,6 +8,7 @@ use daypass_api::cors::CorsRules;
 use daypass_api::names::{Account, BucketName, ObjectKey};
 use daypass_api::operation::Preflight;
 use daypass_api::outcome::AclReport;
+use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode, Outcome};
 use daypass_metadata::bucket::{self, BucketRecord, CorsRecord};
 use daypass_metadata::object::{self, ObjectRecord};
@@ -66,6 +67,39 @@ impl Store {
             .grant(&preflight.origin, &preflight.method, &preflight.headers)
             .map(Outcome::Preflight)
             .ok_or(ErrorCode::CorsForbidden.into())
+    }
+
+    /// A bucket's tags.
+    pub async fn bucket_tags(&self, view: &View, name: &BucketName) -> Result<Outcome, Error> {
+        told(view.require_bucket(name).await?.tags)
+    }
+
+    /// Puts other tags in their place, or none.
+    pub async fn put_bucket_tags(&self, view: View, name: &BucketName, tags: &Tags) -> Result<(), Error> {
+        self.change_bucket(view, name, |bucket| bucket.tags.clone_from(tags))
+            .await
+    }
+
+    /// An object's tags.
+    pub async fn object_tags(
+        &self,
+        view: &View,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<Outcome, Error> {
+        told(view.require_object(bucket, key).await?.record.tags)
+    }
+
+    /// Puts other tags in their place, or none.
+    pub async fn put_object_tags(
+        &self,
+        view: View,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        tags: &Tags,
+    ) -> Result<(), Error> {
+        self.change_object(view, bucket, key, |object, _| object.tags.clone_from(tags))
+            .await
     }
 
     /// An object's access control list.
@@ -142,6 +176,13 @@ impl Store {
             view = self.view().await?;
         }
     }
+}
+
+fn told(tags: Tags) -> Result<Outcome, Error> {
+    if tags.is_empty() {
+        return Err(ErrorCode::NoSuchTags.into());
+    }
+    Ok(Outcome::Tags(tags))
 }
 
 impl View {

@@ -143,6 +143,7 @@ fn put(name: &str) -> PutObject {
         key: key(name),
         headers: ObjectHeaders::default(),
         acl: ObjectAclPreset::Default.into(),
+        tags: Vec::new(),
         forbid_overwrite: false,
         preconditions: Preconditions::default(),
         body: BodyClaims::default(),
@@ -163,6 +164,7 @@ fn copy(from: &str, to: &str) -> CopyObject {
         source: source(from),
         put: put(to),
         replaces_headers: false,
+        replaces_tags: false,
     }
 }
 
@@ -182,6 +184,7 @@ fn initiate(name: &str) -> InitiateMultipartUpload {
         key: key(name),
         headers: ObjectHeaders::default(),
         acl: ObjectAclPreset::Default.into(),
+        tags: Vec::new(),
         forbid_overwrite: false,
     }
 }
@@ -222,6 +225,7 @@ impl Fixture {
         let create = CreateBucket {
             bucket: bucket(name),
             acl: BucketAclPreset::Private.into(),
+            tags: Vec::new(),
         };
         self.store
             .create_bucket(self.store.view().await?, &create, OWNER, &region(), 200, NOW)

@@ -70,6 +70,7 @@ async fn bucket_names_are_taken_once_and_counted() {
         let create = CreateBucket {
             bucket: bucket(name),
             acl: BucketAclPreset::Private.into(),
+            tags: Vec::new(),
         };
         fixture
             .store

@@ -140,3 +140,81 @@ async fn rules_for_other_origins_end_with_their_bucket() {
     assert_eq!(code(shown().await), ErrorCode::NoSuchCors);
     fixture.audit_after_sweeps().await;
 }
+
+fn tags(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    pairs.iter().map(owned).collect()
+}
+
+#[tokio::test]
+async fn tags_of_buckets_and_objects() {
+    let fixture = with_bucket().await;
+    let store = &fixture.store;
+    let of_bucket = async || store.bucket_tags(&fixture.view().await, &photos()).await;
+    let of = async |name: &str| {
+        store
+            .object_tags(&fixture.view().await, &photos(), &key(name))
+            .await
+    };
+    assert_eq!(code(of_bucket().await), ErrorCode::NoSuchTags);
+    let (one, two) = (tags(&[("a", "1")]), tags(&[("b", ""), ("c", "3")]));
+    store
+        .put_bucket_tags(fixture.view().await, &photos(), &one)
+        .await
+        .unwrap();
+    assert_eq!(of_bucket().await, Ok(Outcome::Tags(one.clone())));
+    let seen = fixture.view().await.bucket(&photos()).await.unwrap().unwrap();
+    assert_eq!(seen.tags, one);
+
+    let tagged = PutObject {
+        tags: one.clone(),
+        ..put("a")
+    };
+    fixture.put_request(&tagged, &bytes(5000, 1)).await.unwrap();
+    assert_eq!(of("a").await, Ok(Outcome::Tags(one.clone())));
+    store
+        .put_object_tags(fixture.view().await, &photos(), &key("a"), &two)
+        .await
+        .unwrap();
+    assert_eq!(of("a").await, Ok(Outcome::Tags(two.clone())));
+    let mut request = copy("a", "b");
+    request.put.tags = one.clone();
+    fixture.copy_request(&request).await.unwrap();
+    assert_eq!(of("b").await, Ok(Outcome::Tags(two)));
+    request.replaces_tags = true;
+    fixture.copy_request(&request).await.unwrap();
+    assert_eq!(of("b").await, Ok(Outcome::Tags(one)));
+    fixture.put("b", &bytes(10, 1)).await.unwrap();
+    assert_eq!(code(of("b").await), ErrorCode::NoSuchTags);
+    assert_eq!(code(of("none").await), ErrorCode::NoSuchKey);
+    assert_eq!(fixture.get("a").await.unwrap(), bytes(5000, 1));
+    fixture.audit_after_sweeps().await;
+}
+
+#[tokio::test]
+async fn tags_of_an_upload_become_those_of_its_object() {
+    let fixture = with_bucket().await;
+    let request = InitiateMultipartUpload {
+        tags: tags(&[("a", "1")]),
+        ..initiate("a")
+    };
+    let view = fixture.view().await;
+    let started = fixture
+        .store
+        .initiate_multipart(view, &request, OWNERSHIP, NOW, &*fixture.random);
+    let Outcome::UploadStarted { upload_id, .. } = started.await.unwrap() else {
+        panic!("not started");
+    };
+    let upload = UploadRef {
+        bucket: photos(),
+        key: key("a"),
+        upload_id,
+    };
+    let tag = fixture.part(&upload, 1, &bytes(10, 1)).await.unwrap();
+    fixture.complete(&upload, &[entry(1, &tag)]).await.unwrap();
+    let found = fixture
+        .store
+        .object_tags(&fixture.view().await, &photos(), &key("a"))
+        .await;
+    assert_eq!(found, Ok(Outcome::Tags(tags(&[("a", "1")]))));
+}

@@ -9,12 +9,13 @@ use daypass_api::names::{Region, UploadId};
 use daypass_api::object::{ETag, ObjectHeaders, ObjectInfo, Span, StorageClass};
 use daypass_api::operation::{ObjectOperation, ResponseOverrides};
 use daypass_api::outcome::Copied;
+use daypass_api::tags::MAX_BUCKET_TAGS;
 use daypass_api::{Outcome, Timestamp};
 use http::{HeaderMap, StatusCode};
 
 use super::element::Element;
 use super::headers::{self, USER_METADATA_PREFIX};
-use super::{acl, copy, cors, delete};
+use super::{acl, copy, cors, delete, tagging};
 
 /// Largest document that is read, in bytes: five times the longest list of the longest keys.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -94,9 +95,18 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
             let rules = cors::rules(&answer.document("CORSConfiguration")?);
             rules.map(Outcome::Cors).map_err(|_| unreadable("bad rules"))
         }
+        Op::GetBucketTagging(_) | Op::GetObjectTagging { .. } => {
+            let tags = tagging::tags(&answer.document("Tagging")?, MAX_BUCKET_TAGS);
+            tags.map(Outcome::Tags).map_err(|_| unreadable("bad tags"))
+        }
+        Op::PutBucketTagging { .. } => Ok(Outcome::BucketTagged),
+        Op::DeleteBucketTagging(_) | Op::DeleteObjectTagging { .. } => Ok(Outcome::Deleted),
         // Only browsers send these.
         Op::Preflight(_) => Err(unreadable("a preflight was answered")),
-        Op::PutBucketCors { .. } | Op::PutBucketAcl { .. } | Op::PutObjectAcl { .. } => Ok(Outcome::Changed),
+        Op::PutObjectTagging { .. }
+        | Op::PutBucketCors { .. }
+        | Op::PutBucketAcl { .. }
+        | Op::PutObjectAcl { .. } => Ok(Outcome::Changed),
         Op::ListObjects(list) => lists::objects(answer, list),
         Op::ListMultipartUploads(list) => lists::uploads(answer, list),
         Op::ListParts(list) => lists::parts(answer, list),
