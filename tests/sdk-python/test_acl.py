@@ -138,6 +138,7 @@ def test_requests_that_are_refused(cloud, client, bucket):
     assert put(("x-cos-acl", "everything")) == (400, "InvalidArgument")
     assert put(("x-cos-acl", "default")) == (400, "InvalidArgument")
     assert put(("x-cos-grant-read", "100")) == (400, "InvalidArgument")
+    assert put(("x-cos-grant-read", f'uri="{EVERYBODY}"')) == (400, "InvalidArgument")
     assert put(("x-cos-grant-all", 'id="1"')) == (400, "InvalidArgument")
     assert put(("x-cos-acl", "private"), ("x-cos-grant-read", 'id="1"')) == (400, "InvalidRequest")
     assert put(("x-cos-grant-write", 'id="1"'), key="a") == (400, "InvalidArgument")

@@ -126,13 +126,12 @@ fn grants(request: &RequestHead<'_>, permissions: &[Spelling]) -> Result<Vec<Gra
     bounded(grants)
 }
 
-/// `id="…"`, `uin="…"` or `uri="…"`.
+/// `id="…"` or `uin="…"`. Groups are not granted so: a policy that watches `x-cos-acl` would not see it.
 fn grantee_of_header(item: &str) -> Option<Grantee> {
     let (name, value) = item.split_once('=')?;
     let value = value.trim().strip_prefix('"')?.strip_suffix('"')?;
     match name.trim() {
-        "id" | "uin" => grantee_of_id(value),
-        "uri" => group(value),
+        "id" | "uin" => grantee_of_id(value).filter(|grantee| matches!(grantee, Grantee::User { .. })),
         _ => None,
     }
 }
@@ -281,26 +280,27 @@ pub(super) fn headers<P: PartialEq>(
             )])
         }
         AclRequest::Grants(grants) => {
-            let of = |(permission, _, end): &Spelling| {
-                let named: Vec<_> = grants
-                    .iter()
-                    .filter(|grant| grant.permission == *permission)
+            let mut headers = Vec::new();
+            for (permission, _, end) in ON_BUCKETS {
+                let given = grants.iter().filter(|grant| grant.permission == permission);
+                let named: Vec<_> = given
                     .map(|grant| grantee_in_header(grant.grantee))
-                    .collect();
-                (!named.is_empty()).then(|| (format!("{GRANT_PREFIX}{end}"), named.join(",")))
-            };
-            Some(ON_BUCKETS.iter().filter_map(of).collect())
+                    .collect::<Option<_>>()?;
+                if !named.is_empty() {
+                    headers.push((format!("{GRANT_PREFIX}{end}"), named.join(",")));
+                }
+            }
+            Some(headers)
         }
         AclRequest::List(_) => None,
     }
 }
 
-fn grantee_in_header(grantee: Grantee) -> String {
+fn grantee_in_header(grantee: Grantee) -> Option<String> {
     match grantee {
-        Grantee::User { owner_uin, uin } if owner_uin == uin => format!("id=\"{uin}\""),
-        Grantee::User { owner_uin, uin } => format!("id=\"{owner_uin}/{uin}\""),
-        Grantee::AllUsers => format!("uri=\"{ALL_USERS}\""),
-        Grantee::AuthenticatedUsers => format!("uri=\"{AUTHENTICATED_USERS}\""),
+        Grantee::User { owner_uin, uin } if owner_uin == uin => Some(format!("id=\"{uin}\"")),
+        Grantee::User { owner_uin, uin } => Some(format!("id=\"{owner_uin}/{uin}\"")),
+        Grantee::AllUsers | Grantee::AuthenticatedUsers => None,
     }
 }
 
@@ -352,8 +352,6 @@ mod tests {
         check("id=\"100/101\"", Some(user(100, 101)));
         check("uin=\"100\"", Some(user(100, 100)));
         check(" id = \"qcs::cam::uin/100:uin/101\"", Some(user(100, 101)));
-        check(&format!("uri=\"{ALL_USERS}\""), Some(Grantee::AllUsers));
-        check("id=\"qcs::cam::anyone:anyone\"", Some(Grantee::AllUsers));
         for refused in [
             "100",
             "id=100",
@@ -362,7 +360,8 @@ mod tests {
             "id=\"100/\"",
             "id=\"qcs::cam::uin/100\"",
             "id=\"99999999999999999999999\"",
-            "uri=\"http://example.com\"",
+            "uri=\"http://cam.qcloud.com/groups/global/AllUsers\"",
+            "id=\"qcs::cam::anyone:anyone\"",
             "mail=\"a\"",
             "id=\"100\",",
         ] {

@@ -72,7 +72,7 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::GetBucketAcl(bucket) => on_bucket("GET", bucket).sub_resource("acl"),
         Op::PutBucketAcl { bucket, acl } => on_bucket("PUT", bucket)
             .sub_resource("acl")
-            .acl_unless_document(acl, &BUCKET_ACLS),
+            .acl_unless_document(acl, &BUCKET_ACLS)?,
         Op::GetBucketCors(bucket) => on_bucket("GET", bucket).sub_resource("cors"),
         Op::PutBucketCors { bucket, .. } => on_bucket("PUT", bucket).sub_resource("cors"),
         Op::DeleteBucketCors(bucket) => on_bucket("DELETE", bucket).sub_resource("cors"),
@@ -85,7 +85,7 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::GetObjectAcl { bucket, key } => on_object("GET", bucket, key).sub_resource("acl"),
         Op::PutObjectAcl { bucket, key, acl } => on_object("PUT", bucket, key)
             .sub_resource("acl")
-            .acl_unless_document(acl, &OBJECT_ACLS),
+            .acl_unless_document(acl, &OBJECT_ACLS)?,
         Op::ListObjects(list) => on_bucket("GET", &list.bucket).list_objects(list),
         Op::ListMultipartUploads(list) => on_bucket("GET", &list.bucket).list_uploads(list),
         Op::PutObject(put) => on_object("PUT", &put.bucket, &put.key).put_object(put)?,
@@ -245,11 +245,17 @@ impl Builder {
     }
 
     /// Asks for a list in headers, where no document can.
-    fn acl<P: PartialEq>(self, acl: &AclRequest<P>, presets: &[(P, &'static str)]) -> Result<Self, Error> {
-        match acl {
-            AclRequest::List(_) => Err(invalid_argument("only PUT acl takes a whole access control list")),
-            _ => Ok(self.acl_unless_document(acl, presets)),
+    fn acl<P: PartialEq>(
+        mut self,
+        acl: &AclRequest<P>,
+        presets: &[(P, &'static str)],
+    ) -> Result<Self, Error> {
+        let headers = acl::headers(acl, presets);
+        let headers = headers.ok_or_else(|| invalid_argument("no header can ask for this list of grants"))?;
+        for (name, value) in headers {
+            self = self.header(name, value);
         }
+        Ok(self)
     }
 
     fn tags(self, tags: &Tags) -> Self {
@@ -257,14 +263,14 @@ impl Builder {
     }
 
     fn acl_unless_document<P: PartialEq>(
-        mut self,
+        self,
         acl: &AclRequest<P>,
         presets: &[(P, &'static str)],
-    ) -> Self {
-        for (name, value) in acl::headers(acl, presets).unwrap_or_default() {
-            self = self.header(name, value);
+    ) -> Result<Self, Error> {
+        match acl {
+            AclRequest::List(_) => Ok(self),
+            AclRequest::Preset(_) | AclRequest::Grants(_) => self.acl(acl, presets),
         }
-        self
     }
 
     fn read_object(self, read: &ReadObject) -> Self {

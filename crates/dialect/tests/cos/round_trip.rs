@@ -107,20 +107,20 @@ fn object_preset() -> impl Strategy<Value = ObjectAclPreset> {
     ])
 }
 
+fn user() -> impl Strategy<Value = Grantee> {
+    any::<(u64, u64)>().prop_map(|(owner, uin)| Grantee::User {
+        owner_uin: Uin(owner),
+        uin: Uin(uin),
+    })
+}
+
 fn grantee() -> impl Strategy<Value = Grantee> {
-    prop_oneof![
-        any::<(u64, u64)>().prop_map(|(owner, uin)| Grantee::User {
-            owner_uin: Uin(owner),
-            uin: Uin(uin),
-        }),
-        Just(Grantee::AllUsers),
-        Just(Grantee::AuthenticatedUsers),
-    ]
+    prop_oneof![user(), Just(Grantee::AllUsers), Just(Grantee::AuthenticatedUsers),]
 }
 
 /// Grants in the order in which headers give them.
 fn grants(permissions: Vec<Permission>) -> impl Strategy<Value = Vec<Grant>> {
-    vec(vec(grantee(), 0..3), permissions.len()).prop_map(move |lists| {
+    vec(vec(user(), 0..3), permissions.len()).prop_map(move |lists| {
         let named = permissions.iter().zip(lists);
         let of = |(permission, grantees): (&Permission, Vec<Grantee>)| {
             let permission = *permission;
