@@ -6,12 +6,13 @@
 //! INVARIANT: allowed ⇒ A ∩ B allows it, or the unsigned request would be allowed; and no layer denies it. Each
 //! early return below is a refusal; there is one place that allows, in `Question::grants`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{Account, Uin};
 use daypass_api::operation::{IdentityOperation, Operation, Subject};
-use daypass_api::requirement::{Access, Need, Requirement, Resource};
+use daypass_api::requirement::{Access, Need, Requirement, Requirements, Resource, Values};
 use daypass_policy::{self as policy, Context, CosTarget, Policy, Principal, Standing};
 
 use crate::acl::{self, Reach};
@@ -43,11 +44,23 @@ pub fn decide(operation: &Operation, question: &Question<'_>) -> Decision {
         return refused_by(Layer::RootKeysRule);
     }
     let mut findings = Vec::new();
-    let requirements = operation.requirements();
-    let allowed = requirements
-        .iter()
-        .all(|requirement| question.judge(requirement, &mut findings));
-    Decision { allowed, findings }
+    let mut judge = |requirement| question.judge(requirement, &mut findings);
+    let (allowed, items) = match &operation.requirements() {
+        Requirements::All(requirements) => (requirements.iter().all(judge), Vec::new()),
+        Requirements::Each(requirements) => {
+            let items: Vec<bool> = requirements.iter().map(&mut judge).collect();
+            // Nobody who does not sign is told about items that he has no right to.
+            (
+                question.caller.identity().is_some() || items.contains(&true),
+                items,
+            )
+        }
+    };
+    Decision {
+        allowed,
+        items,
+        findings,
+    }
 }
 
 /// A refusal by a rule that binds the whole operation, whatever policies say.
@@ -59,6 +72,7 @@ fn refused_by(layer: Layer) -> Decision {
     };
     Decision {
         allowed: false,
+        items: Vec::new(),
         findings: vec![finding],
     }
 }
@@ -115,10 +129,16 @@ impl Question<'_> {
     }
 
     fn judge(&self, requirement: &Requirement, findings: &mut Vec<Finding>) -> bool {
+        let attributes = match &requirement.values {
+            Values::Request => Cow::Borrowed(self.attributes),
+            Values::BesideTarget { version_id } => {
+                Cow::Owned(self.attributes.beside_target(version_id.as_ref()))
+            }
+        };
         let opinions: Vec<_> = requirement
             .any_of
             .iter()
-            .map(|access| self.ask(access, findings))
+            .map(|access| self.ask(access, &attributes, findings))
             .collect();
         if opinions.iter().any(|opinion| opinion.denied) {
             return false;
@@ -148,7 +168,7 @@ impl Question<'_> {
     }
 
     /// Asks every layer about one access and notes what each says.
-    fn ask(&self, access: &Access, findings: &mut Vec<Finding>) -> Opinions {
+    fn ask(&self, access: &Access, attributes: &Attributes, findings: &mut Vec<Finding>) -> Opinions {
         let holder = self.holder(access);
         let mut notes = Notes { access, findings };
         if matches!(holder, Holder::Nobody) {
@@ -159,7 +179,11 @@ impl Question<'_> {
             };
         }
         let tags = holder.tags();
-        let context = self.context(&tags);
+        let requested = tags_of(&attributes.request_tags);
+        let context = policy::Context {
+            request_tags: &requested,
+            ..self.context(attributes, &tags)
+        };
         let path = self.path_of(access);
         let asked = |principal| policy::Request {
             action: access.action,
@@ -329,14 +353,13 @@ impl Question<'_> {
         }
     }
 
-    fn context<'c>(&'c self, tags: &'c [policy::Tag<'c>]) -> Context<'c> {
+    fn context<'c>(&'c self, attributes: &'c Attributes, tags: &'c [policy::Tag<'c>]) -> Context<'c> {
         let query = |value: &'c Option<QueryValue>| {
             value.as_ref().map(|value| policy::QueryText {
                 raw: &value.raw,
                 decoded: &value.decoded,
             })
         };
-        let attributes = self.attributes;
         Context {
             current_time: Some(self.environment.now.unix_seconds()),
             ip: Some(self.environment.ip),
@@ -392,14 +415,16 @@ impl Opinions {
     }
 }
 
+fn tags_of(tags: &[(String, String)]) -> Vec<policy::Tag<'_>> {
+    tags.iter()
+        .map(|(key, value)| policy::Tag { key, value })
+        .collect()
+}
+
 impl Holder<'_> {
     fn tags(&self) -> Vec<policy::Tag<'_>> {
         match self {
-            Self::Bucket(bucket) => bucket
-                .tags
-                .iter()
-                .map(|(key, value)| policy::Tag { key, value })
-                .collect(),
+            Self::Bucket(bucket) => tags_of(&bucket.tags),
             Self::OwnAccount(_) | Self::Nobody => Vec::new(),
         }
     }

@@ -5,8 +5,10 @@ use daypass_api::requirement::Access;
 /// The answer to "may they", with everything that spoke for or against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether the operation may be performed.
+    /// Whether the operation may be performed; where its items are judged one by one, for those that may.
     pub allowed: bool,
+    /// For an operation on items that are judged one by one: which of them may, in their order.
+    pub items: Vec<bool>,
     /// What the layers said, in the order in which they were asked.
     pub findings: Vec<Finding>,
 }
@@ -61,6 +63,11 @@ pub enum Opinion {
 }
 
 impl Decision {
+    /// Whether all of it was allowed, every item too.
+    pub fn is_whole(&self) -> bool {
+        self.allowed && self.items.iter().all(|allowed| *allowed)
+    }
+
     /// The finding that decided a refusal: a denial if there is one, else the first layer that should have
     /// allowed and did not.
     pub fn deciding(&self) -> Option<&Finding> {

@@ -96,6 +96,72 @@ pub enum ObjectAclPreset {
     BucketOwnerFullControl,
 }
 
+/// How a request says what list something shall have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AclRequest<P> {
+    /// By a preset's name.
+    Preset(P),
+    /// By grants beside the owner's own.
+    Grants(Vec<Grant>),
+    /// By the whole list.
+    List(Acl),
+}
+
+/// What list a bucket shall have.
+pub type BucketAclRequest = AclRequest<BucketAclPreset>;
+/// What list an object shall have.
+pub type ObjectAclRequest = AclRequest<ObjectAclPreset>;
+
+impl<P: Default> Default for AclRequest<P> {
+    fn default() -> Self {
+        Self::Preset(P::default())
+    }
+}
+
+impl<P> From<P> for AclRequest<P> {
+    fn from(preset: P) -> Self {
+        Self::Preset(preset)
+    }
+}
+
+impl BucketAclRequest {
+    /// The list that is asked for, for a bucket of this owner.
+    pub fn acl(&self, owner: Account) -> Acl {
+        match self {
+            Self::Preset(preset) => preset.acl(owner),
+            Self::Grants(grants) => beside_owner(owner, grants),
+            Self::List(acl) => acl.clone(),
+        }
+    }
+}
+
+impl ObjectAclRequest {
+    /// The list that is asked for, for an object in a bucket of this owner.
+    pub fn acl(&self, owner: Account) -> ObjectAcl {
+        match self {
+            Self::Preset(preset) => preset.acl(owner),
+            Self::Grants(grants) => ObjectAcl::Own(beside_owner(owner, grants)),
+            Self::List(acl) => ObjectAcl::Own(acl.clone()),
+        }
+    }
+}
+
+fn beside_owner(owner: Account, grants: &[Grant]) -> Acl {
+    let mut all = vec![owner_grant(owner, Permission::FullControl)];
+    all.extend_from_slice(grants);
+    Acl { grants: all }
+}
+
+impl ObjectAcl {
+    /// The list as it is shown: one that is inherited has nothing but its owner's own grant.
+    pub fn shown(&self, owner: Account) -> Acl {
+        match self {
+            Self::Inherit => beside_owner(owner, &[]),
+            Self::Own(acl) => acl.clone(),
+        }
+    }
+}
+
 impl BucketAclPreset {
     /// The list that the preset stands for, for a bucket of this owner.
     pub fn acl(self, owner: Account) -> Acl {

@@ -2,6 +2,8 @@
 //!
 //! A value is there when the request carried it, empty or not; policies tell an absent value from an empty one.
 
+use crate::tags::Tags;
+
 /// A query parameter in both of its spellings: policies may be written against either.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryValue {
@@ -32,4 +34,17 @@ pub struct Attributes {
     pub content_type: Option<String>,
     /// Header `Host`.
     pub host: Option<String>,
+    /// The tags that a bucket shall have.
+    pub request_tags: Tags,
+}
+
+impl Attributes {
+    /// What is left of them for something that the request names beside its own target, in this version.
+    pub fn beside_target(&self, version_id: Option<&QueryValue>) -> Self {
+        Self {
+            host: self.host.clone(),
+            version_id: version_id.cloned(),
+            ..Self::default()
+        }
+    }
 }

@@ -116,6 +116,18 @@ codes! {
     InvalidArgument,
     /// The request contradicts itself or cannot be honoured.
     InvalidRequest,
+    /// The access control list has too many grants.
+    TooManyGrants,
+    /// The bucket has no rules for other origins.
+    NoSuchCors,
+    /// No rule lets this origin do this.
+    CorsForbidden,
+    /// There are no tags.
+    NoSuchTags,
+    /// Not tags, or too many.
+    InvalidTag,
+    /// Not a source to copy from.
+    InvalidCopySource,
     /// The body does not have the announced MD5.
     BadDigest,
     /// `Content-MD5` is not one.

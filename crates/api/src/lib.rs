@@ -6,6 +6,7 @@
 
 pub mod acl;
 pub mod attributes;
+pub mod cors;
 pub mod error;
 pub mod names;
 pub mod object;
@@ -13,6 +14,7 @@ pub mod operation;
 pub mod outcome;
 pub mod requirement;
 pub mod secret;
+pub mod tags;
 pub mod time;
 
 pub use error::{Error, ErrorCode};

@@ -1,15 +1,19 @@
 //! What an operation answers, before a dialect spells it. An object's bytes travel beside it.
 
 use crate::Timestamp;
+use crate::acl::Acl;
+use crate::cors::{CorsGrant, CorsRules};
+use crate::error::Error;
 use crate::names::{
     AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName,
 };
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
-    AccessKeyStatus, InitiateMultipartUpload, ListMultipartUploads, ListObjects, ListParts,
+    AccessKeyStatus, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects, ListParts,
     ResponseOverrides, UploadRef,
 };
 use crate::secret::SecretKey;
+use crate::tags::Tags;
 
 /// The answer to an operation that was performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +29,22 @@ pub enum Outcome {
     },
     /// Something was removed, or was not there to begin with.
     Deleted,
+    /// Several objects were to be removed, and this became of each.
+    ObjectsDeleted(DeleteReport),
     /// A bucket's region.
     Location(Region),
+    /// An access control list.
+    Acl(AclReport),
+    /// A bucket's rules for other origins.
+    Cors(CorsRules),
+    /// Tags of a bucket or an object.
+    Tags(Tags),
+    /// A bucket has other tags.
+    BucketTagged,
+    /// What a browser may send.
+    Preflight(CorsGrant),
+    /// The configuration of a bucket or an object was changed.
+    Changed,
     /// Objects of a bucket.
     Objects(ObjectList),
     /// Uploads of a bucket.
@@ -38,6 +56,10 @@ pub enum Outcome {
         /// CRC-64/XZ of its bytes.
         crc64: u64,
     },
+    /// An object was made of another.
+    ObjectCopied(Copied),
+    /// A part was made of an object.
+    PartCopied(Copied),
     /// An object, or what is known about it.
     Object {
         /// All about it.
@@ -101,6 +123,46 @@ pub enum Outcome {
     AttachedPolicies(Page<AttachedPolicy>),
     /// It was done; there is nothing to tell.
     Done,
+}
+
+/// The access control list of a bucket or an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AclReport {
+    /// The root account that owns it.
+    pub owner_uin: Uin,
+    /// The list.
+    pub acl: Acl,
+    /// Whether it is an object without a list of its own.
+    pub inherited: bool,
+}
+
+/// What a copy made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Its tag.
+    pub etag: ETag,
+    /// CRC-64/XZ of its bytes.
+    pub crc64: u64,
+    /// When it was made.
+    pub last_modified: Timestamp,
+}
+
+/// What became of objects that were to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteReport {
+    /// Tell only what failed.
+    pub quiet: bool,
+    /// In the order in which they were named.
+    pub entries: Vec<DeletedEntry>,
+}
+
+/// What became of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletedEntry {
+    /// As it was named.
+    pub entry: DeleteEntry,
+    /// Why it was not removed; nothing if it is gone.
+    pub error: Option<Error>,
 }
 
 /// Buckets of an account.

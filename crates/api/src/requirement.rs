@@ -3,9 +3,11 @@
 //! The match over operations has no default arm: a new operation does not compile until it says what it needs.
 //! The table of actions and resources is that of the access-policy reference, "What a COS request asks for".
 
+use crate::attributes::QueryValue;
 use crate::names::{BucketName, ObjectKey, PolicyId, UserName};
 use crate::operation::{
-    IdentityOperation, ObjectOperation, Operation, SessionOperation, Subject, Target, UnbuiltOperation,
+    CopySource, DeleteEntry, DeleteObjects, IdentityOperation, ObjectOperation, Operation, SessionOperation,
+    Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef,
 };
 
 /// What an action is about.
@@ -52,17 +54,92 @@ pub struct Requirement {
     pub any_of: Vec<Access>,
     /// How much is asked for.
     pub need: Need,
+    /// Which of the request's values its conditions see.
+    pub values: Values,
+}
+
+/// Which of a request's values are about the resource that is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// All: the resource is the request's own target.
+    Request,
+    /// The resource stands beside the target, in a document or a header: only its own version is about it.
+    BesideTarget {
+        /// The version that is meant, where one is named.
+        version_id: Option<QueryValue>,
+    },
+}
+
+/// Everything that an operation asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Requirements {
+    /// All must hold before anything is done.
+    All(Vec<Requirement>),
+    /// One for each item of the operation, in its order: what holds for an item is done for that item alone.
+    Each(Vec<Requirement>),
+}
+
+impl Requirements {
+    /// All of them, in their order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Requirement> {
+        match self {
+            Self::All(requirements) | Self::Each(requirements) => requirements.iter(),
+        }
+    }
 }
 
 impl Operation {
-    /// Everything that must hold before the operation is performed.
-    pub fn requirements(&self) -> Vec<Requirement> {
+    /// What must hold before the operation is performed.
+    pub fn requirements(&self) -> Requirements {
         match self {
-            Self::Object(operation) => object(operation),
-            Self::Session(operation) => vec![session(operation)],
-            Self::Identity(operation) => identity(operation),
+            Self::Object(ObjectOperation::DeleteObjects(delete)) => Requirements::Each(delete_each(delete)),
+            Self::Object(operation) => Requirements::All(object(operation)),
+            Self::Session(operation) => Requirements::All(vec![session(operation)]),
+            Self::Identity(operation) => Requirements::All(identity(operation)),
         }
     }
+}
+
+/// A source is read as by a GET of it.
+fn read_source(source: &CopySource) -> Requirement {
+    let resource = Resource::Object(source.bucket.clone(), source.key.clone());
+    let version_id = source.version_id.clone();
+    Requirement {
+        values: Values::BesideTarget { version_id },
+        ..allowed("cos:GetObject", resource)
+    }
+}
+
+/// The documents, the SDKs and the preset policies name three actions for it.
+fn copied_part(part: &UploadPartCopy) -> Requirement {
+    let UploadRef { bucket, key, .. } = &part.upload;
+    let access = |action| Access {
+        action,
+        resource: Resource::Object(bucket.clone(), key.clone()),
+    };
+    Requirement {
+        any_of: ["cos:PutObject", "cos:UploadPart", "cos:UploadPartCopy"]
+            .map(access)
+            .to_vec(),
+        need: Need::Allowed,
+        values: Values::Request,
+    }
+}
+
+/// Removing many is removing each.
+fn delete_each(delete: &DeleteObjects) -> Vec<Requirement> {
+    let one = |entry: &DeleteEntry| {
+        let resource = Resource::Object(delete.bucket.clone(), entry.key.clone());
+        let version_id = entry.version_id.as_ref().map(|version| QueryValue {
+            raw: version.clone(),
+            decoded: version.clone(),
+        });
+        Requirement {
+            values: Values::BesideTarget { version_id },
+            ..allowed("cos:DeleteObject", resource)
+        }
+    };
+    delete.entries.iter().map(one).collect()
 }
 
 fn object(operation: &ObjectOperation) -> Vec<Requirement> {
@@ -80,11 +157,35 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
         Op::HeadBucket(bucket) => on_bucket("cos:HeadBucket", bucket),
         Op::DeleteBucket(bucket) => on_bucket("cos:DeleteBucket", bucket),
         Op::GetBucketLocation(bucket) => on_bucket("cos:GetBucketLocation", bucket),
+        Op::GetBucketAcl(bucket) => on_bucket("cos:GetBucketACL", bucket),
+        Op::PutBucketAcl { bucket, .. } => on_bucket("cos:PutBucketACL", bucket),
+        Op::GetBucketCors(bucket) => on_bucket("cos:GetBucketCORS", bucket),
+        Op::PutBucketCors { bucket, .. } => on_bucket("cos:PutBucketCORS", bucket),
+        Op::DeleteBucketCors(bucket) => on_bucket("cos:DeleteBucketCORS", bucket),
+        // A browser asks on behalf of nobody, and is told what the bucket's owner wrote for browsers.
+        Op::Preflight(_) => Vec::new(),
+        Op::GetBucketTagging(bucket) => on_bucket("cos:GetBucketTagging", bucket),
+        Op::PutBucketTagging { bucket, .. } => on_bucket("cos:PutBucketTagging", bucket),
+        Op::DeleteBucketTagging(bucket) => on_bucket("cos:DeleteBucketTagging", bucket),
+        Op::GetObjectTagging { bucket, key } => on_object("cos:GetObjectTagging", bucket, key),
+        Op::PutObjectTagging { bucket, key, .. } => on_object("cos:PutObjectTagging", bucket, key),
+        Op::DeleteObjectTagging { bucket, key } => on_object("cos:DeleteObjectTagging", bucket, key),
+        Op::GetObjectAcl { bucket, key } => on_object("cos:GetObjectACL", bucket, key),
+        Op::PutObjectAcl { bucket, key, .. } => on_object("cos:PutObjectACL", bucket, key),
         Op::ListObjects(list) => on_listing("cos:GetBucket", &list.bucket, &list.prefix),
         Op::ListMultipartUploads(list) => on_listing("cos:ListMultipartUploads", &list.bucket, &list.prefix),
         Op::PutObject(put) => on_object("cos:PutObject", &put.bucket, &put.key),
+        Op::CopyObject(copy) => vec![
+            allowed(
+                "cos:PutObject",
+                Resource::Object(copy.put.bucket.clone(), copy.put.key.clone()),
+            ),
+            read_source(&copy.source),
+        ],
+        Op::UploadPartCopy(part) => vec![copied_part(part), read_source(&part.source)],
         Op::GetObject(read) => on_object("cos:GetObject", &read.bucket, &read.key),
         Op::HeadObject(read) => on_object("cos:HeadObject", &read.bucket, &read.key),
+        Op::DeleteObjects(delete) => delete_each(delete),
         Op::DeleteObject(delete) => on_object("cos:DeleteObject", &delete.bucket, &delete.key),
         Op::InitiateMultipartUpload(start) => {
             on_object("cos:InitiateMultipartUpload", &start.bucket, &start.key)
@@ -101,13 +202,10 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
     }
 }
 
-/// A form upload carries its signature in its body, and a preflight carries none: neither can be judged by its
-/// head, and as neither does anything, nothing is asked of them.
+/// A form upload carries its signature in its body: it cannot be judged by its head, and as it does nothing,
+/// nothing is asked of it.
 fn unbuilt(operation: UnbuiltOperation, target: &Target) -> Vec<Requirement> {
-    if matches!(
-        operation,
-        UnbuiltOperation::PostObject | UnbuiltOperation::OptionsObject
-    ) {
+    if operation == UnbuiltOperation::PostObject {
         return Vec::new();
     }
     let resource = match target {
@@ -128,6 +226,7 @@ fn session(operation: &SessionOperation) -> Requirement {
             resource: Resource::Service,
         }],
         need: Need::NotDenied,
+        values: Values::Request,
     }
 }
 
@@ -168,5 +267,6 @@ fn allowed(action: &'static str, resource: Resource) -> Requirement {
     Requirement {
         any_of: vec![Access { action, resource }],
         need: Need::Allowed,
+        values: Values::Request,
     }
 }

@@ -18,7 +18,8 @@ pub fn put_object(bucket: &BucketName, key: &ObjectKey) -> PutObject {
         bucket: bucket.clone(),
         key: key.clone(),
         headers: ObjectHeaders::default(),
-        acl: ObjectAclPreset::Default,
+        acl: ObjectAclPreset::Default.into(),
+        tags: Vec::new(),
         forbid_overwrite: false,
         preconditions: Preconditions::default(),
         body: BodyClaims::default(),
@@ -55,7 +56,8 @@ pub fn initiate_multipart_upload(bucket: &BucketName, key: &ObjectKey) -> Initia
         bucket: bucket.clone(),
         key: key.clone(),
         headers: ObjectHeaders::default(),
-        acl: ObjectAclPreset::Default,
+        acl: ObjectAclPreset::Default.into(),
+        tags: Vec::new(),
         forbid_overwrite: false,
     }
 }

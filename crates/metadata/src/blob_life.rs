@@ -157,6 +157,17 @@ pub(crate) fn release(batch: Batch, segment: &Segment, holder: ContentId, now: T
     }
 }
 
+/// Gives a blob another holder, as long as this one has it. INVARIANT: a blob whose reference is there is not dead,
+/// and whoever takes that reference away sets the mark that makes the sweep look for others.
+pub(crate) fn share(batch: Batch, id: DataId, from: ContentId, to: ContentId, referrer: &Referrer) -> Batch {
+    let record = ReferenceRecord {
+        referrer: referrer.clone(),
+    };
+    batch
+        .require_present(keys::reference(id, from))
+        .put(keys::reference(id, to), record.encode())
+}
+
 /// Leaves a whole content to the sweep, however many segments it has.
 pub(crate) fn retire(batch: Batch, content: ContentId, now: Timestamp) -> Batch {
     batch.put(keys::retired(content), RetiredRecord { since: now }.encode())

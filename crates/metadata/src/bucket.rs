@@ -2,10 +2,11 @@
 
 use daypass_api::Timestamp;
 use daypass_api::acl::Acl;
+use daypass_api::cors::CorsRule;
 use daypass_api::names::{Account, BucketName, Region, Uin};
 use daypass_kv::{Batch, KeyRange};
 
-use crate::codec::{Found, Record, record, require};
+use crate::codec::{Found, Record, field, record, require};
 use crate::keys;
 
 /// A bucket, as every request on it reads it.
@@ -47,6 +48,35 @@ pub struct CounterRecord {
 
 record!(CounterRecord, "counter", version 1, { value });
 
+/// A bucket's rules for other origins, apart from its record, which every request reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorsRecord {
+    /// The rules.
+    pub rules: Vec<CorsRule>,
+    /// Whether caches shall be told that answers differ by origin.
+    pub vary: Option<bool>,
+}
+
+record!(CorsRecord, "bucket cors", version 1, { rules, vary });
+
+field!(CorsRule {
+    id,
+    origins,
+    methods,
+    headers,
+    exposed,
+    max_age
+});
+
+/// Puts rules in the place of whatever rules there are, or removes them, if the bucket is still there.
+pub fn put_cors(name: &BucketName, rules: Option<&CorsRecord>) -> Batch {
+    let batch = Batch::new().require_present(keys::bucket(name));
+    match rules {
+        Some(rules) => batch.put(keys::bucket_cors(name), rules.encode()),
+        None => batch.delete(keys::bucket_cors(name)).reclaiming(),
+    }
+}
+
 /// Makes a bucket, if there is none of the name and the account's count is still as read.
 pub fn create(name: &BucketName, bucket: &BucketRecord, count: Option<&Found<CounterRecord>>) -> Batch {
     let owner = bucket.owner.owner_uin;
@@ -65,6 +95,12 @@ pub fn create(name: &BucketName, bucket: &BucketRecord, count: Option<&Found<Cou
     .put(keys::bucket_index(owner, name), index.encode())
 }
 
+/// Stores a bucket's record anew, if it is still as it was read.
+pub fn change(name: &BucketName, previous: &Found<BucketRecord>, next: &BucketRecord) -> Batch {
+    let key = keys::bucket(name);
+    require(Batch::new(), &key, Some(previous)).put(key, next.encode())
+}
+
 /// Removes a bucket, if it is still there and holds neither objects nor uploads.
 pub fn remove(name: &BucketName, owner: Uin, count: Option<&Found<CounterRecord>>) -> Batch {
     let lowered = count.map_or(0, |count| count.record.value).saturating_sub(1);
@@ -74,6 +110,7 @@ pub fn remove(name: &BucketName, owner: Uin, count: Option<&Found<CounterRecord>
     }
     recount(batch, owner, count, lowered)
         .delete(keys::bucket(name))
+        .delete(keys::bucket_cors(name))
         .delete(keys::bucket_index(owner, name))
         .reclaiming()
 }

@@ -193,6 +193,43 @@ macro_rules! record {
     };
 }
 
+/// The same for a record of version 2, whose last fields version 1 did not have; they read as their defaults there.
+macro_rules! record_since_2 {
+    ($name:ident, $label:literal, { $($field:ident),+ $(,)? }, added { $($added:ident),+ $(,)? }) => {
+        impl $crate::codec::Record for $name {
+            const NAME: &'static str = $label;
+            const VERSION: u8 = 2;
+
+            fn write_fields(&self, encoder: &mut $crate::codec::Encoder) {
+                $($crate::codec::Field::write(&self.$field, encoder);)+
+                $($crate::codec::Field::write(&self.$added, encoder);)+
+            }
+
+            fn read_fields(
+                decoder: &mut $crate::codec::Decoder<'_>,
+            ) -> Result<Self, $crate::codec::DecodeError> {
+                Ok(Self {
+                    $($field: $crate::codec::Field::read(decoder)?,)+
+                    $($added: $crate::codec::Field::read(decoder)?,)+
+                })
+            }
+
+            fn read_older(
+                version: u8,
+                decoder: &mut $crate::codec::Decoder<'_>,
+            ) -> Result<Self, $crate::codec::DecodeError> {
+                match version {
+                    1 => Ok(Self {
+                        $($field: $crate::codec::Field::read(decoder)?,)+
+                        $($added: Default::default(),)+
+                    }),
+                    other => Err($crate::codec::DecodeError::UnknownVersion(other)),
+                }
+            }
+        }
+    };
+}
+
 /// Implements [`Field`] for a struct, as [`record!`] does for a record, without a version of its own.
 macro_rules! field {
     ($name:ident { $($field:ident),+ $(,)? }) => {
@@ -208,7 +245,7 @@ macro_rules! field {
     };
 }
 
-pub(crate) use {field, record};
+pub(crate) use {field, record, record_since_2};
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
+use daypass_api::cors::CorsMethod;
 use daypass_api::names::{
     AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName,
 };
@@ -208,6 +209,30 @@ field!(ObjectHeaders {
     storage_class,
     user_metadata,
 });
+
+impl Field for CorsMethod {
+    fn write(&self, encoder: &mut Encoder) {
+        let number: u8 = match self {
+            Self::Get => 0,
+            Self::Put => 1,
+            Self::Post => 2,
+            Self::Delete => 3,
+            Self::Head => 4,
+        };
+        number.write(encoder);
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(match u8::read(decoder)? {
+            0 => Self::Get,
+            1 => Self::Put,
+            2 => Self::Post,
+            3 => Self::Delete,
+            4 => Self::Head,
+            _ => return Err(DecodeError::Malformed("not a method")),
+        })
+    }
+}
 
 impl Field for Permission {
     fn write(&self, encoder: &mut Encoder) {

@@ -3,7 +3,7 @@
 use crate::blob_life::{
     InlineRecord, IntentRecord, ReferenceRecord, Referrer, RetiredRecord, UnreferencedRecord,
 };
-use crate::bucket::{BucketIndexRecord, BucketRecord, CounterRecord};
+use crate::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
 use crate::identity::{
     AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, PolicyNameRecord,
     PolicyRecord, UserNameRecord, UserRecord, WrappedKeyRing, WrappedSecret,
@@ -15,6 +15,7 @@ use crate::{FormatRecord, MarkRecord, Record};
 use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
+use daypass_api::cors::{CorsMethod, CorsRule};
 use daypass_api::names::{
     Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName,
 };
@@ -22,6 +23,14 @@ use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::AccessKeyStatus;
 use daypass_api::outcome::Ownership;
 use proptest::prelude::*;
+
+/// A record of version 2 without tags, as version 1 wrote it.
+fn in_version_1<R: Record>(record: &R) -> Bytes {
+    let newest = record.encode();
+    let fields = newest.strip_prefix(&[2]).unwrap();
+    let fields = fields.strip_suffix(&[0, 0, 0, 0]).unwrap();
+    [&[1], fields].concat().into()
+}
 
 fn time() -> impl Strategy<Value = Timestamp> {
     any::<i64>().prop_map(Timestamp::from_unix_millis)
@@ -142,6 +151,7 @@ fn decode_everything(bytes: &[u8]) {
         let _ = R::decode(bytes);
     }
     one::<BucketRecord>(bytes);
+    one::<CorsRecord>(bytes);
     one::<BucketIndexRecord>(bytes);
     one::<CounterRecord>(bytes);
     one::<ObjectRecord>(bytes);
@@ -178,13 +188,23 @@ proptest! {
     }
 
     #[test]
+    fn cors(id: Option<String>, texts: Vec<String>, max_age: Option<u32>, vary: Option<bool>, count in 0..4_usize) {
+        let methods = CorsMethod::NAMES.iter().take(count).map(|(method, _)| *method).collect();
+        let (origins, headers, exposed) = (texts.clone(), texts.clone(), texts);
+        let rule = CorsRule { id, origins, methods, headers, exposed, max_age };
+        check(CorsRecord { rules: vec![rule; count], vary })?;
+    }
+
+    #[test]
     fn objects(
         numbers: (u64, u64), md5: [u8; 16], last_modified in time(), headers in headers(), acl in object_acl(),
-        content in content(), segments in proptest::collection::vec(segment(), 0..20),
+        content in content(), tags: Vec<(String, String)>, segments in proptest::collection::vec(segment(), 0..20),
     ) {
         let (length, crc64) = numbers;
         let etag = ETag::from_md5(md5);
-        check(ObjectRecord { length, etag, crc64, last_modified, headers, acl, content })?;
+        let record = ObjectRecord { length, etag, crc64, last_modified, headers, acl, content, tags: Vec::new() };
+        prop_assert_eq!(ObjectRecord::decode(&in_version_1(&record)), Ok(record.clone()));
+        check(ObjectRecord { tags, ..record })?;
         check(ManifestRecord { segments })?;
     }
 
@@ -197,7 +217,9 @@ proptest! {
         let ownership = Ownership { owner_uin: Uin(owner), initiator_uin: Uin(initiator) };
         let (initiated, last_modified) = times;
         let content = ContentId(content);
-        check(UploadRecord { ownership, initiated, headers, acl, forbid_overwrite, content })?;
+        let record = UploadRecord { ownership, initiated, headers, acl, forbid_overwrite, content, tags: Vec::new() };
+        prop_assert_eq!(UploadRecord::decode(&in_version_1(&record)), Ok(record.clone()));
+        check(UploadRecord { tags: vec![("k".to_owned(), "v".to_owned())], ..record })?;
         check(PartRecord { md5, crc64, length, last_modified, place })?;
     }
 
@@ -244,6 +266,7 @@ proptest! {
         let record = ObjectRecord {
             length: 1, etag: ETag::from_md5([0; 16]), crc64: 2, last_modified: Timestamp::default(), headers, acl,
             content: Content::Empty,
+            tags: Vec::new(),
         };
         let mut bytes = record.encode().to_vec();
         let position = position.index(bytes.len());

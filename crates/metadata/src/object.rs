@@ -5,10 +5,13 @@ use daypass_api::Timestamp;
 use daypass_api::acl::ObjectAcl;
 use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::object::{ETag, ObjectHeaders, ObjectInfo};
+use daypass_api::tags::Tags;
 use daypass_kv::Batch;
 
-use crate::blob_life::{NewData, Referrer, release, retire};
-use crate::codec::{DecodeError, Decoder, Encoder, Field, Found, Record, field, record, require};
+use crate::blob_life::{InlineRecord, NewData, Referrer, release, retire, share};
+use crate::codec::{
+    DecodeError, Decoder, Encoder, Field, Found, Record, field, record, record_since_2, require,
+};
 use crate::keys::{self, ContentId, DataId};
 
 /// Most segments in one chunk of a manifest.
@@ -31,9 +34,11 @@ pub struct ObjectRecord {
     pub acl: ObjectAcl,
     /// Where its bytes are.
     pub content: Content,
+    /// Its tags.
+    pub tags: Tags,
 }
 
-record!(ObjectRecord, "object", version 1, { length, etag, crc64, last_modified, headers, acl, content });
+record_since_2!(ObjectRecord, "object", { length, etag, crc64, last_modified, headers, acl, content }, added { tags });
 
 impl ObjectRecord {
     /// All that is told about the object.
@@ -112,6 +117,51 @@ pub fn replace(
         }
         (None, _) | (_, Content::Empty) => batch,
     }
+}
+
+/// Stores anew what is said about an object, if it is still as it was read. Where its bytes are stays.
+pub fn change(
+    bucket: &BucketName,
+    key: &ObjectKey,
+    previous: &Found<ObjectRecord>,
+    next: ObjectRecord,
+) -> Batch {
+    let stored = keys::object(bucket, key);
+    let content = previous.record.content;
+    let next = ObjectRecord { content, ..next };
+    require(Batch::new(), &stored, Some(previous)).put(stored, next.encode())
+}
+
+/// A piece of an object that is copied.
+#[derive(Clone, Debug)]
+pub struct CopiedPiece {
+    /// Where the copy finds it: in the source's own blob, or under an id of its own.
+    pub segment: Segment,
+    /// Its bytes, if they are inline.
+    pub inline: Option<InlineRecord>,
+}
+
+/// Makes an object of the pieces of another one, whose blobs `from` holds, in the place of what was read. It is
+/// applied only while `from` still holds every one of them. `next` says everything but where its bytes are.
+pub fn copy(
+    referrer: &Referrer,
+    previous: Option<&Found<ObjectRecord>>,
+    next: ObjectRecord,
+    pieces: &[CopiedPiece],
+    from: ContentId,
+    to: ContentId,
+) -> Batch {
+    let segments: Vec<Segment> = pieces.iter().map(|piece| piece.segment).collect();
+    let (mut batch, content) = describe(Batch::new(), to, &segments);
+    for piece in pieces {
+        batch = match (piece.segment.place, &piece.inline) {
+            (Place::Inline(id), Some(record)) => batch.put(keys::inline_data(id), record.encode()),
+            (Place::Blob(id), _) => share(batch, id, from, to, referrer),
+            (Place::Inline(_), None) => batch,
+        };
+    }
+    let next = ObjectRecord { content, ..next };
+    supersede(batch, &referrer.bucket, &referrer.key, previous, &next)
 }
 
 /// Removes an object, if it is still as it was read.
@@ -233,5 +283,53 @@ impl Field for Place {
             1 => Self::Blob(Field::read(decoder)?),
             _ => return Err(DecodeError::Malformed("not a place")),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use daypass_api::object::MAX_PARTS;
+    use daypass_kv::{Limits, Precondition};
+
+    use super::*;
+
+    #[test]
+    fn the_largest_copy_fits_one_batch_and_requires_every_blob() {
+        let referrer = Referrer {
+            bucket: BucketName::parse("photos-1").unwrap(),
+            key: ObjectKey::parse(&[0; 850]).unwrap(),
+        };
+        let piece = |number: u32| CopiedPiece {
+            segment: Segment {
+                place: Place::Blob(DataId(u128::from(number).to_be_bytes())),
+                length: 1,
+                crc64: 0,
+            },
+            inline: None,
+        };
+        let next = ObjectRecord {
+            length: u64::from(MAX_PARTS),
+            etag: ETag::from_md5([0; 16]),
+            crc64: 0,
+            last_modified: Timestamp::default(),
+            headers: ObjectHeaders::default(),
+            acl: ObjectAcl::Inherit,
+            content: Content::Empty,
+            tags: Vec::new(),
+        };
+        let pieces: Vec<_> = (1..=MAX_PARTS).map(piece).collect();
+        let from = ContentId([1; 16]);
+        let batch = copy(&referrer, None, next, &pieces, from, ContentId([2; 16]));
+        assert_eq!(Limits::STANDARD.check(&batch), Ok(()));
+        let required = |id| {
+            let reference = keys::reference(id, from);
+            batch
+                .preconditions
+                .iter()
+                .any(|condition| matches!(condition, Precondition::Present { key } if *key == reference))
+        };
+        for number in [1, MAX_PARTS / 2, MAX_PARTS] {
+            assert!(required(DataId(u128::from(number).to_be_bytes())), "{number}");
+        }
     }
 }

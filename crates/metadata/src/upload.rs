@@ -9,10 +9,11 @@ use daypass_api::acl::ObjectAcl;
 use daypass_api::names::{BucketName, ObjectKey, UploadId};
 use daypass_api::object::{ETag, ObjectHeaders};
 use daypass_api::outcome::Ownership;
+use daypass_api::tags::Tags;
 use daypass_kv::{Batch, KeyRange};
 
 use crate::blob_life::{NewData, Referrer, release, retire};
-use crate::codec::{Found, Record, record, require};
+use crate::codec::{Found, Record, record, record_since_2, require};
 use crate::keys::{self, ContentId};
 use crate::object::{self, ObjectRecord, Place, Segment};
 
@@ -31,11 +32,13 @@ pub struct UploadRecord {
     pub forbid_overwrite: bool,
     /// In whose name its parts refer to their bytes.
     pub content: ContentId,
+    /// Tags of the finished object.
+    pub tags: Tags,
 }
 
-record!(UploadRecord, "upload", version 1, {
+record_since_2!(UploadRecord, "upload", {
     ownership, initiated, headers, acl, forbid_overwrite, content,
-});
+}, added { tags });
 
 /// One part of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,6 +251,7 @@ mod tests {
             headers: ObjectHeaders::default(),
             acl: ObjectAcl::Inherit,
             content: object::Content::Empty,
+            tags: Vec::new(),
         })
     }
 
@@ -292,6 +296,7 @@ mod tests {
             acl: ObjectAcl::Inherit,
             forbid_overwrite: false,
             content: CONTENT,
+            tags: Vec::new(),
         };
         let (_, previous) = part(1);
         let data = NewData::Blob(Intent {

@@ -22,7 +22,8 @@ impl Record {
     pub(crate) fn note_operation(&mut self, operation: &Operation) {
         self.operation = operation
             .requirements()
-            .first()
+            .iter()
+            .next()
             .and_then(|need| need.any_of.first())
             .map(|access| access.action);
     }
@@ -39,7 +40,11 @@ impl Record {
     pub(crate) fn write(&self, received: &Received, reply: &Reply, code: Option<ErrorCode>, now: Timestamp) {
         let identity = self.caller.as_ref().and_then(Caller::identity);
         let session = identity.and_then(|identity| identity.session.as_ref());
-        let refused = self.decision.as_ref().filter(|decision| !decision.allowed);
+        let decision = self.decision.as_ref();
+        let refused = decision.filter(|decision| !decision.is_whole());
+        let items = decision
+            .map(|decision| decision.items.as_slice())
+            .filter(|items| !items.is_empty());
         let reason = refused.and_then(Decision::deciding).map(describe);
         tracing::info!(
             target: "daypass::audit",
@@ -56,6 +61,8 @@ impl Record {
             status = reply.status(),
             code = code.map(ErrorCode::name),
             reason,
+            items = items.map(<[bool]>::len),
+            items_refused = items.map(|items| items.iter().filter(|allowed| !**allowed).count()),
             bytes = reply.length(),
             millis = now.unix_millis().saturating_sub(received.now.unix_millis()),
             "request"

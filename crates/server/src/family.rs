@@ -1,19 +1,19 @@
 //! The two families of requests, told apart by their heads, and what is different about reading them.
 //!
-//! Requests to the object store are read from their heads; their bodies stream past. Requests to the token and
+//! Requests to the object store are read from their heads; their bodies stream past, unless they are documents. Requests to the token and
 //! access-management services are read whole, since their signature covers the body.
 
 use bytes::Bytes;
 use daypass_access::Caller;
 use daypass_access::verify::{Claim, unreadable};
 use daypass_api::attributes::Attributes;
-use daypass_api::operation::BodyClaims;
 use daypass_api::{Error, ErrorCode, Operation};
 use daypass_dialect::api3::{self, Call, Scheme, Spelling};
 use daypass_dialect::cos::{self, RequestHead};
 use daypass_dialect::site::{self, Site, SiteConfig};
 use daypass_signature::{self as signature, RequestView};
 
+use crate::document;
 use crate::edge::body::RequestBody;
 use crate::received::Received;
 
@@ -68,8 +68,6 @@ pub(crate) struct Asked {
     pub(crate) attributes: Attributes,
     /// The bytes that stream past, where the family has them.
     pub(crate) body: Option<RequestBody>,
-    /// What the request says of its body, where the body is a document.
-    pub(crate) document: Option<BodyClaims>,
 }
 
 impl Opened {
@@ -101,6 +99,11 @@ impl Opened {
         }
     }
 
+    /// Whether a browser asks beforehand. It signs nothing; what stands in its URL was signed for the request to come.
+    pub(crate) fn is_preflight(&self, received: &Received) -> bool {
+        matches!(self, Self::Object { .. }) && received.method == http::Method::OPTIONS
+    }
+
     /// What the request says about its signature; nothing means that it is not signed.
     pub(crate) fn claim(&self, seen: &RequestView<'_>) -> Result<Option<Claim>, Error> {
         let claim = match self {
@@ -128,26 +131,29 @@ impl Opened {
         claim.map_err(|error| unreadable(&error))
     }
 
-    /// What is asked for.
-    pub(crate) fn read(self, received: &Received, caller: &Caller) -> Result<Asked, Error> {
+    /// What is asked for, all of it: a document is read before anything is decided.
+    pub(crate) async fn read(self, received: &Received, caller: &Caller) -> Result<Asked, Error> {
         match self {
-            Self::Object { site, body } => {
+            Self::Object { site, mut body } => {
                 let head = RequestHead {
                     method: received.method.as_str(),
                     path: &received.path,
                     query: &received.query,
                     headers: &received.headers,
                 };
-                let read = cos::read(&head, &site)?;
+                let mut read = cos::read(&head, &site)?;
                 if *caller == Caller::Anonymous {
                     refuse_unsigned(&read)?;
+                }
+                if let Some(claims) = &read.document {
+                    let text = document::collect(&mut body, claims).await?;
+                    read = read.with_document(&text)?;
                 }
                 let operation = Operation::Object(read.operation);
                 Ok(Asked {
                     operation,
                     attributes: read.attributes,
                     body: Some(body),
-                    document: read.document,
                 })
             }
             Self::Action { call, .. } => {
@@ -156,7 +162,6 @@ impl Opened {
                     operation,
                     attributes,
                     body: None,
-                    document: None,
                 })
             }
         }

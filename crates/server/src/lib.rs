@@ -5,9 +5,12 @@
 
 mod audit;
 mod background;
+mod batch_delete;
 mod bootstrap;
 mod clock;
 mod config;
+mod cross_origin;
+mod document;
 mod edge;
 mod family;
 mod gather;

@@ -34,7 +34,8 @@ impl Service {
         let mut record = Record::default();
         let outcome = self.handle(&received, &mut family, body, &mut record).await;
         let code = outcome.as_ref().err().map(|error| error.code);
-        let reply = Reply::spell(&received, &family, outcome);
+        let mut reply = Reply::spell(&received, &family, outcome);
+        self.tell_other_origins(&received, &family, &mut reply).await;
         record.write(&received, &reply, code, self.clock.now());
         reply.into_response(&self.header_case)
     }
@@ -53,7 +54,7 @@ impl Service {
         let (caller, layers) = self.identify(&view, received, &opened).await?;
         record.note_caller(&caller);
 
-        let asked = opened.read(received, &caller)?;
+        let asked = opened.read(received, &caller).await?;
         record.note_operation(&asked.operation);
         let facts = self.facts(&view, &asked.operation, &caller).await?;
         let environment = Environment {
@@ -69,12 +70,12 @@ impl Service {
             environment: &environment,
         };
         let decision = decide(&asked.operation, &question);
-        let allowed = decision.allowed;
+        let (allowed, items) = (decision.allowed, decision.items.clone());
         record.note_decision(decision);
         if !allowed {
             return Err(Error::new(ErrorCode::AccessDenied));
         }
-        self.perform(view, asked, &caller, received.now).await
+        self.perform(view, asked, &caller, &items, received.now).await
     }
 
     /// Who asks, proven by the signature, or nobody when there is none.
@@ -84,6 +85,9 @@ impl Service {
         received: &Received,
         opened: &Opened,
     ) -> Result<(Caller, Layers), Error> {
+        if opened.is_preflight(received) {
+            return Ok((Caller::Anonymous, Layers::default()));
+        }
         let pairs = received.header_pairs();
         let seen = received.view(&pairs)?;
         let Some(claim): Option<Claim> = opened.claim(&seen)? else {

@@ -3,21 +3,15 @@
 //! Each arm hands the operation to the store, on the snapshot that the decision was made on. What has no arm does not
 //! compile.
 
-use bytes::Bytes;
 use daypass_access::issue::{self, FreshSession};
 use daypass_access::{Caller, Identity};
 use daypass_api::names::{BucketName, SessionId};
-use daypass_api::operation::{
-    BodyClaims, IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject,
-};
+use daypass_api::operation::{IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject};
 use daypass_api::outcome::{CallerIdentity, Ownership};
 use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
-use daypass_dialect::cos::body;
 use daypass_store::identity::KeyMaterial;
 use daypass_store::{ObjectReader, View};
 use futures_util::StreamExt;
-use md5::{Digest, Md5};
-use sha1::Sha1;
 
 use crate::bootstrap::key_material;
 use crate::edge::body::RequestBody;
@@ -26,9 +20,6 @@ use crate::service::Service;
 
 /// Most buckets of one account.
 const MAX_BUCKETS: u64 = 200;
-
-/// Largest XML document that a request may carry.
-const MAX_DOCUMENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// What was performed, and the bytes that go with it.
 pub(crate) struct Performed {
@@ -44,24 +35,20 @@ impl From<Outcome> for Performed {
 }
 
 impl Service {
-    /// Performs what was asked and allowed.
+    /// Performs what was asked and allowed; `items` says which of an operation's items were, if it has any.
     pub(crate) async fn perform(
         &self,
         view: View,
         asked: Asked,
         caller: &Caller,
+        items: &[bool],
         now: Timestamp,
     ) -> Result<Performed, Error> {
-        let Asked {
-            operation,
-            body,
-            document,
-            ..
-        } = asked;
+        let Asked { operation, body, .. } = asked;
         match operation {
             Operation::Object(operation) => {
                 let body = body.ok_or(ErrorCode::InternalError)?;
-                self.perform_object(view, operation, caller, body, document, now)
+                self.perform_object(view, operation, caller, items, body, now)
                     .await
             }
             Operation::Session(operation) => self
@@ -79,8 +66,8 @@ impl Service {
         view: View,
         operation: ObjectOperation,
         caller: &Caller,
-        mut body: RequestBody,
-        document: Option<BodyClaims>,
+        items: &[bool],
+        body: RequestBody,
         now: Timestamp,
     ) -> Result<Performed, Error> {
         use ObjectOperation as Op;
@@ -92,8 +79,6 @@ impl Service {
                     .await?
             }
             Op::CreateBucket(create) => {
-                let text = whole_document(&mut body, document).await?;
-                body::read_create_bucket_body(&text)?;
                 let owner = identified(caller)?.account;
                 store
                     .create_bucket(view, &create, owner, &self.region, MAX_BUCKETS, now)
@@ -102,12 +87,41 @@ impl Service {
             Op::HeadBucket(bucket) => store.head_bucket(&view, &bucket).await?,
             Op::DeleteBucket(bucket) => store.delete_bucket(view, &bucket).await?,
             Op::GetBucketLocation(bucket) => store.bucket_location(&view, &bucket).await?,
+            Op::GetBucketAcl(bucket) => store.bucket_acl(&view, &bucket).await?,
+            Op::PutBucketAcl { bucket, acl } => store.put_bucket_acl(view, &bucket, &acl).await?,
+            Op::GetBucketCors(bucket) => store.bucket_cors(&view, &bucket).await?,
+            Op::PutBucketCors { bucket, rules } => store.put_bucket_cors(&bucket, Some(rules)).await?,
+            Op::DeleteBucketCors(bucket) => store.put_bucket_cors(&bucket, None).await?,
+            Op::Preflight(preflight) => store.preflight(&view, &preflight).await?,
+            Op::GetBucketTagging(bucket) => store.bucket_tags(&view, &bucket).await?,
+            Op::PutBucketTagging { bucket, tags } => {
+                store.put_bucket_tags(view, &bucket, &tags).await?;
+                Outcome::BucketTagged
+            }
+            Op::DeleteBucketTagging(bucket) => {
+                store.put_bucket_tags(view, &bucket, &Vec::new()).await?;
+                Outcome::Deleted
+            }
+            Op::GetObjectTagging { bucket, key } => store.object_tags(&view, &bucket, &key).await?,
+            Op::PutObjectTagging { bucket, key, tags } => {
+                store.put_object_tags(view, &bucket, &key, &tags).await?;
+                Outcome::Changed
+            }
+            Op::DeleteObjectTagging { bucket, key } => {
+                store.put_object_tags(view, &bucket, &key, &Vec::new()).await?;
+                Outcome::Deleted
+            }
+            Op::GetObjectAcl { bucket, key } => store.object_acl(&view, &bucket, &key).await?,
+            Op::PutObjectAcl { bucket, key, acl } => store.put_object_acl(view, &bucket, &key, &acl).await?,
             Op::ListObjects(list) => store.list_objects(&view, &list).await?,
             Op::ListMultipartUploads(list) => store.list_multipart_uploads(&view, &list).await?,
             Op::PutObject(put) => store.put_object(view, &put, body.boxed(), now, random).await?,
+            Op::CopyObject(copy) => store.copy_object(view, &copy, now, random).await?,
+            Op::UploadPartCopy(part) => store.upload_part_copy(view, &part, now, random).await?,
             Op::GetObject(read) => return self.get_object(&view, &read).await,
             Op::HeadObject(read) => store.head_object(&view, &read).await?,
             Op::DeleteObject(delete) => store.delete_object(view, &delete, now).await?,
+            Op::DeleteObjects(delete) => self.delete_objects(view, delete, items, now).await?,
             Op::InitiateMultipartUpload(start) => {
                 let ownership = ownership(caller, &view, &start.bucket).await?;
                 store
@@ -118,9 +132,8 @@ impl Service {
             Op::CompleteMultipartUpload {
                 upload,
                 forbid_overwrite,
+                parts,
             } => {
-                let text = whole_document(&mut body, document).await?;
-                let parts = body::read_complete_body(&text)?;
                 store
                     .complete_multipart(view, &upload, forbid_overwrite, &parts, now)
                     .await?
@@ -154,25 +167,6 @@ async fn ownership(caller: &Caller, view: &View, bucket: &BucketName) -> Result<
         owner_uin,
         initiator_uin,
     })
-}
-
-/// Reads a document from the body and holds it against what the request said of it.
-async fn whole_document(body: &mut RequestBody, claims: Option<BodyClaims>) -> Result<Bytes, Error> {
-    let text = body.collect(MAX_DOCUMENT_BYTES, ErrorCode::XmlTooLarge).await?;
-    let claims = claims.unwrap_or_default();
-    if claims
-        .md5
-        .is_some_and(|announced| announced != <[u8; 16]>::from(Md5::digest(&text)))
-    {
-        return Err(Error::new(ErrorCode::BadDigest));
-    }
-    if claims
-        .sha1
-        .is_some_and(|announced| announced != <[u8; 20]>::from(Sha1::digest(&text)))
-    {
-        return Err(Error::new(ErrorCode::InvalidSha1Digest));
-    }
-    Ok(text)
 }
 
 impl Service {

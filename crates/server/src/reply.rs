@@ -58,6 +58,11 @@ impl Reply {
         reply
     }
 
+    /// Adds headers to those that are there.
+    pub(crate) fn add(&mut self, headers: Vec<(Cow<'static, str>, String)>) {
+        self.headers.extend(headers);
+    }
+
     pub(crate) fn status(&self) -> u16 {
         self.status
     }

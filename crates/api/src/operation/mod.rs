@@ -3,18 +3,20 @@
 //! An operation holds what it acts on, already parsed. Its bytes, if it has any, travel beside it. What may be
 //! asked of whom is in [`crate::requirement`]; a variant without requirements does not compile.
 
+mod copy;
 mod identity;
 mod object;
 mod session;
 mod unbuilt;
 
+pub use copy::{CopyObject, CopySource, UploadPartCopy};
 pub use identity::{
     AccessKeyStatus, CreateUser, DeleteUser, IdentityOperation, NewPolicy, Paging, PolicyScope, Subject,
 };
 pub use object::{
-    BodyClaims, CreateBucket, DeleteObject, InitiateMultipartUpload, ListBuckets, ListMultipartUploads,
-    ListObjects, ListParts, ObjectOperation, PartEntry, PutObject, ReadObject, ResponseOverrides, UploadPart,
-    UploadRef,
+    BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
+    ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
+    PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
 };
 pub use session::{GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};

@@ -1,9 +1,11 @@
 //! Operations of the object store.
 
-use crate::acl::{BucketAclPreset, ObjectAclPreset};
+use crate::acl::{BucketAclRequest, ObjectAclRequest};
+use crate::cors::CorsRules;
 use crate::names::{BucketName, ObjectKey, UploadId};
 use crate::object::{ByteRange, ETag, ObjectHeaders, Preconditions};
-use crate::operation::{Target, UnbuiltOperation};
+use crate::operation::{CopyObject, Target, UnbuiltOperation, UploadPartCopy};
+use crate::tags::Tags;
 
 /// An operation on buckets, objects or uploads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,28 +20,108 @@ pub enum ObjectOperation {
     DeleteBucket(BucketName),
     /// A bucket's region.
     GetBucketLocation(BucketName),
+    /// A bucket's access control list.
+    GetBucketAcl(BucketName),
+    /// Another access control list for a bucket.
+    PutBucketAcl {
+        /// Which bucket.
+        bucket: BucketName,
+        /// Its list from now on.
+        acl: BucketAclRequest,
+    },
+    /// A bucket's rules for other origins.
+    GetBucketCors(BucketName),
+    /// Other rules for other origins.
+    PutBucketCors {
+        /// Which bucket.
+        bucket: BucketName,
+        /// Its rules from now on.
+        rules: CorsRules,
+    },
+    /// No rules for other origins any more.
+    DeleteBucketCors(BucketName),
+    /// A browser asks whether a page of another origin may send a request.
+    Preflight(Preflight),
+    /// A bucket's tags.
+    GetBucketTagging(BucketName),
+    /// Other tags for a bucket.
+    PutBucketTagging {
+        /// Which bucket.
+        bucket: BucketName,
+        /// Its tags from now on.
+        tags: Tags,
+    },
+    /// No tags for a bucket any more.
+    DeleteBucketTagging(BucketName),
+    /// An object's tags.
+    GetObjectTagging {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+    },
+    /// Other tags for an object.
+    PutObjectTagging {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+        /// Its tags from now on.
+        tags: Tags,
+    },
+    /// No tags for an object any more.
+    DeleteObjectTagging {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+    },
+    /// An object's access control list.
+    GetObjectAcl {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+    },
+    /// Another access control list for an object.
+    PutObjectAcl {
+        /// In this bucket.
+        bucket: BucketName,
+        /// Under this key.
+        key: ObjectKey,
+        /// Its list from now on.
+        acl: ObjectAclRequest,
+    },
     /// The objects of a bucket.
     ListObjects(ListObjects),
     /// The uploads in progress of a bucket.
     ListMultipartUploads(ListMultipartUploads),
     /// Store an object.
     PutObject(PutObject),
+    /// Store what another object has.
+    CopyObject(CopyObject),
     /// Read an object.
     GetObject(ReadObject),
     /// Read what is known about an object.
     HeadObject(ReadObject),
     /// Remove an object.
     DeleteObject(DeleteObject),
+    /// Remove several objects, each judged on its own.
+    DeleteObjects(DeleteObjects),
     /// Begin an upload in parts.
     InitiateMultipartUpload(InitiateMultipartUpload),
     /// Store one part.
     UploadPart(UploadPart),
-    /// Make the parts one object; the list of parts is the request's body.
+    /// Store one part of what an object has.
+    UploadPartCopy(UploadPartCopy),
+    /// Make the parts one object.
     CompleteMultipartUpload {
         /// Which upload.
         upload: UploadRef,
         /// Refuse to replace an existing object.
         forbid_overwrite: bool,
+        /// The parts, in their order.
+        parts: Vec<PartEntry>,
     },
     /// Throw the parts away.
     AbortMultipartUpload(UploadRef),
@@ -66,7 +148,22 @@ pub struct CreateBucket {
     /// Its name.
     pub bucket: BucketName,
     /// Its access control list.
-    pub acl: BucketAclPreset,
+    pub acl: BucketAclRequest,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// A request that a browser would like to send for a page of another origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preflight {
+    /// To this bucket or something in it.
+    pub bucket: BucketName,
+    /// The page's origin.
+    pub origin: String,
+    /// The request's method.
+    pub method: String,
+    /// The request's headers, those that are not harmless.
+    pub headers: Vec<String>,
 }
 
 /// Which objects to list.
@@ -115,7 +212,9 @@ pub struct PutObject {
     /// With these headers.
     pub headers: ObjectHeaders,
     /// With this access control list.
-    pub acl: ObjectAclPreset,
+    pub acl: ObjectAclRequest,
+    /// With these tags.
+    pub tags: Tags,
     /// Refuse to replace an existing object.
     pub forbid_overwrite: bool,
     /// Only if these hold for what is there.
@@ -176,6 +275,29 @@ pub struct DeleteObject {
     pub key: ObjectKey,
 }
 
+/// Most objects that one request may remove.
+pub const MAX_DELETED_AT_ONCE: usize = 1000;
+
+/// Objects to remove by one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteObjects {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Answer only what failed.
+    pub quiet: bool,
+    /// Which ones, at most [`MAX_DELETED_AT_ONCE`].
+    pub entries: Vec<DeleteEntry>,
+}
+
+/// One object of a [`DeleteObjects`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteEntry {
+    /// Its key.
+    pub key: ObjectKey,
+    /// The version that is meant, where one is named.
+    pub version_id: Option<String>,
+}
+
 /// An upload to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InitiateMultipartUpload {
@@ -186,7 +308,9 @@ pub struct InitiateMultipartUpload {
     /// Headers of the finished object.
     pub headers: ObjectHeaders,
     /// Access control list of the finished object.
-    pub acl: ObjectAclPreset,
+    pub acl: ObjectAclRequest,
+    /// Tags of the finished object.
+    pub tags: Tags,
     /// Refuse when the key exists already; judged again when the upload is completed.
     pub forbid_overwrite: bool,
 }

@@ -46,7 +46,8 @@ impl ObjectClient {
     pub async fn create_bucket(&self, bucket: &BucketName) -> Result<(), Error> {
         let create = CreateBucket {
             bucket: bucket.clone(),
-            acl: BucketAclPreset::Private,
+            acl: BucketAclPreset::Private.into(),
+            tags: Vec::new(),
         };
         self.call(&ObjectOperation::CreateBucket(create), Payload::empty())
             .await?;

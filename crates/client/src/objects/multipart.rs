@@ -8,7 +8,7 @@ use daypass_api::operation::{
     BodyClaims, InitiateMultipartUpload, ListParts, ObjectOperation, PartEntry, UploadPart, UploadRef,
 };
 use daypass_api::outcome::PartList;
-use daypass_dialect::cos::body::write_complete_body;
+use daypass_dialect::cos::request;
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use std::io;
 
@@ -107,9 +107,9 @@ impl ObjectClient {
         let complete = ObjectOperation::CompleteMultipartUpload {
             upload: upload.clone(),
             forbid_overwrite,
+            parts: parts.iter().map(UploadedPart::entry).collect(),
         };
-        let entries: Vec<PartEntry> = parts.iter().map(UploadedPart::entry).collect();
-        let list = Bytes::from(write_complete_body(&entries));
+        let list = Bytes::from(request::document(&complete).unwrap_or_default());
         let Outcome::UploadCompleted { etag, crc64, .. } = self.call(&complete, list.into()).await? else {
             return Err(Error::other_outcome());
         };

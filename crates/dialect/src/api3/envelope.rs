@@ -68,7 +68,16 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Policies(page) => policies::write_policies(page),
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
         Outcome::Done | Outcome::Deleted => json!({}),
-        Outcome::Buckets(_)
+        Outcome::ObjectsDeleted(_)
+        | Outcome::Tags(_)
+        | Outcome::BucketTagged
+        | Outcome::Cors(_)
+        | Outcome::Preflight(_)
+        | Outcome::Acl(_)
+        | Outcome::Changed
+        | Outcome::ObjectCopied(_)
+        | Outcome::PartCopied(_)
+        | Outcome::Buckets(_)
         | Outcome::BucketCreated
         | Outcome::BucketHead { .. }
         | Outcome::Location(_)

@@ -252,6 +252,12 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         | Code::NoSuchVersion
         | Code::KeyTooLong
         | Code::InvalidObjectName
+        | Code::InvalidCopySource
+        | Code::NoSuchTags
+        | Code::InvalidTag
+        | Code::NoSuchCors
+        | Code::CorsForbidden
+        | Code::TooManyGrants
         | Code::BadDigest
         | Code::InvalidDigest
         | Code::InvalidSha1Digest

@@ -10,12 +10,12 @@ use super::not_offered::not_implemented;
 use super::request_head::invalid_argument;
 
 /// Largest list of parts, in bytes: more than twice what 10,000 parts need.
-pub const MAX_COMPLETE_BODY_BYTES: usize = 2 * 1024 * 1024;
+pub(super) const MAX_COMPLETE_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// Largest document of a new bucket, in bytes.
-pub const MAX_CREATE_BUCKET_BODY_BYTES: usize = 64 * 1024;
+pub(super) const MAX_CREATE_BUCKET_BODY_BYTES: usize = 64 * 1024;
 
 /// Reads the list of parts that completes an upload: 1 to 10,000 parts in ascending order.
-pub fn read_complete_body(body: &[u8]) -> Result<Vec<PartEntry>, Error> {
+pub(super) fn read_complete_body(body: &[u8]) -> Result<Vec<PartEntry>, Error> {
     let root = Element::parse(body, MAX_COMPLETE_BODY_BYTES)?;
     if root.name != "CompleteMultipartUpload" || root.children.iter().any(|child| child.name != "Part") {
         return Err(malformed("the document is not a list of parts"));
@@ -38,7 +38,7 @@ pub fn read_complete_body(body: &[u8]) -> Result<Vec<PartEntry>, Error> {
 }
 
 /// Reads the document of a new bucket, which may be empty: nothing that it could ask for is offered.
-pub fn read_create_bucket_body(body: &[u8]) -> Result<(), Error> {
+pub(super) fn read_create_bucket_body(body: &[u8]) -> Result<(), Error> {
     if body.is_empty() {
         return Ok(());
     }
@@ -55,7 +55,7 @@ pub fn read_create_bucket_body(body: &[u8]) -> Result<(), Error> {
 }
 
 /// Writes the list of parts that completes an upload.
-pub fn write_complete_body(parts: &[PartEntry]) -> String {
+pub(super) fn write_complete_body(parts: &[PartEntry]) -> String {
     let mut document = Document::bare();
     document.element("CompleteMultipartUpload", |document| {
         for part in parts {

@@ -26,6 +26,16 @@ pub(super) fn write_conditions(request: &RequestHead<'_>) -> Result<Precondition
     })
 }
 
+/// The conditions on the source of a copy.
+pub(super) fn source_conditions(request: &RequestHead<'_>) -> Result<Preconditions, Error> {
+    Ok(Preconditions {
+        if_match: tags(request, "x-cos-copy-source-if-match", Comparison::Strong)?,
+        if_none_match: tags(request, "x-cos-copy-source-if-none-match", Comparison::Weak)?,
+        if_modified_since: date(request, "x-cos-copy-source-if-modified-since")?,
+        if_unmodified_since: date(request, "x-cos-copy-source-if-unmodified-since")?,
+    })
+}
+
 /// Refuses conditions on an operation that could not keep them: ignored, they would let through what the client
 /// meant to prevent.
 pub(super) fn refuse_conditions(request: &RequestHead<'_>) -> Result<(), Error> {

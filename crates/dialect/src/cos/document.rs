@@ -1,4 +1,4 @@
-//! Writes XML documents: elements in the order of the calls, no attributes, an empty element closes itself.
+//! Writes XML documents: elements in the order of the calls, attributes only where a client asks for them, an empty element closes itself.
 //!
 //! No white space stands between elements, since one SDK would take it for the text of an empty container.
 
@@ -30,9 +30,26 @@ impl Document {
 
     /// The same, in a default namespace when that is not empty.
     pub(super) fn element_in(&mut self, namespace: &str, name: &str, content: impl FnOnce(&mut Self)) {
+        let attributes = [("xmlns", namespace)];
+        self.element_with(
+            name,
+            attributes
+                .get(usize::from(namespace.is_empty())..)
+                .unwrap_or_default(),
+            content,
+        );
+    }
+
+    /// The same, with attributes whose values need no escape.
+    pub(super) fn element_with(
+        &mut self,
+        name: &str,
+        attributes: &[(&str, &str)],
+        content: impl FnOnce(&mut Self),
+    ) {
         self.push(&["<", name]);
-        if !namespace.is_empty() {
-            self.push(&[" xmlns=\"", namespace, "\""]);
+        for (attribute, value) in attributes {
+            self.push(&[" ", attribute, "=\"", value, "\""]);
         }
         let end_of_tag = self.text.len();
         self.text.push('>');

@@ -39,10 +39,7 @@ struct Spelling {
 /// since the same SDK would read it instead of the document.
 pub fn write_error(error: &Error, context: &ErrorContext<'_>) -> Answer {
     let spelling = spelling(error.code);
-    let message = match &error.message {
-        Some(message) if !spelling.of_authentication && !message.is_empty() => message.as_ref(),
-        Some(_) | None => spelling.message,
-    };
+    let (_, message) = code_and_message(error);
     let mut answer = Answer::new(spelling.status, context.request_id, context.now);
     answer.add(headers::TRACE_ID, not_empty(context.trace_id));
     answer.add(headers::CONTENT_TYPE, XML_TYPE);
@@ -51,6 +48,16 @@ pub fn write_error(error: &Error, context: &ErrorContext<'_>) -> Answer {
     }
     answer.add(headers::CONTENT_LENGTH, answer.body.len().to_string());
     answer
+}
+
+/// How an error is told inside another document.
+pub(super) fn code_and_message(error: &Error) -> (&'static str, &str) {
+    let spelling = spelling(error.code);
+    let own = error.message.as_deref().filter(|message| !message.is_empty());
+    let message = own
+        .filter(|_| !spelling.of_authentication)
+        .unwrap_or(spelling.message);
+    (spelling.code, message)
 }
 
 fn document(spelling: &Spelling, message: &str, context: &ErrorContext<'_>) -> String {
@@ -157,6 +164,24 @@ fn spelling(code: ErrorCode) -> Spelling {
         E::InvalidUri => plain("InvalidURI", 400, "Couldn't parse the specified URI."),
         E::InvalidArgument => plain("InvalidArgument", 400, "Invalid Argument."),
         E::InvalidRequest => plain("InvalidRequest", 400, "Invalid Request."),
+        E::TooManyGrants => plain(
+            "AttachmentFull",
+            400,
+            "The access control list has more than 100 grants.",
+        ),
+        E::NoSuchCors => plain(
+            "NoSuchCORSConfiguration",
+            404,
+            "The CORS configuration does not exist.",
+        ),
+        E::CorsForbidden => plain(
+            "AccessForbidden",
+            403,
+            "CORSResponse: This CORS request is not allowed.",
+        ),
+        E::NoSuchTags => plain("NoSuchTagSet", 404, "The TagSet does not exist."),
+        E::InvalidTag => plain("InvalidTag", 400, "The tags are not valid."),
+        E::InvalidCopySource => plain("InvalidCopySource", 400, "The copy source is not valid."),
         E::BadDigest => plain(
             "BadDigest",
             400,

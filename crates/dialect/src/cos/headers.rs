@@ -15,6 +15,12 @@ macro_rules! header_names {
 
 header_names! {
     ACCEPT_RANGES = "Accept-Ranges",
+    ALLOW_CREDENTIALS = "Access-Control-Allow-Credentials",
+    ALLOW_HEADERS = "Access-Control-Allow-Headers",
+    ALLOW_METHODS = "Access-Control-Allow-Methods",
+    ALLOW_ORIGIN = "Access-Control-Allow-Origin",
+    EXPOSE_HEADERS = "Access-Control-Expose-Headers",
+    MAX_AGE = "Access-Control-Max-Age",
     CACHE_CONTROL = "Cache-Control",
     CONTENT_DISPOSITION = "Content-Disposition",
     CONTENT_ENCODING = "Content-Encoding",
@@ -29,6 +35,8 @@ header_names! {
     EXPIRES = "Expires",
     LAST_MODIFIED = "Last-Modified",
     SERVER = "Server",
+    VARY = "Vary",
+    ACL = "x-cos-acl",
     BUCKET_REGION = "x-cos-bucket-region",
     CRC64 = "x-cos-hash-crc64ecma",
     OBJECT_TYPE = "x-cos-object-type",

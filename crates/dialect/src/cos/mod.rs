@@ -1,7 +1,6 @@
 //! The object API in its XML dialect.
 //!
-//! The server's half is [`read()`], the readers of request bodies in [`body`], [`write()`] and [`write_error`]; the
-//! client's half is [`request`] and [`answer`]. Both are total: any bytes give a value or an error with a code of
+//! The server's half is [`read()`] with [`Read::with_document`], [`write()`] and [`write_error`]; the client's half is [`request`] and [`answer`]. Both are total: any bytes give a value or an error with a code of
 //! the service's own. Who may do what, and what is stored, is decided elsewhere.
 
 mod headers;
@@ -11,14 +10,19 @@ mod query;
 mod request_head;
 mod target;
 
+mod acl;
 mod conditions;
+mod copy;
+mod cors;
 mod not_offered;
 mod read;
 mod route;
 mod upload;
 
-pub mod body;
+mod body;
+mod delete;
 mod element;
+mod tagging;
 
 mod document;
 mod error;
@@ -27,9 +31,10 @@ mod write;
 pub mod answer;
 pub mod request;
 
+pub use cors::headers_for_origin;
 pub use error::{ErrorContext, write_error};
 pub use headers::HEADER_NAMES;
 pub use read::{Read, read};
 pub use request_head::RequestHead;
-pub use target::{Target, resource, target};
+pub use target::{Target, bucket_of, resource, target};
 pub use write::{Answer, AnswerContext, write};

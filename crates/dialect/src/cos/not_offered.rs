@@ -1,6 +1,6 @@
 //! Headers that ask for something that the service does not offer.
 //!
-//! They are refused wherever they stand, and never ignored: a client that asks for encryption or for a tag must
+//! They are refused wherever they stand, and never ignored: a client that asks for encryption must
 //! not be told that all went well. `x-cos-return-body`, `x-cos-mfa`, `x-cos-mime-limit` and what SDKs add about
 //! themselves are documented as having no effect, and have none.
 
@@ -10,13 +10,12 @@ use super::query::Query;
 use super::request_head::{RequestHead, invalid_argument};
 
 /// Headers that are refused; a name that ends in `-` stands for all that begin so.
-const REFUSED: [&str; 7] = [
+const REFUSED: [&str; 6] = [
     "pic-operations",
     "x-cos-callback",
     "x-cos-callback-var",
-    "x-cos-grant-",
+    "x-cos-copy-source-server-side-encryption-",
     "x-cos-server-side-encryption",
-    "x-cos-tagging",
     "x-cos-website-redirect-location",
 ];
 const ENCRYPTION_PREFIX: &str = "x-cos-server-side-encryption-";

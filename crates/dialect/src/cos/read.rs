@@ -2,13 +2,17 @@
 //!
 //! The tests of this file are the tables in `tests/cos/read.rs`: one row for each way in which a request is wrong.
 
+use daypass_api::acl::AclRequest;
 use daypass_api::attributes::{Attributes, QueryValue};
+use daypass_api::cors::CorsRules;
 use daypass_api::names::{BucketName, ObjectKey, UploadId};
-use daypass_api::object::MAX_PARTS;
+use daypass_api::object::{MAX_PARTS, Preconditions};
 use daypass_api::operation::{
-    self, BodyClaims, CreateBucket, DeleteObject, InitiateMultipartUpload, ListBuckets, ListMultipartUploads,
-    ListObjects, ListParts, ObjectOperation, PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
+    self, BodyClaims, CopyObject, CreateBucket, DeleteObject, DeleteObjects, InitiateMultipartUpload,
+    ListBuckets, ListMultipartUploads, ListObjects, ListParts, ObjectOperation, PutObject, ReadObject,
+    ResponseOverrides, UploadPart, UploadPartCopy, UploadRef,
 };
+use daypass_api::tags::{MAX_BUCKET_TAGS, MAX_OBJECT_TAGS};
 use daypass_api::{Error, ErrorCode};
 
 use super::not_offered::{self, not_implemented};
@@ -16,7 +20,7 @@ use super::query::Query;
 use super::request_head::{RequestHead, decimal, invalid_argument};
 use super::route::{BucketRoute, ObjectRoute, bucket_route, object_route};
 use super::target::{Target, target};
-use super::{conditions, upload};
+use super::{acl, body, conditions, copy, cors, delete, tagging, upload};
 use crate::site::{Service, Site};
 
 /// Most entries of a list, and how many when nothing is asked for.
@@ -24,14 +28,15 @@ const MAX_ENTRIES: u32 = 1000;
 /// Most buckets of a list: one SDK always asks for so many.
 const MAX_BUCKETS: u32 = 2000;
 
-/// A request that has been read.
+/// A request whose head has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
     /// What it asks for.
     pub operation: ObjectOperation,
     /// What policy conditions may ask about.
     pub attributes: Attributes,
-    /// What it says of its body, when the body is a document and not stored bytes.
+    /// What it says of its body, when the body is a document and not stored bytes. Until
+    /// [`Read::with_document`] has read that one, the operation lacks what stands in it.
     pub document: Option<BodyClaims>,
 }
 
@@ -46,13 +51,40 @@ impl Read {
             _ => false,
         }
     }
+
+    /// Adds what the document says, so that the operation is whole before it is judged.
+    pub fn with_document(mut self, document: &[u8]) -> Result<Self, Error> {
+        match &mut self.operation {
+            ObjectOperation::CreateBucket(_) => body::read_create_bucket_body(document)?,
+            ObjectOperation::PutBucketTagging { tags, .. } => {
+                *tags = tagging::read_document(document, MAX_BUCKET_TAGS)?;
+                self.attributes.request_tags.clone_from(tags);
+            }
+            ObjectOperation::PutObjectTagging { tags, .. } => {
+                *tags = tagging::read_document(document, MAX_OBJECT_TAGS)?;
+            }
+            ObjectOperation::PutBucketCors { rules, .. } => *rules = cors::read_document(document)?,
+            ObjectOperation::PutBucketAcl { acl, .. } => {
+                *acl = AclRequest::List(acl::read_document(document, &acl::ON_BUCKETS)?);
+            }
+            ObjectOperation::PutObjectAcl { acl, .. } => {
+                *acl = AclRequest::List(acl::read_document(document, &acl::ON_OBJECTS)?);
+            }
+            ObjectOperation::DeleteObjects(objects) => delete::read_request(document, objects)?,
+            ObjectOperation::CompleteMultipartUpload { parts, .. } => {
+                *parts = body::read_complete_body(document)?;
+            }
+            _ => {}
+        }
+        Ok(self)
+    }
 }
 
 /// Reads a request of the object API.
 pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
     let target = target(request, site)?;
     let query = Query::parse(request.query)?;
-    let attributes = attributes(request, &query)?;
+    let mut attributes = attributes(request, &query)?;
     let context = Context {
         request,
         query: &query,
@@ -62,11 +94,26 @@ pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
         Target::Bucket(bucket) => context.bucket_operation(bucket)?,
         Target::Object(bucket, key) => context.object_operation(bucket, key)?,
     };
-    let has_document = matches!(
+    if let ObjectOperation::CreateBucket(create) = &operation {
+        attributes.request_tags.clone_from(&create.tags);
+    }
+    let has_document = match operation {
+        ObjectOperation::CreateBucket(_)
+        | ObjectOperation::DeleteObjects(_)
+        | ObjectOperation::PutBucketCors { .. }
+        | ObjectOperation::PutBucketTagging { .. }
+        | ObjectOperation::PutObjectTagging { .. }
+        | ObjectOperation::CompleteMultipartUpload { .. } => true,
+        // What the headers say outweighs a document.
+        ObjectOperation::PutBucketAcl { .. } | ObjectOperation::PutObjectAcl { .. } => {
+            !acl::is_in_headers(request)?
+        }
+        _ => false,
+    };
+    if !matches!(
         operation,
-        ObjectOperation::CreateBucket(_) | ObjectOperation::CompleteMultipartUpload { .. }
-    );
-    if !matches!(operation, ObjectOperation::Unbuilt(..)) {
+        ObjectOperation::Unbuilt(..) | ObjectOperation::Preflight(_)
+    ) {
         not_offered::refuse(request, &query)?;
     }
     Ok(Read {
@@ -89,6 +136,7 @@ fn attributes(request: &RequestHead<'_>, query: &Query) -> Result<Attributes, Er
         content_length: header("content-length")?,
         content_type: header("content-type")?,
         host: header("host")?,
+        request_tags: Vec::new(),
     })
 }
 
@@ -135,8 +183,9 @@ impl Context<'_> {
         Ok(match bucket_route(self.request, self.query)? {
             BucketRoute::Create => {
                 conditions::refuse_conditions(self.request)?;
-                let acl = upload::bucket_acl(self.request)?;
-                ObjectOperation::CreateBucket(CreateBucket { bucket, acl })
+                let acl = acl::bucket_acl(self.request)?;
+                let tags = tagging::in_header(self.request, MAX_BUCKET_TAGS)?;
+                ObjectOperation::CreateBucket(CreateBucket { bucket, acl, tags })
             }
             BucketRoute::Head => ObjectOperation::HeadBucket(bucket),
             BucketRoute::Delete => {
@@ -145,7 +194,42 @@ impl Context<'_> {
             }
             BucketRoute::List => ObjectOperation::ListObjects(self.list_objects(bucket)?),
             BucketRoute::Location => ObjectOperation::GetBucketLocation(bucket),
+            BucketRoute::GetAcl => ObjectOperation::GetBucketAcl(bucket),
+            BucketRoute::PutAcl => {
+                conditions::refuse_conditions(self.request)?;
+                let acl = acl::bucket_acl(self.request)?;
+                ObjectOperation::PutBucketAcl { bucket, acl }
+            }
+            BucketRoute::GetCors => ObjectOperation::GetBucketCors(bucket),
+            BucketRoute::PutCors => {
+                conditions::refuse_conditions(self.request)?;
+                let rules = CorsRules::default();
+                ObjectOperation::PutBucketCors { bucket, rules }
+            }
+            BucketRoute::DeleteCors => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteBucketCors(bucket)
+            }
+            BucketRoute::GetTagging => ObjectOperation::GetBucketTagging(bucket),
+            BucketRoute::PutTagging => {
+                conditions::refuse_conditions(self.request)?;
+                let tags = Vec::new();
+                ObjectOperation::PutBucketTagging { bucket, tags }
+            }
+            BucketRoute::DeleteTagging => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteBucketTagging(bucket)
+            }
+            BucketRoute::Preflight => ObjectOperation::Preflight(cors::preflight(self.request, bucket)?),
             BucketRoute::ListUploads => ObjectOperation::ListMultipartUploads(self.list_uploads(bucket)?),
+            BucketRoute::DeleteObjects => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteObjects(DeleteObjects {
+                    bucket,
+                    quiet: false,
+                    entries: Vec::new(),
+                })
+            }
             BucketRoute::Unbuilt(name) => ObjectOperation::Unbuilt(name, operation::Target::Bucket(bucket)),
         })
     }
@@ -153,6 +237,17 @@ impl Context<'_> {
     fn object_operation(&self, bucket: BucketName, key: ObjectKey) -> Result<ObjectOperation, Error> {
         Ok(match object_route(self.request, self.query)? {
             ObjectRoute::Put => ObjectOperation::PutObject(self.put_object(bucket, key)?),
+            ObjectRoute::Copy => ObjectOperation::CopyObject(self.copy_object(bucket, key)?),
+            ObjectRoute::UploadPartCopy => {
+                conditions::refuse_conditions(self.request)?;
+                copy::refuse_body(self.request)?;
+                ObjectOperation::UploadPartCopy(UploadPartCopy {
+                    source: copy::source(self.request)?,
+                    span: copy::span(self.request)?,
+                    part_number: self.part_number()?,
+                    upload: self.upload(bucket, key)?,
+                })
+            }
             ObjectRoute::Get => {
                 let range = conditions::range(self.request)?;
                 ObjectOperation::GetObject(ReadObject {
@@ -181,6 +276,7 @@ impl Context<'_> {
                 ObjectOperation::CompleteMultipartUpload {
                     upload: self.upload(bucket, key)?,
                     forbid_overwrite: upload::forbid_overwrite(self.request)?,
+                    parts: Vec::new(),
                 }
             }
             ObjectRoute::Abort => {
@@ -188,6 +284,32 @@ impl Context<'_> {
                 ObjectOperation::AbortMultipartUpload(self.upload(bucket, key)?)
             }
             ObjectRoute::ListParts => ObjectOperation::ListParts(self.list_parts(bucket, key)?),
+            ObjectRoute::GetAcl => {
+                self.refuse_other_versions()?;
+                ObjectOperation::GetObjectAcl { bucket, key }
+            }
+            ObjectRoute::PutAcl => {
+                self.refuse_other_versions()?;
+                conditions::refuse_conditions(self.request)?;
+                let acl = acl::object_acl(self.request)?;
+                ObjectOperation::PutObjectAcl { bucket, key, acl }
+            }
+            ObjectRoute::GetTagging => {
+                self.refuse_other_versions()?;
+                ObjectOperation::GetObjectTagging { bucket, key }
+            }
+            ObjectRoute::PutTagging => {
+                self.refuse_other_versions()?;
+                conditions::refuse_conditions(self.request)?;
+                let tags = Vec::new();
+                ObjectOperation::PutObjectTagging { bucket, key, tags }
+            }
+            ObjectRoute::DeleteTagging => {
+                self.refuse_other_versions()?;
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteObjectTagging { bucket, key }
+            }
+            ObjectRoute::Preflight => ObjectOperation::Preflight(cors::preflight(self.request, bucket)?),
             ObjectRoute::Unbuilt(name) => {
                 ObjectOperation::Unbuilt(name, operation::Target::Object(bucket, key))
             }
@@ -232,10 +354,46 @@ impl Context<'_> {
             bucket,
             key,
             headers: upload::object_headers(self.request)?,
-            acl: upload::object_acl(self.request)?,
+            acl: acl::object_acl(self.request)?,
+            tags: tagging::in_header(self.request, MAX_OBJECT_TAGS)?,
             forbid_overwrite: upload::forbid_overwrite(self.request)?,
             preconditions: conditions::write_conditions(self.request)?,
             body: upload::stored_body_claims(self.request)?,
+        })
+    }
+
+    fn copy_object(&self, bucket: BucketName, key: ObjectKey) -> Result<CopyObject, Error> {
+        conditions::refuse_conditions(self.request)?;
+        copy::refuse_body(self.request)?;
+        let source = copy::source(self.request)?;
+        let replaces_headers = copy::replaces_headers(self.request)?;
+        let changes = replaces_headers || self.request.header("x-cos-storage-class")?.is_some();
+        if source.bucket == bucket && source.key == key && !changes {
+            return Err(Error::with_message(
+                ErrorCode::InvalidRequest,
+                "a copy of an object onto itself changes nothing without x-cos-metadata-directive: Replaced",
+            ));
+        }
+        let put = PutObject {
+            bucket,
+            key,
+            headers: upload::object_headers(self.request)?,
+            acl: acl::object_acl(self.request)?,
+            tags: tagging::in_header(self.request, MAX_OBJECT_TAGS)?,
+            forbid_overwrite: upload::forbid_overwrite(self.request)?,
+            preconditions: Preconditions::default(),
+            body: BodyClaims::default(),
+        };
+        let replaces_tags = copy::replaces_tags(self.request)?;
+        if !replaces_tags && !put.tags.is_empty() {
+            let text = "x-cos-tagging needs x-cos-tagging-directive: Replaced";
+            return Err(Error::with_message(ErrorCode::InvalidRequest, text));
+        }
+        Ok(CopyObject {
+            source,
+            put,
+            replaces_headers,
+            replaces_tags,
         })
     }
 
@@ -245,7 +403,8 @@ impl Context<'_> {
             bucket,
             key,
             headers: upload::object_headers(self.request)?,
-            acl: upload::object_acl(self.request)?,
+            acl: acl::object_acl(self.request)?,
+            tags: tagging::in_header(self.request, MAX_OBJECT_TAGS)?,
             forbid_overwrite: upload::forbid_overwrite(self.request)?,
         })
     }

@@ -1,24 +1,28 @@
 //! The client's half: from an operation to the request that asks for it.
 //!
-//! Bytes of objects and parts travel beside the request, as does the list of parts that completes an upload
-//! ([`super::body::write_complete_body`]). Nothing is signed here.
+//! Bytes of objects and parts travel beside the request, and so does the document that some requests carry
+//! ([`document`]). Nothing is signed here.
 
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use daypass_api::acl::AclRequest;
 use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::object::{ByteRange, ETag, ETagMatch, ObjectHeaders, Preconditions, StorageClass};
 use daypass_api::operation::{
-    BodyClaims, ListBuckets, ListMultipartUploads, ListObjects, ListParts, ObjectOperation, PutObject,
-    ReadObject, ResponseOverrides, UploadRef,
+    BodyClaims, CopySource, ListBuckets, ListMultipartUploads, ListObjects, ListParts, ObjectOperation,
+    PutObject, ReadObject, ResponseOverrides, UploadRef,
 };
+use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode};
 
+use super::acl::{self, BUCKET_ACLS, OBJECT_ACLS};
+use super::document::Document;
 use super::headers::USER_METADATA_PREFIX;
 use super::percent::{encode_component, encode_path};
 use super::request_head::invalid_argument;
-use super::upload::{BUCKET_ACLS, OBJECT_ACLS};
+use super::{body, copy, cors, delete, tagging};
 
 /// Where requests go, and how they name their bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,22 +63,62 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
     };
     let builder = match operation {
         Op::ListBuckets(list) => Builder::new("GET", endpoint, None, None).list_buckets(list),
-        Op::CreateBucket(create) => {
-            on_bucket("PUT", &create.bucket).header("x-cos-acl", name_of(&BUCKET_ACLS, create.acl))
-        }
+        Op::CreateBucket(create) => on_bucket("PUT", &create.bucket)
+            .acl(&create.acl, &BUCKET_ACLS)?
+            .tags(&create.tags),
         Op::HeadBucket(bucket) => on_bucket("HEAD", bucket),
         Op::DeleteBucket(bucket) => on_bucket("DELETE", bucket),
         Op::GetBucketLocation(bucket) => on_bucket("GET", bucket).sub_resource("location"),
+        Op::GetBucketAcl(bucket) => on_bucket("GET", bucket).sub_resource("acl"),
+        Op::PutBucketAcl { bucket, acl } => on_bucket("PUT", bucket)
+            .sub_resource("acl")
+            .acl_unless_document(acl, &BUCKET_ACLS)?,
+        Op::GetBucketCors(bucket) => on_bucket("GET", bucket).sub_resource("cors"),
+        Op::PutBucketCors { bucket, .. } => on_bucket("PUT", bucket).sub_resource("cors"),
+        Op::DeleteBucketCors(bucket) => on_bucket("DELETE", bucket).sub_resource("cors"),
+        Op::GetBucketTagging(bucket) => on_bucket("GET", bucket).sub_resource("tagging"),
+        Op::PutBucketTagging { bucket, .. } => on_bucket("PUT", bucket).sub_resource("tagging"),
+        Op::DeleteBucketTagging(bucket) => on_bucket("DELETE", bucket).sub_resource("tagging"),
+        Op::GetObjectTagging { bucket, key } => on_object("GET", bucket, key).sub_resource("tagging"),
+        Op::PutObjectTagging { bucket, key, .. } => on_object("PUT", bucket, key).sub_resource("tagging"),
+        Op::DeleteObjectTagging { bucket, key } => on_object("DELETE", bucket, key).sub_resource("tagging"),
+        Op::GetObjectAcl { bucket, key } => on_object("GET", bucket, key).sub_resource("acl"),
+        Op::PutObjectAcl { bucket, key, acl } => on_object("PUT", bucket, key)
+            .sub_resource("acl")
+            .acl_unless_document(acl, &OBJECT_ACLS)?,
         Op::ListObjects(list) => on_bucket("GET", &list.bucket).list_objects(list),
         Op::ListMultipartUploads(list) => on_bucket("GET", &list.bucket).list_uploads(list),
-        Op::PutObject(put) => on_object("PUT", &put.bucket, &put.key).put_object(put),
+        Op::PutObject(put) => on_object("PUT", &put.bucket, &put.key).put_object(put)?,
+        Op::CopyObject(copy) => on_object("PUT", &copy.put.bucket, &copy.put.key)
+            .copy_source(&copy.source, &endpoint.host)
+            .header(
+                "x-cos-metadata-directive",
+                if copy.replaces_headers { "Replaced" } else { "Copy" },
+            )
+            .object_headers(&copy.put.headers)
+            .acl(&copy.put.acl, &OBJECT_ACLS)?
+            .header(
+                "x-cos-tagging-directive",
+                if copy.replaces_tags { "Replaced" } else { "Copy" },
+            )
+            .tags(&copy.put.tags)
+            .forbid_overwrite(copy.put.forbid_overwrite),
+        Op::UploadPartCopy(part) => of_upload("PUT", &part.upload)
+            .query("partNumber", &part.part_number.to_string())
+            .copy_source(&part.source, &endpoint.host)
+            .maybe_header(
+                "x-cos-copy-source-range",
+                part.span.map(copy::write_span).as_deref(),
+            ),
         Op::GetObject(read) => on_object("GET", &read.bucket, &read.key).read_object(read),
         Op::HeadObject(read) => on_object("HEAD", &read.bucket, &read.key).read_object(read),
         Op::DeleteObject(delete) => on_object("DELETE", &delete.bucket, &delete.key),
+        Op::DeleteObjects(delete) => on_bucket("POST", &delete.bucket).sub_resource("delete"),
         Op::InitiateMultipartUpload(start) => on_object("POST", &start.bucket, &start.key)
             .sub_resource("uploads")
             .object_headers(&start.headers)
-            .header("x-cos-acl", name_of(&OBJECT_ACLS, start.acl))
+            .acl(&start.acl, &OBJECT_ACLS)?
+            .tags(&start.tags)
             .forbid_overwrite(start.forbid_overwrite),
         Op::UploadPart(part) => of_upload("PUT", &part.upload)
             .query("partNumber", &part.part_number.to_string())
@@ -82,12 +126,36 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::CompleteMultipartUpload {
             upload,
             forbid_overwrite,
+            ..
         } => of_upload("POST", upload).forbid_overwrite(*forbid_overwrite),
         Op::AbortMultipartUpload(upload) => of_upload("DELETE", upload),
         Op::ListParts(list) => of_upload("GET", &list.upload).list_parts(list),
-        Op::Unbuilt(..) => return Err(Error::new(ErrorCode::NotImplemented)),
+        Op::Preflight(_) | Op::Unbuilt(..) => return Err(Error::new(ErrorCode::NotImplemented)),
     };
     builder.finish()
+}
+
+/// Writes the document that goes with the request, if the operation has one.
+pub fn document(operation: &ObjectOperation) -> Option<String> {
+    match operation {
+        ObjectOperation::CompleteMultipartUpload { parts, .. } => Some(body::write_complete_body(parts)),
+        ObjectOperation::PutBucketAcl {
+            acl: AclRequest::List(acl),
+            ..
+        }
+        | ObjectOperation::PutObjectAcl {
+            acl: AclRequest::List(acl),
+            ..
+        } => Some(acl::write_document(Document::bare(), None, acl).into_text()),
+        ObjectOperation::PutBucketTagging { tags, .. } | ObjectOperation::PutObjectTagging { tags, .. } => {
+            Some(tagging::write_document(Document::bare(), tags).into_text())
+        }
+        ObjectOperation::PutBucketCors { rules, .. } => {
+            Some(cors::write_document(Document::bare(), rules).into_text())
+        }
+        ObjectOperation::DeleteObjects(delete) => Some(delete::write_request(delete)),
+        _ => None,
+    }
 }
 
 struct Builder(RequestParts);
@@ -144,12 +212,65 @@ impl Builder {
             .url_encoding(list.url_encoding)
     }
 
-    fn put_object(self, put: &PutObject) -> Self {
-        self.object_headers(&put.headers)
-            .header("x-cos-acl", name_of(&OBJECT_ACLS, put.acl))
+    fn put_object(self, put: &PutObject) -> Result<Self, Error> {
+        Ok(self
+            .object_headers(&put.headers)
+            .acl(&put.acl, &OBJECT_ACLS)?
+            .tags(&put.tags)
             .forbid_overwrite(put.forbid_overwrite)
             .preconditions(&put.preconditions)
-            .body(&put.body)
+            .body(&put.body))
+    }
+
+    fn copy_source(self, source: &CopySource, host: &str) -> Self {
+        let conditions = &source.preconditions;
+        let tags = |tags: &Option<ETagMatch>| tags.as_ref().map(tag_list);
+        let date = |moment: Option<daypass_api::Timestamp>| moment.map(daypass_api::Timestamp::http_date);
+        let mut builder = self.header("x-cos-copy-source", copy::write_source(source, host));
+        for (name, value) in [
+            ("x-cos-copy-source-if-match", tags(&conditions.if_match)),
+            ("x-cos-copy-source-if-none-match", tags(&conditions.if_none_match)),
+            (
+                "x-cos-copy-source-if-modified-since",
+                date(conditions.if_modified_since),
+            ),
+            (
+                "x-cos-copy-source-if-unmodified-since",
+                date(conditions.if_unmodified_since),
+            ),
+        ] {
+            builder = builder.maybe_header(name, value.as_deref());
+        }
+        builder
+    }
+
+    /// Asks for a list in headers, where no document can.
+    fn acl<P: PartialEq>(
+        mut self,
+        acl: &AclRequest<P>,
+        presets: &[(P, &'static str)],
+    ) -> Result<Self, Error> {
+        let headers = acl::headers(acl, presets);
+        let headers = headers.ok_or_else(|| invalid_argument("no header can ask for this list of grants"))?;
+        for (name, value) in headers {
+            self = self.header(name, value);
+        }
+        Ok(self)
+    }
+
+    fn tags(self, tags: &Tags) -> Self {
+        self.maybe_header("x-cos-tagging", Some(&tagging::header(tags)))
+    }
+
+    fn acl_unless_document<P: PartialEq>(
+        self,
+        acl: &AclRequest<P>,
+        presets: &[(P, &'static str)],
+    ) -> Result<Self, Error> {
+        match acl {
+            AclRequest::List(_) => Ok(self),
+            AclRequest::Preset(_) | AclRequest::Grants(_) => self.acl(acl, presets),
+        }
     }
 
     fn read_object(self, read: &ReadObject) -> Self {
@@ -286,11 +407,4 @@ fn tag_list(tags: &ETagMatch) -> String {
         ETagMatch::Any => "*".to_owned(),
         ETagMatch::OneOf(tags) => tags.iter().map(ETag::quoted).collect::<Vec<_>>().join(", "),
     }
-}
-
-fn name_of<P: PartialEq>(presets: &[(P, &'static str)], preset: P) -> &'static str {
-    presets
-        .iter()
-        .find(|(known, _)| *known == preset)
-        .map_or("", |(_, name)| name)
 }

@@ -36,6 +36,17 @@ pub fn target(request: &RequestHead<'_>, site: &Site) -> Result<Target, Error> {
     }
 }
 
+/// The bucket that a request is aimed at, however bad the rest of it is.
+pub fn bucket_of(request: &RequestHead<'_>, site: &Site) -> Option<BucketName> {
+    if let Site::Bucket(bucket) = site {
+        return Some(bucket.clone());
+    }
+    match target(request, site) {
+        Ok(Target::Bucket(bucket) | Target::Object(bucket, _)) => Some(bucket),
+        Ok(Target::Service) | Err(_) => None,
+    }
+}
+
 /// What an error document calls the target: host and path without a scheme, as they were sent.
 pub fn resource(host: &str, path: &str) -> String {
     format!("{host}{path}")

@@ -1,9 +1,7 @@
-//! What an upload says of itself in headers: what to store beside the bytes, who may read it, and what the body
-//! must be.
+//! What an upload says of itself in headers: what to store beside the bytes, and what the body must be.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use daypass_api::acl::{BucketAclPreset, ObjectAclPreset};
 use daypass_api::object::{MAX_SINGLE_UPLOAD_BYTES, MAX_USER_METADATA_BYTES, ObjectHeaders, StorageClass};
 use daypass_api::operation::BodyClaims;
 use daypass_api::{Error, ErrorCode};
@@ -13,25 +11,6 @@ use super::not_offered::not_implemented;
 use super::percent::hex_digit;
 use super::request_head::{RequestHead, decimal, invalid_argument};
 
-/// The presets of buckets by name.
-pub(super) const BUCKET_ACLS: [(BucketAclPreset, &str); 4] = [
-    (BucketAclPreset::Private, "private"),
-    (BucketAclPreset::PublicRead, "public-read"),
-    (BucketAclPreset::PublicReadWrite, "public-read-write"),
-    (BucketAclPreset::AuthenticatedRead, "authenticated-read"),
-];
-/// The presets of objects by name.
-pub(super) const OBJECT_ACLS: [(ObjectAclPreset, &str); 6] = [
-    (ObjectAclPreset::Default, "default"),
-    (ObjectAclPreset::Private, "private"),
-    (ObjectAclPreset::PublicRead, "public-read"),
-    (ObjectAclPreset::AuthenticatedRead, "authenticated-read"),
-    (ObjectAclPreset::BucketOwnerRead, "bucket-owner-read"),
-    (
-        ObjectAclPreset::BucketOwnerFullControl,
-        "bucket-owner-full-control",
-    ),
-];
 /// Classes that exist elsewhere and keep an object out of reach until it is restored, which is not offered.
 const ARCHIVE_CLASSES: [&str; 5] = ["ARCHIVE", "DEEP_ARCHIVE", "COLD", "MAZ_ARCHIVE", "MAZ_COLD"];
 
@@ -82,27 +61,6 @@ fn user_metadata(request: &RequestHead<'_>) -> Result<Vec<(String, String)>, Err
     }
     metadata.sort_unstable();
     Ok(metadata)
-}
-
-/// The access control list that a new bucket shall have.
-pub(super) fn bucket_acl(request: &RequestHead<'_>) -> Result<BucketAclPreset, Error> {
-    preset(request, &BUCKET_ACLS)
-}
-
-/// The access control list that an object shall have.
-pub(super) fn object_acl(request: &RequestHead<'_>) -> Result<ObjectAclPreset, Error> {
-    preset(request, &OBJECT_ACLS)
-}
-
-fn preset<P: Copy + Default>(request: &RequestHead<'_>, presets: &[(P, &str)]) -> Result<P, Error> {
-    let Some(name) = request.header("x-cos-acl")? else {
-        return Ok(P::default());
-    };
-    presets
-        .iter()
-        .find(|(_, known)| *known == name)
-        .map(|(preset, _)| *preset)
-        .ok_or_else(|| invalid_argument("x-cos-acl does not name an access control list"))
 }
 
 /// Whether an existing object must stay.

@@ -71,7 +71,7 @@ fn a_whole_request() {
 
 #[test]
 fn requests_that_cannot_be_written() {
-    let unbuilt = ObjectOperation::Unbuilt(UnbuiltOperation::GetBucketAcl, Target::Bucket(bucket()));
+    let unbuilt = ObjectOperation::Unbuilt(UnbuiltOperation::GetBucketPolicy, Target::Bucket(bucket()));
     let error = request::write(&unbuilt, &endpoint(false)).unwrap_err();
     assert_eq!(error.code, ErrorCode::NotImplemented);
     let ObjectOperation::PutObject(mut put) = operation("PUT /a", &[("content-length", "0")]) else {
@@ -131,6 +131,7 @@ fn an_error_may_come_with_a_status_of_success() {
     let complete = ObjectOperation::CompleteMultipartUpload {
         upload: upload(),
         forbid_overwrite: false,
+        parts: Vec::new(),
     };
     let headers = header_map([("x-cos-request-id", "NWQ2")]);
     let parts = AnswerParts {

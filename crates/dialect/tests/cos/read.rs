@@ -115,7 +115,7 @@ fn buckets() {
     ] {
         let read = read("PUT /", &[("x-cos-acl", name)]).unwrap();
         assert!(
-            matches!(read.operation, Op::CreateBucket(create) if create.acl == preset),
+            matches!(read.operation, Op::CreateBucket(create) if create.acl == preset.into()),
             "{name}"
         );
         assert_eq!(read.document, Some(BodyClaims::default()));
@@ -139,18 +139,7 @@ fn buckets_that_are_refused() {
         ErrorCode::InvalidArgument,
         400,
     );
-    refused(
-        "PUT /",
-        &[("x-cos-tagging", "a=b")],
-        ErrorCode::NotImplemented,
-        501,
-    );
-    refused(
-        "PUT /",
-        &[("x-cos-grant-read", "id=\"1\"")],
-        ErrorCode::NotImplemented,
-        501,
-    );
+    refused("PUT /", &[("x-cos-tagging", "=b")], ErrorCode::InvalidTag, 400);
     refused("PUT /", &[("content-md5", "x")], ErrorCode::InvalidDigest, 400);
     refused("PUT /", &[("if-match", "x")], ErrorCode::NotImplemented, 501);
     refused("DELETE /", &[("if-match", "x")], ErrorCode::NotImplemented, 501);
@@ -291,7 +280,7 @@ fn uploads_of_objects() {
     assert_eq!(put.headers, expected);
     assert_eq!(
         (put.acl, put.forbid_overwrite),
-        (ObjectAclPreset::PublicRead, true)
+        (ObjectAclPreset::PublicRead.into(), true)
     );
     assert_eq!(put.preconditions.if_none_match, Some(ETagMatch::Any));
     assert_eq!(put.preconditions.if_modified_since, None);
@@ -396,15 +385,9 @@ fn what_is_not_offered_is_never_ignored() {
         "pic-operations",
         "x-cos-callback",
         "x-cos-callback-var",
-        "x-cos-grant-read",
-        "x-cos-grant-write",
-        "x-cos-grant-read-acp",
-        "x-cos-grant-write-acp",
-        "x-cos-grant-full-control",
         "x-cos-server-side-encryption",
         "x-cos-server-side-encryption-cos-kms-key-id",
         "x-cos-server-side-encryption-customer-algorithm",
-        "x-cos-tagging",
         "x-cos-website-redirect-location",
     ] {
         for line in [
@@ -503,6 +486,60 @@ fn parts() {
 }
 
 #[test]
+fn preflights() {
+    let origin = ("origin", "http://a");
+    let method = ("access-control-request-method", "PUT");
+    let names = ("access-control-request-headers", "x-a, ,X-B");
+    for line in ["OPTIONS /", "OPTIONS /a?acl&uploadId=x&x-cos-traffic-limit=1"] {
+        let Op::Preflight(preflight) = operation(line, &[origin, method, names]) else {
+            panic!("{line} is no preflight");
+        };
+        assert_eq!(
+            (preflight.origin.as_str(), preflight.method.as_str()),
+            ("http://a", "PUT")
+        );
+        assert_eq!(preflight.headers, ["x-a", "X-B"]);
+        refused(line, &[origin], ErrorCode::InvalidArgument, 400);
+        refused(line, &[method], ErrorCode::InvalidArgument, 400);
+        let strange = ("access-control-request-headers", "x a");
+        refused(line, &[origin, method, strange], ErrorCode::CorsForbidden, 403);
+    }
+}
+
+#[test]
+fn copies() {
+    let from = |key: &'static str| ("x-cos-copy-source", key);
+    let other = from("photos-1250000000.cos.ap-guangzhou.myqcloud.com/b");
+    let itself = from("photos-1250000000.localhost/a");
+    let class = ("x-cos-storage-class", "STANDARD_IA");
+    let replaced = ("x-cos-metadata-directive", "Replaced");
+    assert!(matches!(operation("PUT /a", &[other]), Op::CopyObject(_)));
+    let part = "PUT /a?uploadId=a&partNumber=1";
+    assert!(matches!(operation(part, &[other]), Op::UploadPartCopy(_)));
+    assert!(matches!(operation("PUT /a", &[itself, class]), Op::CopyObject(_)));
+    assert!(matches!(
+        operation("PUT /a", &[itself, replaced]),
+        Op::CopyObject(_)
+    ));
+    refused("PUT /a", &[itself], ErrorCode::InvalidRequest, 400);
+    refused("PUT /a", &[other, LENGTH], ErrorCode::InvalidRequest, 400);
+    refused(part, &[other, LENGTH], ErrorCode::InvalidRequest, 400);
+    let tags = ("x-cos-tagging", "a=b");
+    refused("PUT /a", &[other, tags], ErrorCode::InvalidRequest, 400);
+    let both = ("x-cos-tagging-directive", "both");
+    refused("PUT /a", &[other, both], ErrorCode::InvalidArgument, 400);
+    refused("PUT /a", &[from("a/b")], ErrorCode::InvalidCopySource, 400);
+    refused(
+        "PUT /a",
+        &[other, ("if-match", "x")],
+        ErrorCode::NotImplemented,
+        501,
+    );
+    let key = ("x-cos-copy-source-server-side-encryption-customer-key", "x");
+    refused("PUT /a", &[other, key], ErrorCode::NotImplemented, 501);
+}
+
+#[test]
 fn documents_have_claims() {
     let md5 = ("content-md5", "kAFQmDzST7DWlj99KOF/cg==");
     let completed = read(
@@ -520,6 +557,14 @@ fn documents_have_claims() {
         }
     ));
     assert_eq!(read("PUT /a", &[LENGTH]).unwrap().document, None);
+    let list = b"<CompleteMultipartUpload><Part><PartNumber>2</PartNumber><ETag>aa</ETag></Part></CompleteMultipartUpload>";
+    let completed = read("POST /a?uploadId=a", &[]).unwrap().with_document(list);
+    let Op::CompleteMultipartUpload { parts, .. } = completed.unwrap().operation else {
+        panic!("not a completion");
+    };
+    assert_eq!(parts.len(), 1);
+    let error = read("PUT /", &[]).unwrap().with_document(b"<").unwrap_err();
+    assert_eq!(error.code, ErrorCode::MalformedXml);
     refused(
         "POST /a?uploadId=a",
         &[("content-md5", "x")],
@@ -588,23 +633,10 @@ fn operations_that_are_not_offered() {
         assert_eq!(operation(line, headers), Op::Unbuilt(name, target), "{line}");
     };
     let object = || Target::Object(bucket(), key("a"));
-    let copy = (
-        "x-cos-copy-source",
-        "photos-1250000000.cos.ap-guangzhou.myqcloud.com/b",
-    );
-    check("PUT /a", &[copy], UnbuiltOperation::CopyObject, object());
-    let part = "PUT /a?uploadId=a&partNumber=1";
-    check(part, &[copy], UnbuiltOperation::UploadPartCopy, object());
     check(
         "GET /?policy",
         &[],
         UnbuiltOperation::GetBucketPolicy,
-        Target::Bucket(bucket()),
-    );
-    check(
-        "POST /?delete",
-        &[],
-        UnbuiltOperation::DeleteMultipleObjects,
         Target::Bucket(bucket()),
     );
     let form = ("content-type", "multipart/form-data; boundary=x");
@@ -614,12 +646,11 @@ fn operations_that_are_not_offered() {
         UnbuiltOperation::PostObject,
         Target::Bucket(bucket()),
     );
-    check("OPTIONS /a", &[], UnbuiltOperation::OptionsObject, object());
     // What such an operation says in headers is its own affair.
     check(
-        "PUT /a?acl",
-        &[("x-cos-grant-read", "x")],
-        UnbuiltOperation::PutObjectAcl,
+        "PUT /a?retention",
+        &[("x-cos-tagging", "x")],
+        UnbuiltOperation::PutObjectRetention,
         object(),
     );
 }
@@ -651,4 +682,17 @@ fn attributes_are_there_when_they_were_sent() {
     assert_eq!(attributes.content_length.as_deref(), Some("3"));
     assert_eq!(attributes.storage_class.as_deref(), Some("STANDARD"));
     assert_eq!((attributes.acl, attributes.forbid_overwrite), (None, None));
+}
+
+#[test]
+fn policies_see_the_tags_of_new_buckets_and_of_no_objects() {
+    let tags = |read: cos::Read| read.attributes.request_tags;
+    let header = ("x-cos-tagging", "a=b");
+    let pair = vec![("a".to_owned(), "b".to_owned())];
+    assert_eq!(tags(read("PUT /", &[header]).unwrap()), pair);
+    assert_eq!(tags(read("PUT /k", &[header, LENGTH]).unwrap()), []);
+    let document = b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
+    let put = |line| read(line, &[]).unwrap().with_document(document).unwrap();
+    assert_eq!(tags(put("PUT /?tagging")), pair);
+    assert_eq!(tags(put("PUT /k?tagging")), []);
 }

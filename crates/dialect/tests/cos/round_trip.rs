@@ -1,21 +1,28 @@
 //! Laws: the server reads every request that the client writes as the same operation, the client reads every
 //! answer that the server writes as the same outcome, and nothing that may arrive makes either panic.
 
-use daypass_api::acl::{BucketAclPreset, ObjectAclPreset};
+use daypass_api::acl::{
+    Acl, AclRequest, BucketAclPreset, BucketAclRequest, Grant, Grantee, ObjectAclPreset, ObjectAclRequest,
+    Permission,
+};
+use daypass_api::attributes::QueryValue;
+use daypass_api::cors::{CorsMethod, CorsRule, CorsRules};
 use daypass_api::names::{AppId, BucketName, ObjectKey, Uin, UploadId};
 use daypass_api::object::{
     ByteRange, ETag, ETagMatch, ObjectHeaders, ObjectInfo, Preconditions, Span, StorageClass,
 };
 use daypass_api::operation::{
-    BodyClaims, CreateBucket, DeleteObject, InitiateMultipartUpload, ListBuckets, ListMultipartUploads,
-    ListObjects, ListParts, ObjectOperation as Op, PutObject, ReadObject, ResponseOverrides, UploadPart,
+    BodyClaims, CopyObject, CopySource, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects,
+    InitiateMultipartUpload, ListBuckets, ListMultipartUploads, ListObjects, ListParts,
+    ObjectOperation as Op, PartEntry, PutObject, ReadObject, ResponseOverrides, UploadPart, UploadPartCopy,
     UploadRef,
 };
 use daypass_api::outcome::{
-    BucketList, BucketSummary, ObjectList, ObjectSummary, Ownership, PartList, PartSummary, UploadList,
-    UploadSummary,
+    AclReport, BucketList, BucketSummary, Copied, DeleteReport, DeletedEntry, ObjectList, ObjectSummary,
+    Ownership, PartList, PartSummary, UploadList, UploadSummary,
 };
-use daypass_api::{Outcome, Timestamp};
+use daypass_api::tags::Tags;
+use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_dialect::cos::answer::{self, AnswerParts};
 use daypass_dialect::cos::request::{self, Endpoint};
 use daypass_dialect::cos::{self, RequestHead};
@@ -88,7 +95,7 @@ fn object_headers() -> impl Strategy<Value = ObjectHeaders> {
     })
 }
 
-fn object_acl() -> impl Strategy<Value = ObjectAclPreset> {
+fn object_preset() -> impl Strategy<Value = ObjectAclPreset> {
     use ObjectAclPreset as Preset;
     select(vec![
         Preset::Default,
@@ -100,7 +107,122 @@ fn object_acl() -> impl Strategy<Value = ObjectAclPreset> {
     ])
 }
 
-fn bucket_acl() -> impl Strategy<Value = BucketAclPreset> {
+fn user() -> impl Strategy<Value = Grantee> {
+    any::<(u64, u64)>().prop_map(|(owner, uin)| Grantee::User {
+        owner_uin: Uin(owner),
+        uin: Uin(uin),
+    })
+}
+
+fn grantee() -> impl Strategy<Value = Grantee> {
+    prop_oneof![user(), Just(Grantee::AllUsers), Just(Grantee::AuthenticatedUsers),]
+}
+
+/// Grants in the order in which headers give them.
+fn grants(permissions: Vec<Permission>) -> impl Strategy<Value = Vec<Grant>> {
+    vec(vec(user(), 0..3), permissions.len()).prop_map(move |lists| {
+        let named = permissions.iter().zip(lists);
+        let of = |(permission, grantees): (&Permission, Vec<Grantee>)| {
+            let permission = *permission;
+            grantees
+                .into_iter()
+                .map(move |grantee| Grant { grantee, permission })
+        };
+        named.flat_map(of).collect()
+    })
+}
+
+fn on_buckets() -> Vec<Permission> {
+    use Permission::{FullControl, Read, ReadAcp, Write, WriteAcp};
+    vec![Read, Write, ReadAcp, WriteAcp, FullControl]
+}
+
+fn on_objects() -> Vec<Permission> {
+    let mut all = on_buckets();
+    all.retain(|permission| *permission != Permission::Write);
+    all
+}
+
+fn in_headers<P>(grants: Vec<Grant>) -> AclRequest<P>
+where
+    AclRequest<P>: Default,
+{
+    match grants.is_empty() {
+        true => AclRequest::default(),
+        false => AclRequest::Grants(grants),
+    }
+}
+
+fn object_acl() -> impl Strategy<Value = ObjectAclRequest> {
+    prop_oneof![
+        object_preset().prop_map(AclRequest::Preset),
+        grants(on_objects()).prop_map(in_headers),
+    ]
+}
+
+fn bucket_acl() -> impl Strategy<Value = BucketAclRequest> {
+    prop_oneof![
+        bucket_preset().prop_map(AclRequest::Preset),
+        grants(on_buckets()).prop_map(in_headers),
+    ]
+}
+
+fn list_of(permissions: Vec<Permission>) -> impl Strategy<Value = Acl> {
+    let grant = (grantee(), select(permissions));
+    let grant = grant.prop_map(|(grantee, permission)| Grant { grantee, permission });
+    vec(grant, 0..5).prop_map(|grants| Acl { grants })
+}
+
+fn lists_to_put() -> impl Strategy<Value = Op> {
+    let of_bucket = prop_oneof![bucket_acl(), list_of(on_buckets()).prop_map(AclRequest::List)];
+    let of_object = prop_oneof![object_acl(), list_of(on_objects()).prop_map(AclRequest::List)];
+    prop_oneof![
+        bucket_name().prop_map(Op::GetBucketAcl),
+        (bucket_name(), object_key()).prop_map(|(bucket, key)| Op::GetObjectAcl { bucket, key }),
+        (bucket_name(), of_bucket).prop_map(|(bucket, acl)| Op::PutBucketAcl { bucket, acl }),
+        (bucket_name(), object_key(), of_object).prop_map(|(bucket, key, acl)| Op::PutObjectAcl {
+            bucket,
+            key,
+            acl
+        }),
+    ]
+}
+
+fn lists_shown() -> impl Strategy<Value = (Op, Outcome)> {
+    let report = (any::<u64>(), list_of(on_buckets()), any::<bool>());
+    (bucket_name(), object_key(), report).prop_map(|(bucket, key, (owner, acl, inherited))| {
+        let report = AclReport {
+            owner_uin: Uin(owner),
+            acl,
+            inherited,
+        };
+        (Op::GetObjectAcl { bucket, key }, Outcome::Acl(report))
+    })
+}
+
+fn cors_rules() -> impl Strategy<Value = CorsRules> {
+    let methods = vec(select(CorsMethod::NAMES.map(|(method, _)| method).to_vec()), 1..3);
+    let origins = vec("https?://[a-z.]{1,9}|\\*|http://\\*[a-z]{1,9}", 1..3);
+    let headers = (vec("[A-Za-z-]{1,9}\\*?", 0..3), vec("[A-Za-z-]{1,9}", 0..3));
+    let rest = (option::of("[ -~你]{1,9}"), option::of(any::<u32>()));
+    let rule =
+        (methods, origins, headers, rest).prop_map(|(methods, origins, (headers, exposed), rest)| CorsRule {
+            id: rest.0,
+            origins,
+            methods,
+            headers,
+            exposed,
+            max_age: rest.1,
+        });
+    (vec(rule, 1..4), any::<Option<bool>>()).prop_map(|(rules, vary)| CorsRules { rules, vary })
+}
+
+fn tags() -> impl Strategy<Value = Tags> {
+    proptest::collection::btree_map("\\PC{1,9}", "\\PC{0,9}", 0..4)
+        .prop_map(|tags| tags.into_iter().collect())
+}
+
+fn bucket_preset() -> impl Strategy<Value = BucketAclPreset> {
     use BucketAclPreset as Preset;
     select(vec![
         Preset::Private,
@@ -198,6 +320,7 @@ fn put_object() -> impl Strategy<Value = PutObject> {
         key,
         headers,
         acl: rest.0,
+        tags: Vec::new(),
         forbid_overwrite: rest.1,
         preconditions: Preconditions {
             if_modified_since: None,
@@ -212,6 +335,7 @@ fn initiate() -> impl Strategy<Value = InitiateMultipartUpload> {
         bucket: put.bucket,
         key: put.key,
         headers: put.headers,
+        tags: put.tags,
         acl: put.acl,
         forbid_overwrite: put.forbid_overwrite,
     })
@@ -246,8 +370,18 @@ fn list_buckets() -> impl Strategy<Value = ListBuckets> {
 fn operation() -> impl Strategy<Value = Op> {
     prop_oneof![
         list_buckets().prop_map(Op::ListBuckets),
-        (bucket_name(), bucket_acl())
-            .prop_map(|(bucket, acl)| Op::CreateBucket(CreateBucket { bucket, acl })),
+        (bucket_name(), bucket_acl(), tags())
+            .prop_map(|(bucket, acl, tags)| Op::CreateBucket(CreateBucket { bucket, acl, tags })),
+        bucket_name().prop_map(Op::GetBucketTagging),
+        bucket_name().prop_map(Op::DeleteBucketTagging),
+        (bucket_name(), tags()).prop_map(|(bucket, tags)| Op::PutBucketTagging { bucket, tags }),
+        (bucket_name(), object_key()).prop_map(|(bucket, key)| Op::GetObjectTagging { bucket, key }),
+        (bucket_name(), object_key()).prop_map(|(bucket, key)| Op::DeleteObjectTagging { bucket, key }),
+        (bucket_name(), object_key(), tags()).prop_map(|(bucket, key, tags)| Op::PutObjectTagging {
+            bucket,
+            key,
+            tags
+        }),
         bucket_name().prop_map(Op::HeadBucket),
         bucket_name().prop_map(Op::DeleteBucket),
         bucket_name().prop_map(Op::GetBucketLocation),
@@ -258,6 +392,13 @@ fn operation() -> impl Strategy<Value = Op> {
         read_object().prop_map(|read| Op::HeadObject(ReadObject { range: None, ..read })),
         (bucket_name(), object_key())
             .prop_map(|(bucket, key)| Op::DeleteObject(DeleteObject { bucket, key })),
+        delete_objects().prop_map(Op::DeleteObjects),
+        copy_object().prop_map(Op::CopyObject),
+        lists_to_put(),
+        bucket_name().prop_map(Op::GetBucketCors),
+        bucket_name().prop_map(Op::DeleteBucketCors),
+        (bucket_name(), cors_rules()).prop_map(|(bucket, rules)| Op::PutBucketCors { bucket, rules }),
+        part_copy().prop_map(Op::UploadPartCopy),
         initiate().prop_map(Op::InitiateMultipartUpload),
         (upload_ref(), 1..=10_000_u32, body_claims()).prop_map(|(upload, part_number, body)| {
             Op::UploadPart(UploadPart {
@@ -266,13 +407,115 @@ fn operation() -> impl Strategy<Value = Op> {
                 body,
             })
         }),
-        (upload_ref(), any::<bool>()).prop_map(|(upload, forbid_overwrite)| Op::CompleteMultipartUpload {
-            upload,
-            forbid_overwrite,
+        (upload_ref(), any::<bool>(), part_entries()).prop_map(|(upload, forbid_overwrite, parts)| {
+            Op::CompleteMultipartUpload {
+                upload,
+                forbid_overwrite,
+                parts,
+            }
         }),
         upload_ref().prop_map(Op::AbortMultipartUpload),
         list_parts().prop_map(Op::ListParts),
     ]
+}
+
+fn copy_source() -> impl Strategy<Value = CopySource> {
+    let version = option::of("[a-z0-9]{1,9}");
+    (bucket_name(), object_key(), version, preconditions()).prop_map(|parts| CopySource {
+        bucket: parts.0,
+        key: parts.1,
+        version_id: parts.2.map(|version| QueryValue {
+            raw: version.clone(),
+            decoded: version,
+        }),
+        preconditions: parts.3,
+    })
+}
+
+fn copy_object() -> impl Strategy<Value = CopyObject> {
+    (copy_source(), put_object(), any::<bool>())
+        .prop_map(|(source, put, replaces_headers)| CopyObject {
+            source,
+            put: PutObject {
+                preconditions: Preconditions::default(),
+                body: BodyClaims::default(),
+                ..put
+            },
+            replaces_headers,
+            replaces_tags: true,
+        })
+        .prop_filter("onto itself", |copy| copy.source.key != copy.put.key)
+}
+
+fn part_copy() -> impl Strategy<Value = UploadPartCopy> {
+    let span = option::of((0..1_u64 << 40, 1..1_u64 << 40));
+    (copy_source(), span, upload_ref(), 1..=10_000_u32).prop_map(|(source, span, upload, part_number)| {
+        UploadPartCopy {
+            source,
+            span: span.map(|(start, length)| Span { start, length }),
+            upload,
+            part_number,
+        }
+    })
+}
+
+fn copies() -> impl Strategy<Value = (Op, Outcome)> {
+    let copied = (etag(), any::<u64>(), whole_second()).prop_map(|(etag, crc64, last_modified)| Copied {
+        etag,
+        crc64,
+        last_modified,
+    });
+    (copied, copy_object(), part_copy(), any::<bool>()).prop_map(|(copied, copy, part, whole)| match whole {
+        true => (Op::CopyObject(copy), Outcome::ObjectCopied(copied)),
+        false => (Op::UploadPartCopy(part), Outcome::PartCopied(copied)),
+    })
+}
+
+fn delete_entry() -> impl Strategy<Value = DeleteEntry> {
+    (object_key(), option::of("[a-z0-9]{1,9}")).prop_map(|(key, version_id)| DeleteEntry { key, version_id })
+}
+
+fn delete_objects() -> impl Strategy<Value = DeleteObjects> {
+    (bucket_name(), any::<bool>(), vec(delete_entry(), 1..4)).prop_map(|(bucket, quiet, entries)| {
+        DeleteObjects {
+            bucket,
+            quiet,
+            entries,
+        }
+    })
+}
+
+fn deletions() -> impl Strategy<Value = (Op, Outcome)> {
+    let code = select(vec![
+        ErrorCode::AccessDenied,
+        ErrorCode::NoSuchVersion,
+        ErrorCode::InternalError,
+        ErrorCode::SlowDown,
+    ]);
+    let entry = (delete_entry(), option::of((code, option::of("[a-z]{1,9}"))));
+    (delete_objects(), vec(entry, 0..4)).prop_map(|(delete, entries)| {
+        let quiet = delete.quiet;
+        let entries = entries.into_iter().map(|(entry, error)| {
+            let error = error.map(|(code, message)| Error {
+                code,
+                message: message.map(Into::into),
+            });
+            DeletedEntry { entry, error }
+        });
+        let entries = entries.filter(|entry| !quiet || entry.error.is_some()).collect();
+        (
+            Op::DeleteObjects(delete),
+            Outcome::ObjectsDeleted(DeleteReport { quiet, entries }),
+        )
+    })
+}
+
+/// Parts in ascending order, at least one.
+fn part_entries() -> impl Strategy<Value = Vec<PartEntry>> {
+    proptest::collection::btree_map(1..=10_000_u32, etag(), 1..4).prop_map(|parts| {
+        let entry = |(part_number, etag)| PartEntry { part_number, etag };
+        parts.into_iter().map(entry).collect()
+    })
 }
 
 fn ownership() -> impl Strategy<Value = Ownership> {
@@ -323,6 +566,13 @@ fn part_summary() -> impl Strategy<Value = PartSummary> {
 fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
     prop_oneof![
         buckets(),
+        deletions(),
+        copies(),
+        lists_shown(),
+        (bucket_name(), tags())
+            .prop_map(|(bucket, tags)| (Op::GetBucketTagging(bucket), Outcome::Tags(tags))),
+        (bucket_name(), cors_rules())
+            .prop_map(|(bucket, rules)| (Op::GetBucketCors(bucket), Outcome::Cors(rules))),
         objects(),
         uploads(),
         parts(),
@@ -333,7 +583,11 @@ fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
         upload_ref().prop_map(|upload| (Op::AbortMultipartUpload(upload), Outcome::Deleted)),
         (bucket_name(), bucket_acl()).prop_map(|(bucket, acl)| {
             (
-                Op::CreateBucket(CreateBucket { bucket, acl }),
+                Op::CreateBucket(CreateBucket {
+                    bucket,
+                    acl,
+                    tags: Vec::new(),
+                }),
                 Outcome::BucketCreated,
             )
         }),
@@ -352,6 +606,7 @@ fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
             let operation = Op::CompleteMultipartUpload {
                 upload: upload.clone(),
                 forbid_overwrite: false,
+                parts: Vec::new(),
             };
             (operation, Outcome::UploadCompleted { upload, etag, crc64 })
         }),
@@ -542,7 +797,13 @@ proptest! {
             headers: &headers,
         };
         let site = site::resolve(&parts.host, &config());
-        prop_assert_eq!(cos::read(&request, &site).unwrap().operation, operation);
+        let document = request::document(&operation).unwrap_or_default();
+        let mut read = cos::read(&request, &site).unwrap();
+        prop_assert!(document.is_empty() || read.document.is_some());
+        if read.document.is_some() {
+            read = read.with_document(document.as_bytes()).unwrap();
+        }
+        prop_assert_eq!(read.operation, operation);
     }
 
     #[test]
@@ -564,10 +825,11 @@ proptest! {
         path in prop_oneof![Just("/".to_owned()), Just("/a".to_owned()), Just("/b-1/a".to_owned()), any::<String>()],
         query in query(),
         headers in headers(),
+        document: Vec<u8>,
     ) {
         let request = RequestHead { method: &method, path: &path, query: &query, headers: &headers };
         let site = site::resolve(&host, &config());
-        let _ = cos::read(&request, &site);
+        let _ = cos::read(&request, &site).and_then(|read| read.with_document(&document));
     }
 
     #[test]

@@ -20,10 +20,10 @@ pub use identity::{
     id_of_access_key_of, owner_of_account, policy_of_attachment, policy_of_policy, uin_of_holder, uin_of_user,
 };
 pub use objects::{
-    bucket, bucket_count, bucket_index, buckets_of, dead, deads, inline_data, intent, intents, key_of_object,
-    key_of_upload, manifest, manifests, number_of_part, object, objects, part, parts, reference, references,
-    retired, retired_contents, unreferenced, unreferenced_data, upload, upload_name, uploads,
-    uploads_with_prefix,
+    bucket, bucket_cors, bucket_count, bucket_index, buckets_of, dead, deads, inline_data, intent, intents,
+    key_of_object, key_of_upload, manifest, manifests, number_of_part, object, objects, part, parts,
+    reference, references, retired, retired_contents, unreferenced, unreferenced_data, upload, upload_name,
+    uploads, uploads_with_prefix,
 };
 pub use objects::{data_of_unreferenced, dead_of_key, holder_of_retired, intent_of_key, offset_of_manifest};
 

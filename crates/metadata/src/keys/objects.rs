@@ -9,6 +9,7 @@ use super::{ContentId, DataId, from_sortable, join, sortable};
 const BUCKET: &[u8] = b"b";
 const BUCKET_INDEX: &[u8] = b"a";
 const BUCKET_COUNT: &[u8] = b"n";
+const BUCKET_CORS: &[u8] = b"e";
 const OBJECT: &[u8] = b"o";
 const INLINE_DATA: &[u8] = b"s";
 const MANIFEST: &[u8] = b"m";
@@ -45,6 +46,11 @@ pub fn bucket_index(owner: Uin, name: &BucketName) -> Bytes {
 /// How many buckets an account has.
 pub fn bucket_count(owner: Uin) -> Bytes {
     join(&[BUCKET_COUNT, &owner.0.to_be_bytes()])
+}
+
+/// A bucket's rules for other origins.
+pub fn bucket_cors(name: &BucketName) -> Bytes {
+    join(&[BUCKET_CORS, name.as_str().as_bytes()])
 }
 
 /// All objects of a bucket, in byte order of their keys; the raw key bytes follow.

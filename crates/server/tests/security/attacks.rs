@@ -409,8 +409,6 @@ fn mechanism_31_whatever_selects_an_operation_must_be_signed() {
         !matches!(
             name,
             UnbuiltOperation::PostObject
-            | UnbuiltOperation::OptionsObject
-            | UnbuiltOperation::CopyObject
             // Recognised by patterns of names; nothing stands behind it yet.
             | UnbuiltOperation::ProcessData
         )

@@ -33,7 +33,7 @@ impl Store {
             created: now,
             acl: create.acl.acl(owner),
             policy: None,
-            tags: Vec::new(),
+            tags: create.tags.clone(),
         };
         let mut attempts = Attempts::default();
         loop {

@@ -138,5 +138,6 @@ fn assemble(upload: UploadRecord, parts: &[FoundPart], now: Timestamp) -> Object
         headers: upload.headers,
         acl: upload.acl,
         content: Content::Empty,
+        tags: upload.tags,
     }
 }

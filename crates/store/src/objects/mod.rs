@@ -7,6 +7,7 @@
 mod body;
 mod buckets;
 mod complete;
+mod copy;
 mod delete;
 mod digest;
 mod list;
@@ -14,6 +15,7 @@ mod multipart;
 mod put;
 mod read;
 mod receive;
+mod settings;
 mod uploads;
 
 #[cfg(test)]

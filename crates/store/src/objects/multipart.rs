@@ -45,6 +45,7 @@ impl Store {
                 acl: initiate.acl.acl(bucket.owner),
                 forbid_overwrite: initiate.forbid_overwrite,
                 content: ContentId(content),
+                tags: initiate.tags.clone(),
             };
             if self
                 .commit(upload::begin(

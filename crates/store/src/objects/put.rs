@@ -85,7 +85,7 @@ impl Store {
 }
 
 /// Refuses what the request's conditions, or its wish not to overwrite, forbid.
-fn judge(put: &PutObject, current: Option<&ObjectRecord>) -> Result<(), Error> {
+pub(super) fn judge(put: &PutObject, current: Option<&ObjectRecord>) -> Result<(), Error> {
     if put.forbid_overwrite && current.is_some() {
         return Err(ErrorCode::ObjectExists.into());
     }
@@ -111,6 +111,7 @@ fn record(put: &PutObject, owner: Account, received: &Received, now: Timestamp) 
             Some(data) => single(data.place(), summary.length, summary.crc64),
             None => Content::Empty,
         },
+        tags: put.tags.clone(),
     }
 }
 

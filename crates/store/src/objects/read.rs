@@ -45,9 +45,19 @@ impl Store {
             start: 0,
             length: record.length,
         });
-        let pieces = view.pieces(&record.content, span).await?;
-        let reader = open_all(Arc::clone(&self.blobs), pieces).await?;
+        let reader = self.read_span(view, &record.content, span).await?;
         Ok((outcome, Some(reader)))
+    }
+
+    /// A reader of some bytes of a content.
+    pub(super) async fn read_span(
+        &self,
+        view: &View,
+        content: &Content,
+        span: Span,
+    ) -> Result<ObjectReader, Error> {
+        let pieces = view.pieces(content, span).await?;
+        open_all(Arc::clone(&self.blobs), pieces).await
     }
 
     /// What is known about an object.
@@ -104,21 +114,38 @@ async fn open(blobs: Arc<dyn Blobs>, piece: Piece) -> Result<ObjectReader, Error
 
 impl View {
     async fn existing_object(&self, read: &ReadObject) -> Result<ObjectRecord, Error> {
-        match self.object(&read.bucket, &read.key).await? {
-            Some(found) => Ok(found.record),
-            None => {
-                self.require_bucket(&read.bucket).await?;
-                Err(ErrorCode::NoSuchKey.into())
-            }
+        Ok(self.require_object(&read.bucket, &read.key).await?.record)
+    }
+
+    /// All pieces that a content of this length is stored in.
+    pub(super) async fn segments(&self, content: &Content, length: u64) -> Result<Vec<Segment>, Error> {
+        let whole = Span { start: 0, length };
+        let segments: Vec<_> = self
+            .chunks_of(content, whole)
+            .await?
+            .into_iter()
+            .flat_map(|(_, segments)| segments)
+            .collect();
+        let found = segments
+            .iter()
+            .fold(0_u64, |found, segment| found.saturating_add(segment.length));
+        if found == length {
+            Ok(segments)
+        } else {
+            Err(not_whole())
         }
     }
 
-    async fn pieces(&self, content: &Content, span: Span) -> Result<Vec<Piece>, Error> {
-        let chunks = match content {
+    async fn chunks_of(&self, content: &Content, span: Span) -> Result<Vec<(u64, Vec<Segment>)>, Error> {
+        Ok(match content {
             Content::Empty => Vec::new(),
             Content::Single { segment, .. } => vec![(0, vec![*segment])],
             Content::Manifest { holder } => self.chunks(*holder, span).await?,
-        };
+        })
+    }
+
+    async fn pieces(&self, content: &Content, span: Span) -> Result<Vec<Piece>, Error> {
+        let chunks = self.chunks_of(content, span).await?;
         let mut pieces = Vec::new();
         let mut found: u64 = 0;
         for (mut offset, segments) in chunks {
@@ -131,9 +158,7 @@ impl View {
             }
         }
         if found != span.length {
-            return Err(fault::inconsistent(
-                "the pieces of an object do not make up its length",
-            ));
+            return Err(not_whole());
         }
         Ok(pieces)
     }
@@ -181,7 +206,7 @@ impl View {
         }
     }
 
-    async fn inline_data(&self, id: DataId, segment: Segment) -> Result<Bytes, Error> {
+    pub(super) async fn inline_data(&self, id: DataId, segment: Segment) -> Result<Bytes, Error> {
         let found = self.record::<InlineRecord>(&keys::inline_data(id)).await?;
         let record = found
             .ok_or_else(|| fault::inconsistent("inline data is missing"))?
@@ -195,6 +220,10 @@ impl View {
             Err(fault::inconsistent("inline data is corrupt"))
         }
     }
+}
+
+fn not_whole() -> Error {
+    fault::inconsistent("the pieces of an object do not make up its length")
 }
 
 /// The part of a segment that lies in a span, counted from the segment's start.

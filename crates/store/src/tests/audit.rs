@@ -77,7 +77,7 @@ impl Books {
                 MarkRecord::decode(value).unwrap();
                 assert!(self.dead.insert(keys::dead_of_key(stored).unwrap().1));
             }
-            b'a' | b'b' | b'n' | b'f' | b'i' => {}
+            b'a' | b'b' | b'e' | b'n' | b'f' | b'i' => {}
             other => panic!("unknown tag {other}"),
         }
     }

@@ -35,6 +35,14 @@ async fn use_everything(fixture: &Fixture) -> Expected {
             expected.after(&complete, Some(bytes(5000, 5)));
         }
     }
+    let _ = fixture.copy("a", "c").await;
+    if let Ok(view) = fixture.store.view().await {
+        let open = ObjectAclPreset::PublicRead.into();
+        let _ = fixture
+            .store
+            .put_object_acl(view, &photos(), &key("c"), &open)
+            .await;
+    }
     let delete = fixture.delete("a").await;
     expected.after(&delete, None);
     let put = fixture.put("a", &bytes(7000, 7)).await;

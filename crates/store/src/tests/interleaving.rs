@@ -324,7 +324,7 @@ proptest! {
                 let fixture = fixture.clone();
                 tasks.spawn(async move {
                     let name = bucket(&format!("b{number}"));
-                    let create = CreateBucket { bucket: name, acl: BucketAclPreset::Private };
+                    let create = CreateBucket { bucket: name, acl: BucketAclPreset::Private.into(), tags: Vec::new() };
                     fixture.store.create_bucket(fixture.view().await, &create, OWNER, &region(), 3, NOW).await
                 });
             }

@@ -1,6 +1,7 @@
 //! Tests of the whole store, over engines in memory that fail on request.
 
 mod audit;
+mod copies;
 mod disk;
 mod faults;
 mod identities;
@@ -10,6 +11,7 @@ mod model;
 mod multipart;
 mod objects;
 mod races;
+mod settings;
 mod sweeping;
 
 use std::sync::Arc;
@@ -20,10 +22,10 @@ use daypass_api::acl::{BucketAclPreset, ObjectAclPreset};
 use daypass_api::names::{Account, AppId, BucketName, ObjectKey, Region, Uin, UploadId};
 use daypass_api::object::{ETag, ObjectHeaders, ObjectInfo, Preconditions};
 use daypass_api::operation::{
-    BodyClaims, CreateBucket, DeleteObject, InitiateMultipartUpload, ListObjects, PartEntry, PutObject,
-    ReadObject, ResponseOverrides, UploadPart, UploadRef,
+    BodyClaims, CopyObject, CopySource, CreateBucket, DeleteObject, InitiateMultipartUpload, ListObjects,
+    PartEntry, PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
 };
-use daypass_api::outcome::{ObjectList, Ownership};
+use daypass_api::outcome::{Copied, ObjectList, Ownership};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_blob::Blobs;
 use daypass_blob::faulty::FaultyBlobs;
@@ -140,10 +142,29 @@ fn put(name: &str) -> PutObject {
         bucket: photos(),
         key: key(name),
         headers: ObjectHeaders::default(),
-        acl: ObjectAclPreset::Default,
+        acl: ObjectAclPreset::Default.into(),
+        tags: Vec::new(),
         forbid_overwrite: false,
         preconditions: Preconditions::default(),
         body: BodyClaims::default(),
+    }
+}
+
+fn source(name: &str) -> CopySource {
+    CopySource {
+        bucket: photos(),
+        key: key(name),
+        version_id: None,
+        preconditions: Preconditions::default(),
+    }
+}
+
+fn copy(from: &str, to: &str) -> CopyObject {
+    CopyObject {
+        source: source(from),
+        put: put(to),
+        replaces_headers: false,
+        replaces_tags: false,
     }
 }
 
@@ -162,7 +183,8 @@ fn initiate(name: &str) -> InitiateMultipartUpload {
         bucket: photos(),
         key: key(name),
         headers: ObjectHeaders::default(),
-        acl: ObjectAclPreset::Default,
+        acl: ObjectAclPreset::Default.into(),
+        tags: Vec::new(),
         forbid_overwrite: false,
     }
 }
@@ -202,7 +224,8 @@ impl Fixture {
     async fn create_bucket(&self, name: &str) -> Result<Outcome, Error> {
         let create = CreateBucket {
             bucket: bucket(name),
-            acl: BucketAclPreset::Private,
+            acl: BucketAclPreset::Private.into(),
+            tags: Vec::new(),
         };
         self.store
             .create_bucket(self.store.view().await?, &create, OWNER, &region(), 200, NOW)
@@ -229,6 +252,18 @@ impl Fixture {
 
     async fn put(&self, name: &str, data: &Bytes) -> Result<ETag, Error> {
         self.put_request(&put(name), data).await
+    }
+
+    async fn copy_request(&self, copy: &CopyObject) -> Result<Copied, Error> {
+        let view = self.store.view().await?;
+        match self.store.copy_object(view, copy, NOW, &*self.random).await? {
+            Outcome::ObjectCopied(copied) => Ok(copied),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn copy(&self, from: &str, to: &str) -> Result<Copied, Error> {
+        self.copy_request(&copy(from, to)).await
     }
 
     async fn read(&self, read: &ReadObject) -> Result<(ObjectInfo, Bytes), Error> {

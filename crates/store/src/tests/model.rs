@@ -14,6 +14,10 @@ enum Action {
         length: usize,
         forbid_overwrite: bool,
     },
+    Copy {
+        from: usize,
+        to: usize,
+    },
     Delete {
         name: usize,
     },
@@ -55,6 +59,7 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         4 => (name.clone(), length, any::<bool>())
             .prop_map(|(name, length, forbid_overwrite)| Action::Put { name, length, forbid_overwrite }),
+        3 => (name.clone(), name.clone()).prop_map(|(from, to)| Action::Copy { from, to }),
         2 => name.clone().prop_map(|name| Action::Delete { name }),
         3 => (name.clone(), 0..2 * MIB, 1..MIB).prop_map(|(name, first, length)| Action::Get { name, first, length }),
         1 => (1..5_u32).prop_map(|most| Action::List { most }),
@@ -98,6 +103,16 @@ impl Model {
                 } else {
                     result.unwrap();
                     self.objects.insert(NAMES[name].to_owned(), bytes(length, seed));
+                }
+            }
+            Action::Copy { from, to } => {
+                let result = fixture.copy(NAMES[from], NAMES[to]).await;
+                match self.objects.get(NAMES[from]).cloned() {
+                    None => assert_eq!(code(result), ErrorCode::NoSuchKey),
+                    Some(data) => {
+                        result.unwrap();
+                        self.objects.insert(NAMES[to].to_owned(), data);
+                    }
                 }
             }
             Action::Delete { name } => {

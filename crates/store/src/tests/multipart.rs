@@ -51,6 +51,7 @@ impl Fixture {
             headers: ObjectHeaders::default(),
             acl: Default::default(),
             content: Content::Empty,
+            tags: Vec::new(),
         };
         self.kv.commit(completion.batch(object)).await.unwrap();
         whole

@@ -69,7 +69,8 @@ async fn bucket_names_are_taken_once_and_counted() {
     let create = async |name: &str, owner, most| {
         let create = CreateBucket {
             bucket: bucket(name),
-            acl: BucketAclPreset::Private,
+            acl: BucketAclPreset::Private.into(),
+            tags: Vec::new(),
         };
         fixture
             .store
@@ -204,7 +205,7 @@ async fn headers_and_acl_are_kept() {
     };
     let request = PutObject {
         headers: headers.clone(),
-        acl: ObjectAclPreset::PublicRead,
+        acl: ObjectAclPreset::PublicRead.into(),
         ..put("a")
     };
     fixture.put_request(&request, &bytes(1, 0)).await.unwrap();
@@ -569,4 +570,27 @@ async fn corrupt_bytes_are_an_error_and_not_an_answer() {
         code(fixture.store.get_object(&view, &read("a")).await.map(|_| ())),
         ErrorCode::InternalError
     );
+}
+
+#[tokio::test]
+async fn many_are_removed_each_by_itself() {
+    let fixture = with_bucket().await;
+    for name in ["a", "b", "c"] {
+        fixture.put(name, &bytes(2000, 1)).await.unwrap();
+    }
+    let keys: Vec<_> = ["a", "none", "a", "c"].map(key).to_vec();
+    let removed = fixture
+        .store
+        .delete_objects(fixture.view().await, &photos(), keys.clone(), NOW)
+        .await
+        .unwrap();
+    assert_eq!(removed, vec![Ok(()); 4]);
+    assert_eq!(code(fixture.get("a").await), ErrorCode::NoSuchKey);
+    assert_eq!(fixture.get("b").await.unwrap(), bytes(2000, 1));
+    let nowhere = fixture
+        .store
+        .delete_objects(fixture.view().await, &bucket("other"), keys, NOW)
+        .await;
+    assert_eq!(code(nowhere), ErrorCode::NoSuchBucket);
+    fixture.audit_after_sweeps().await;
 }

@@ -8,11 +8,14 @@ mod lists;
 use daypass_api::names::{Region, UploadId};
 use daypass_api::object::{ETag, ObjectHeaders, ObjectInfo, Span, StorageClass};
 use daypass_api::operation::{ObjectOperation, ResponseOverrides};
+use daypass_api::outcome::Copied;
+use daypass_api::tags::MAX_BUCKET_TAGS;
 use daypass_api::{Outcome, Timestamp};
 use http::{HeaderMap, StatusCode};
 
 use super::element::Element;
 use super::headers::{self, USER_METADATA_PREFIX};
+use super::{acl, copy, cors, delete, tagging};
 
 /// Largest document that is read, in bytes: five times the longest list of the longest keys.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -69,12 +72,41 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
         Op::HeadBucket(_) => Ok(Outcome::BucketHead {
             region: answer.region()?,
         }),
-        Op::DeleteBucket(_) | Op::DeleteObject(_) | Op::AbortMultipartUpload(_) => Ok(Outcome::Deleted),
+        Op::DeleteBucket(_) | Op::DeleteBucketCors(_) | Op::DeleteObject(_) | Op::AbortMultipartUpload(_) => {
+            Ok(Outcome::Deleted)
+        }
+        Op::DeleteObjects(delete) => {
+            let report = delete::read_answer(&answer.document("DeleteResult")?, delete.quiet);
+            report
+                .map(Outcome::ObjectsDeleted)
+                .ok_or(unreadable("bad result"))
+        }
         Op::GetBucketLocation(_) => {
             let text = answer.document("LocationConstraint")?.text;
             let region = Region::parse(text.strip_prefix("cos.").unwrap_or(&text));
             Ok(Outcome::Location(region.map_err(|_| unreadable("bad region"))?))
         }
+        Op::GetBucketAcl(_) | Op::GetObjectAcl { .. } => {
+            let inherited = answer.header(headers::ACL) == Some("default");
+            let report = acl::read_answer(answer.body, &answer.document("AccessControlPolicy")?, inherited);
+            report.map(Outcome::Acl).ok_or(unreadable("bad list"))
+        }
+        Op::GetBucketCors(_) => {
+            let rules = cors::rules(&answer.document("CORSConfiguration")?);
+            rules.map(Outcome::Cors).map_err(|_| unreadable("bad rules"))
+        }
+        Op::GetBucketTagging(_) | Op::GetObjectTagging { .. } => {
+            let tags = tagging::tags(&answer.document("Tagging")?, MAX_BUCKET_TAGS);
+            tags.map(Outcome::Tags).map_err(|_| unreadable("bad tags"))
+        }
+        Op::PutBucketTagging { .. } => Ok(Outcome::BucketTagged),
+        Op::DeleteBucketTagging(_) | Op::DeleteObjectTagging { .. } => Ok(Outcome::Deleted),
+        // Only browsers send these.
+        Op::Preflight(_) => Err(unreadable("a preflight was answered")),
+        Op::PutObjectTagging { .. }
+        | Op::PutBucketCors { .. }
+        | Op::PutBucketAcl { .. }
+        | Op::PutObjectAcl { .. } => Ok(Outcome::Changed),
         Op::ListObjects(list) => lists::objects(answer, list),
         Op::ListMultipartUploads(list) => lists::uploads(answer, list),
         Op::ListParts(list) => lists::parts(answer, list),
@@ -82,6 +114,8 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
             etag: answer.etag()?,
             crc64: answer.crc64()?,
         }),
+        Op::CopyObject(_) => copied(&answer.document("CopyObjectResult")?).map(Outcome::ObjectCopied),
+        Op::UploadPartCopy(_) => copied(&answer.document("CopyPartResult")?).map(Outcome::PartCopied),
         Op::GetObject(_) | Op::HeadObject(_) => answer.object(),
         Op::InitiateMultipartUpload(request) => Ok(Outcome::UploadStarted {
             request: request.clone(),
@@ -237,6 +271,10 @@ fn content_range(text: &str, length: u64) -> Result<(u64, Option<Span>), Failure
         fits.then_some((total, Some(span)))
     };
     parse().ok_or(unreadable("bad Content-Range"))
+}
+
+fn copied(root: &Element) -> Result<Copied, Failure> {
+    copy::read_answer(root).ok_or(unreadable("bad result of a copy"))
 }
 
 fn upload_id(element: &Element) -> Result<UploadId, Failure> {

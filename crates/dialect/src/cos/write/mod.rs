@@ -14,7 +14,7 @@ use daypass_api::operation::{InitiateMultipartUpload, UploadRef};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 
 use super::document::Document;
-use super::headers;
+use super::{acl, copy, cors, delete, headers, tagging};
 
 pub(super) const XML_TYPE: &str = "application/xml";
 /// The namespace of the one document that carries one.
@@ -80,7 +80,25 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
             answer
         }
         Outcome::Deleted => answer(204),
+        Outcome::ObjectsDeleted(report) => document(answer(200), delete::write_answer(report)),
         Outcome::Location(region) => document(answer(200), location(region)),
+        Outcome::Acl(report) => {
+            let body = acl::write_document(Document::new(), Some(report.owner_uin), &report.acl);
+            let mut answer = document(answer(200), body);
+            if report.inherited {
+                answer.add(headers::ACL, "default");
+            }
+            answer
+        }
+        Outcome::Cors(rules) => document(answer(200), cors::write_document(Document::new(), rules)),
+        Outcome::Tags(tags) => document(answer(200), tagging::write_document(Document::new(), tags)),
+        Outcome::BucketTagged => answer(204),
+        Outcome::Preflight(grant) => {
+            let mut answer = without_body(answer(200));
+            answer.headers.extend(cors::preflight_headers(grant));
+            answer
+        }
+        Outcome::Changed => without_body(answer(200)),
         Outcome::Objects(list) => {
             let mut answer = document(answer(200), lists::objects(list));
             answer.add(headers::BUCKET_REGION, list.region.as_str());
@@ -94,6 +112,10 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
             answer.add(headers::CRC64, crc64.to_string());
             answer
         }
+        Outcome::ObjectCopied(copied) => {
+            document(answer(200), copy::write_answer("CopyObjectResult", copied))
+        }
+        Outcome::PartCopied(copied) => document(answer(200), copy::write_answer("CopyPartResult", copied)),
         Outcome::Object {
             info,
             span,
