@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{Account, Uin};
-use daypass_api::operation::{Operation, Subject};
+use daypass_api::operation::{IdentityOperation, Operation, Subject};
 use daypass_api::requirement::{Access, Need, Requirement, Requirements, Resource, Values};
 use daypass_policy::{self as policy, Context, CosTarget, Policy, Principal, Standing};
 
@@ -38,16 +38,10 @@ pub struct Question<'a> {
 /// Decides whether the operation may be performed.
 pub fn decide(operation: &Operation, question: &Question<'_>) -> Decision {
     if question.session_changes_identities(operation) {
-        let finding = Finding {
-            access: None,
-            layer: Layer::SessionRule,
-            opinion: Opinion::Denies(None),
-        };
-        return Decision {
-            allowed: false,
-            items: Vec::new(),
-            findings: vec![finding],
-        };
+        return refused_by(Layer::SessionRule);
+    }
+    if question.user_changes_root_keys(operation) {
+        return refused_by(Layer::RootKeysRule);
     }
     let mut findings = Vec::new();
     let mut judge = |requirement| question.judge(requirement, &mut findings);
@@ -66,6 +60,20 @@ pub fn decide(operation: &Operation, question: &Question<'_>) -> Decision {
         allowed,
         items,
         findings,
+    }
+}
+
+/// A refusal by a rule that binds the whole operation, whatever policies say.
+fn refused_by(layer: Layer) -> Decision {
+    let finding = Finding {
+        access: None,
+        layer,
+        opinion: Opinion::Denies(None),
+    };
+    Decision {
+        allowed: false,
+        items: Vec::new(),
+        findings: vec![finding],
     }
 }
 
@@ -101,6 +109,23 @@ impl Question<'_> {
             .identity()
             .is_some_and(|identity| identity.session.is_some());
         in_session && operation.is_identity_write()
+    }
+
+    /// A key of the root is every right there is, without a policy that could be taken away again. A sub-account that
+    /// could make itself one, or take the root's away, would be above the root.
+    fn user_changes_root_keys(&self, operation: &Operation) -> bool {
+        use IdentityOperation as Op;
+        let Operation::Identity(
+            Op::CreateAccessKey { subject, .. }
+            | Op::UpdateAccessKey { subject, .. }
+            | Op::DeleteAccessKey { subject, .. },
+        ) = operation
+        else {
+            return false;
+        };
+        self.caller.identity().is_some_and(|identity| {
+            *subject == Subject::Uin(identity.account.owner_uin) && !identity.is_root()
+        })
     }
 
     fn judge(&self, requirement: &Requirement, findings: &mut Vec<Finding>) -> bool {

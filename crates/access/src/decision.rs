@@ -43,6 +43,8 @@ pub enum Layer {
     Public,
     /// The rule that no narrowed and no federation session changes identities.
     SessionRule,
+    /// The rule that nobody but the root changes the root's access keys.
+    RootKeysRule,
     /// The resource: its owner or region is not known, so nothing can speak for it.
     Unowned,
 }

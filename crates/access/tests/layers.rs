@@ -13,7 +13,9 @@ use daypass_api::acl::{Acl, Grant, Grantee, Permission};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::UserName;
 use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, ObjectKey, Region, SessionId, Uin};
-use daypass_api::operation::{CreateUser, IdentityOperation, ObjectOperation, ReadObject, SessionOperation};
+use daypass_api::operation::{
+    AccessKeyStatus, CreateUser, IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject,
+};
 use daypass_api::{Operation, Timestamp};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
 
@@ -346,6 +348,48 @@ fn no_session_changes_identities() {
     assert!(!decide_for(&caller(Who::Root, 1), &layers, &facts, &operation));
     let listing = Operation::Identity(IdentityOperation::ListUsers);
     assert!(decide_for(&caller(Who::Root, 1), &layers, &facts, &listing));
+}
+
+#[test]
+fn nobody_but_the_root_changes_the_root_s_keys() {
+    use IdentityOperation as Op;
+    let id = || AccessKeyId::parse("AKIDroot0123456789").unwrap();
+    let owner = OwnerAccount {
+        app_id: 125,
+        owner_uin: 900,
+    };
+    let text = r#"{"version":"2.0","statement":[{"effect":"allow","action":["*"],"resource":["*"]}]}"#;
+    let layers = Layers {
+        identity: vec![Some(Arc::new(
+            parse(text, DocumentKind::Identity, &owner).unwrap(),
+        ))],
+        ..Layers::default()
+    };
+    let check = |subject, by_user: bool| {
+        let operations = [
+            Op::CreateAccessKey {
+                subject,
+                description: String::new(),
+            },
+            Op::UpdateAccessKey {
+                subject,
+                access_key_id: id(),
+                status: AccessKeyStatus::Inactive,
+            },
+            Op::DeleteAccessKey {
+                subject,
+                access_key_id: id(),
+            },
+        ];
+        for operation in operations.map(Operation::Identity) {
+            let allowed = |who| decide_for(&caller(who, 0), &layers, &Facts::default(), &operation);
+            assert!(allowed(Who::Root), "{operation:?}");
+            assert_eq!(allowed(Who::User), by_user, "{operation:?}");
+        }
+    };
+    check(Subject::Uin(OWNER.owner_uin), false);
+    check(Subject::Uin(Uin(901)), true);
+    check(Subject::Caller, true);
 }
 
 #[test]

@@ -1,1 +1,30 @@
-//! Under construction.
+//! The verbs of the command line that talk to a server: over objects, temporary keys, users, keys and policies.
+//!
+//! Each verb has a file with its arguments, its effect and its output. Standard output is data, standard error is
+//! talk; where a script may read there is `--json`, one object a line. The verbs know nothing of a data directory:
+//! whatever they do, any other client could do as well.
+
+mod verb;
+
+mod cp;
+mod key;
+mod ls;
+mod mb;
+mod policy;
+mod rb;
+mod rm;
+mod stat;
+mod sts;
+mod user;
+
+mod connection;
+mod document;
+mod environment;
+mod names;
+mod output;
+mod remote;
+mod report;
+mod subject;
+
+pub use report::report;
+pub use verb::Verb;

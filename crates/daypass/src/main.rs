@@ -25,6 +25,8 @@ struct Arguments {
 enum Command {
     Serve(serve::ServeArguments),
     Demo(demo::DemoArguments),
+    #[command(flatten)]
+    Verb(daypass_cli::Verb),
     /// Print the completion script of a shell
     Completions {
         /// Which shell
@@ -36,17 +38,13 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            return {
-                let _ = error;
-                ExitCode::FAILURE
-            };
-        }
+        Err(error) => return daypass_cli::report(&anyhow::Error::new(error)),
     };
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Serve(arguments) => serve::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Verb(verb) => verb.run().await,
             Command::Completions { shell } => {
                 clap_complete::generate(
                     shell,
@@ -60,10 +58,7 @@ fn main() -> ExitCode {
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = demo::say(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
+        Err(error) => daypass_cli::report(&error),
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use daypass_api::names::{Account, AppId, Region, Uin};
 use daypass_server::{Config, EdgeLimits, RootSeed, Server};
+use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -88,16 +89,27 @@ fn config(arguments: ServeArguments) -> Result<Config> {
     })
 }
 
-/// The one line that scripts wait for.
+/// The one line that scripts wait for, in the order in which it is documented.
+#[derive(Serialize)]
+struct Ready<'a> {
+    ready: bool,
+    http: String,
+    https: Option<String>,
+    console: Option<String>,
+    appid: u64,
+    region: &'a str,
+}
+
 fn announce(server: &Server) -> Result<()> {
-    let line = serde_json::json!({
-        "ready": true,
-        "http": server.address().to_string(),
-        "https": null,
-        "console": null,
-        "appid": server.account().app_id.0,
-        "region": server.region().as_str(),
-    });
+    let ready = Ready {
+        ready: true,
+        http: server.address().to_string(),
+        https: None,
+        console: None,
+        appid: server.account().app_id.0,
+        region: server.region().as_str(),
+    };
+    let line = serde_json::to_string(&ready).context("the ready line could not be written")?;
     let mut out = std::io::stdout();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())

@@ -53,6 +53,7 @@ impl Service {
         body: RequestBody,
         record: &mut Record,
     ) -> Result<Performed, Error> {
+        received.check_head()?;
         let opened = Opened::open(received, family, body).await?;
         let view = self.store.view().await?;
         let (caller, layers) = self.identify(&view, received, &opened).await?;

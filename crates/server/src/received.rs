@@ -8,8 +8,10 @@ use daypass_api::Timestamp;
 use daypass_api::{Error, ErrorCode};
 use daypass_signature::RequestView;
 use http::Method;
-use http::header::{HOST, HeaderValue};
+use http::header::{HOST, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
+
+use crate::edge::listener::MAX_HEAD_BYTES;
 
 /// The head of a request, with what the edge adds to it.
 pub(crate) struct Received {
@@ -52,6 +54,25 @@ impl Received {
         }
     }
 
+    /// Refuses a head that is too large, and a body in a coding that nobody here would take off again.
+    ///
+    /// A length that comes beside chunks is not here any more: the HTTP library drops it and ends the connection.
+    pub(crate) fn check_head(&self) -> Result<(), Error> {
+        let line = self.method.as_str().len() + self.path.len() + self.query.len();
+        let headers = self.headers.iter();
+        let lengths = headers.map(|(name, value)| name.as_str().len() + value.len());
+        if lengths.sum::<usize>() + line > MAX_HEAD_BYTES {
+            return Err(Error::new(ErrorCode::HeadersTooLarge));
+        }
+        let mut codings = self.headers.get_all(TRANSFER_ENCODING).iter();
+        if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+            Ok(())
+        } else {
+            let text = "a transfer coding beside `chunked` is not offered";
+            Err(Error::with_message(ErrorCode::NotImplemented, text))
+        }
+    }
+
     /// The text of one header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -73,7 +94,7 @@ impl Received {
 
     /// The announced length of the body: none for a chunked one.
     pub(crate) fn body_length(&self) -> Option<u64> {
-        if self.headers.contains_key(http::header::TRANSFER_ENCODING) {
+        if self.headers.contains_key(TRANSFER_ENCODING) {
             return None;
         }
         let announced = self.header("content-length");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use daypass_server::EdgeLimits;
 use daypass_testkit::TestServer;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wire::{Wire, ask, head, with_bucket};
 
 fn quick() -> EdgeLimits {
@@ -115,6 +115,74 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
         }
         assert_eq!(ask(&server, "GET", key, &[], b"").await.status, 404, "{key}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_document_that_dribbles_is_given_up() {
+    let server = with_bucket(quick()).await;
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: 1000\r\n\r\n",
+        server.address()
+    );
+    let mut wire = Wire::open(&server).await;
+    wire.send(head).await;
+    // Each byte comes in time; the document as a whole never would.
+    let dribbled = async {
+        while wire.stream.write_all(b"a").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(1), dribbled).await;
+    let answer = wire.receive().await.unwrap();
+    assert_eq!(answer.status, 200);
+    assert!(String::from_utf8_lossy(&answer.body).contains("\"Error\""));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_is_given_up() {
+    let server = with_bucket(quick()).await;
+    let large = vec![7; 32 * 1024 * 1024];
+    assert_eq!(ask(&server, "PUT", "/large", &[], &large).await.status, 200);
+    let mut wire = Wire::open(&server).await;
+    wire.send(head(&server, "GET", "/large", &[])).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // What the two machines hold between them still comes, and then the end.
+    let mut received = Vec::new();
+    let _ = wire.stream.read_to_end(&mut received).await;
+    assert!(received.len() < large.len(), "all of it came");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_nothing_more_is_closed() {
+    let server = with_bucket(quick()).await;
+    let mut wire = Wire::open(&server).await;
+    wire.send(head(&server, "GET", "/none", &[])).await;
+    assert_eq!(wire.receive().await.unwrap().status, 404);
+    let closed = tokio::time::timeout(Duration::from_secs(5), wire.receive()).await;
+    assert!(closed.is_ok_and(|answer| answer.is_none()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_is_bounded() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    let largest = "a".repeat(60 * 1024);
+    let answer = ask(&server, "GET", "/none", &[("X-Long", &largest)], b"").await;
+    assert_eq!((answer.status, answer.code()), (404, "NoSuchKey"));
+    let too_large = "a".repeat(65 * 1024);
+    let answer = ask(&server, "GET", "/none", &[("X-Long", &too_large)], b"").await;
+    assert_eq!((answer.status, answer.code()), (400, "InvalidRequest"));
+    let mut wire = Wire::open(&server).await;
+    wire.send(format!(
+        "GET / HTTP/1.1\r\nX-Long: {}\r\n\r\n",
+        "a".repeat(600 * 1024)
+    ))
+    .await;
+    assert_eq!(wire.receive().await.unwrap().status, 431);
     server.stop().await;
 }
 

@@ -68,6 +68,26 @@ async fn an_object_is_stored() {
 }
 
 #[tokio::test]
+async fn by_a_known_name_the_bucket_goes_before_the_host() {
+    let server = Server::start(vec![answer(204, &[], "")]).await;
+    let host = server.authority().replace("127.0.0.1", "localhost");
+    let connection = crate::Connection::new(
+        format!("http://{host}").parse().unwrap(),
+        Some(super::credentials()),
+    );
+    ObjectClient::new(connection)
+        .delete_object(&bucket(), &key())
+        .await
+        .unwrap();
+    let received = server.only_received();
+    assert_eq!(
+        received.header("host"),
+        Some(format!("photos-1250000000.{host}").as_str())
+    );
+    assert_eq!(received.target, "/dir//a%20b%2Bc/../%E4%BD%A0");
+}
+
+#[tokio::test]
 async fn an_empty_object_is_stored() {
     let empty = answer(
         200,

@@ -16,10 +16,18 @@ use futures_util::{Stream, StreamExt};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, Sleep};
 
 /// How long the rest of an unwanted body is read on.
 const LINGER: Duration = Duration::from_secs(5);
+
+/// A document no longer than this is read whenever it comes.
+const SMALL_DOCUMENT: usize = 16 * 1024;
+
+/// The bytes of larger documents that may be in memory at once. They are read before it is known who sends them, so
+/// that nobody's right to send them can be a bound.
+static LARGE_DOCUMENTS: Semaphore = Semaphore::const_new(64 * 1024 * 1024);
 
 /// The bytes of a request, in pieces.
 ///
@@ -45,15 +53,27 @@ impl RequestBody {
         }
     }
 
-    /// Reads a whole body of at most `limit` bytes; a longer one is refused with `too_large`.
+    /// Reads a whole body of at most `limit` bytes; a longer one is refused with `too_large`. All of it must come
+    /// within the patience that a stored body has for each piece: nobody has a reason to send a document slowly.
     pub(crate) async fn collect(&mut self, limit: usize, too_large: ErrorCode) -> Result<Bytes, Error> {
+        let patience = self.patience;
+        tokio::time::timeout(patience, self.collect_pieces(limit, too_large))
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorCode::RequestTimeout)))
+    }
+
+    async fn collect_pieces(&mut self, limit: usize, too_large: ErrorCode) -> Result<Bytes, Error> {
         let mut whole = BytesMut::new();
+        let mut share = None;
         while let Some(piece) = self.next().await {
             let piece = piece?;
             if whole.len() + piece.len() > limit {
                 return Err(Error::new(too_large));
             }
             whole.extend_from_slice(&piece);
+            if whole.len() > SMALL_DOCUMENT {
+                take_share(&mut share, piece.len())?;
+            }
         }
         Ok(whole.freeze())
     }
@@ -62,6 +82,19 @@ impl RequestBody {
         self.incoming = None;
         Poll::Ready(Some(Err(Error::new(code))))
     }
+}
+
+/// Adds so many bytes to a document's share of the memory that large documents have.
+fn take_share(share: &mut Option<SemaphorePermit<'static>>, bytes: usize) -> Result<(), Error> {
+    let bytes = u32::try_from(bytes).map_err(|_| Error::new(ErrorCode::SlowDown))?;
+    let more = LARGE_DOCUMENTS
+        .try_acquire_many(bytes)
+        .map_err(|_| Error::new(ErrorCode::SlowDown))?;
+    match share {
+        Some(share) => share.merge(more),
+        None => *share = Some(more),
+    }
+    Ok(())
 }
 
 impl Stream for RequestBody {
@@ -160,5 +193,23 @@ impl Body for ResponseBody {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Stream(_, left) => SizeHint::with_exact(*left),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_documents_share_a_bounded_memory() {
+        const MIB: usize = 1024 * 1024;
+        let (mut one, mut other) = (None, None);
+        assert_eq!(take_share(&mut one, 40 * MIB), Ok(()));
+        assert_eq!(take_share(&mut other, 20 * MIB), Ok(()));
+        assert_eq!(take_share(&mut one, 4 * MIB), Ok(()));
+        assert_eq!(take_share(&mut other, 1), Err(Error::new(ErrorCode::SlowDown)));
+        drop(one);
+        assert_eq!(take_share(&mut other, 44 * MIB), Ok(()));
+        drop(other);
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::body::ResponseBody;
+use super::patience::PatientStream;
 
 /// Bounds of the edge.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +26,7 @@ pub struct EdgeLimits {
     pub connections: usize,
     /// Longest wait for a request's head.
     pub head_timeout: Duration,
-    /// Longest wait for the next piece of a body.
+    /// Longest wait for the next piece of a body, in either direction, and for the whole of a document.
     pub body_timeout: Duration,
     /// Longest wait for requests in flight when the server stops.
     pub shutdown_timeout: Duration,
@@ -42,8 +43,8 @@ impl Default for EdgeLimits {
     }
 }
 
-/// Most bytes of a request's line and headers together.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Most bytes of a request's line and headers together. The HTTP library's own bound is that of its buffer.
+pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// Most headers of a request.
 const MAX_HEADERS: usize = 200;
@@ -117,9 +118,10 @@ async fn connection<H, F>(
     builder
         .preserve_header_case(true)
         .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD_BYTES.max(READ_BUFFER_BYTES))
+        .max_buf_size(READ_BUFFER_BYTES)
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout);
+    let stream = PatientStream::new(stream, limits.body_timeout);
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let outcome = tokio::select! {
         outcome = served.as_mut() => outcome,

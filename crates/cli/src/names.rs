@@ -1,0 +1,23 @@
+//! Names on the command line: parsed into the service's types, with texts that say what would be right.
+
+use daypass_api::names::{AccessKeyId, PolicyName, Region, SessionName, UserName};
+
+pub(crate) fn region(text: &str) -> Result<Region, &'static str> {
+    Region::parse(text).map_err(|_| "a region is 1 to 32 lower-case letters, digits and `-`")
+}
+
+pub(crate) fn user(text: &str) -> Result<UserName, &'static str> {
+    UserName::parse(text).map_err(|_| "a user name is 1 to 64 of letters, digits and `+=,.@_-`")
+}
+
+pub(crate) fn policy(text: &str) -> Result<PolicyName, &'static str> {
+    PolicyName::parse(text).map_err(|_| "a policy name is 1 to 128 of letters, digits and `+=,.@_-`")
+}
+
+pub(crate) fn session(text: &str) -> Result<SessionName, &'static str> {
+    SessionName::parse(text).map_err(|_| "a session name is 1 to 128 of letters, digits and `+=,.@_-`")
+}
+
+pub(crate) fn access_key(text: &str) -> Result<AccessKeyId, &'static str> {
+    AccessKeyId::parse(text).map_err(|_| "the id of a key holds letters, digits, `-` and `_`")
+}

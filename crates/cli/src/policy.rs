@@ -1,0 +1,297 @@
+//! `daypass policy`
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
+use daypass_api::names::{PolicyId, PolicyName};
+use daypass_api::operation::{NewPolicy, PolicyScope};
+use daypass_api::outcome::{AttachedPolicy, PolicySummary};
+use serde_json::{Value as Json, json};
+
+use crate::connection::ServiceArguments;
+use crate::output::{self, moment, printable_lines, shown_moment};
+use crate::subject::UserArguments;
+use crate::{document, names};
+
+/// Policies, and who has them.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Make a policy from a document, and print its number
+    #[command(
+        after_long_help = "Examples:\n  daypass policy create --name read-photos --document policy.json\n  \
+        daypass policy create --name read-photos --document - < policy.json"
+    )]
+    Create(CreateArguments),
+    /// Show a policy with its document
+    #[command(after_long_help = "Examples:\n  daypass policy get 7\n  daypass policy get 7 --json")]
+    Get(GetArguments),
+    /// List policies
+    #[command(
+        after_long_help = "Examples:\n  daypass policy ls\n  daypass policy ls --scope custom --keyword photos"
+    )]
+    Ls(LsArguments),
+    /// Remove policies, also from whoever has them
+    #[command(after_long_help = "Example:\n  daypass policy rm 7 8")]
+    Rm(RmArguments),
+    /// Give a policy to a user
+    #[command(after_long_help = "Example:\n  daypass policy attach 7 --user ann")]
+    Attach(AttachmentArguments),
+    /// Take a policy from a user
+    #[command(after_long_help = "Example:\n  daypass policy detach 7 --user ann")]
+    Detach(AttachmentArguments),
+    /// List the policies of a user
+    #[command(after_long_help = "Example:\n  daypass policy attached --user ann")]
+    Attached(AttachedArguments),
+}
+
+/// Make a policy from a document, and print its number.
+#[derive(Args, Debug)]
+pub struct CreateArguments {
+    /// The policy's name
+    #[arg(long, value_parser = names::policy)]
+    name: PolicyName,
+    /// File with the document, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    document: PathBuf,
+    /// A note about the policy
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    description: String,
+    /// One line of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+/// Show a policy with its document.
+#[derive(Args, Debug)]
+pub struct GetArguments {
+    /// The policy's number
+    id: PolicyId,
+    /// One line of JSON, the document in it as a text
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+/// List policies.
+#[derive(Args, Debug)]
+pub struct LsArguments {
+    /// Which kinds
+    #[arg(long, value_enum, default_value_t = Scope::All)]
+    scope: Scope,
+    /// Only policies whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    keyword: Option<String>,
+    /// Lines of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+/// Remove policies.
+#[derive(Args, Debug)]
+pub struct RmArguments {
+    /// The policies' numbers
+    #[arg(required = true)]
+    ids: Vec<PolicyId>,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+/// One policy and one user.
+#[derive(Args, Debug)]
+pub struct AttachmentArguments {
+    /// The policy's number
+    id: PolicyId,
+    #[command(flatten)]
+    user: UserArguments,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+/// List the policies of a user.
+#[derive(Args, Debug)]
+pub struct AttachedArguments {
+    #[command(flatten)]
+    user: UserArguments,
+    /// Lines of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+/// Which policies to list.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// All
+    All,
+    /// Those that come with the service
+    Preset,
+    /// The account's own
+    Custom,
+}
+
+pub(crate) async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Create(arguments) => create(arguments).await,
+        Command::Get(arguments) => get(arguments).await,
+        Command::Ls(arguments) => ls(arguments).await,
+        Command::Rm(arguments) => rm(arguments).await,
+        Command::Attach(arguments) => attach(arguments).await,
+        Command::Detach(arguments) => detach(arguments).await,
+        Command::Attached(arguments) => attached(arguments).await,
+    }
+}
+
+async fn create(arguments: CreateArguments) -> Result<()> {
+    let document = document::read(&arguments.document)?;
+    let client = arguments.service.actions()?;
+    let policy = NewPolicy {
+        name: arguments.name,
+        document,
+        description: arguments.description,
+    };
+    let id = client
+        .create_policy(policy)
+        .await
+        .context("cannot make the policy")?;
+    let text = if arguments.json {
+        output::json_line(&json!({ "id": id.0 }))
+    } else {
+        format!("{id}\n")
+    };
+    output::write(text.as_bytes())
+}
+
+async fn get(arguments: GetArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    let policy = client.get_policy(arguments.id).await;
+    let policy = policy.with_context(|| format!("cannot look at the policy {}", arguments.id))?;
+    let PolicySummary {
+        id,
+        name,
+        description,
+        preset,
+        created,
+        updated,
+        ..
+    } = policy.summary;
+    if arguments.json {
+        let json = json!({
+            "id": id.0,
+            "name": name.as_str(),
+            "kind": kind(preset),
+            "description": description,
+            "created": moment(created),
+            "updated": moment(updated),
+            "document": policy.document,
+        });
+        return output::write(output::json_line(&json).as_bytes());
+    }
+    let fields = output::field_lines(&[
+        ("id", id.to_string()),
+        ("name", name.to_string()),
+        ("kind", kind(preset).to_owned()),
+        ("description", description),
+        ("created", shown_moment(created)),
+        ("updated", shown_moment(updated)),
+    ]);
+    output::write(format!("{fields}\n{}", printable_lines(&policy.document)).as_bytes())
+}
+
+async fn ls(arguments: LsArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    let scope = match arguments.scope {
+        Scope::All => PolicyScope::All,
+        Scope::Preset => PolicyScope::Preset,
+        Scope::Custom => PolicyScope::Custom,
+    };
+    let policies = client.list_policies(scope, arguments.keyword.as_deref()).await;
+    let policies = policies.context("cannot list the policies")?;
+    let row = |policy: &PolicySummary| {
+        let (kind, attachments) = (kind(policy.preset).to_owned(), policy.attachments.to_string());
+        vec![
+            policy.id.to_string(),
+            policy.name.to_string(),
+            kind,
+            attachments,
+            policy.description.clone(),
+        ]
+    };
+    let head = ["ID", "NAME", "KIND", "ATTACHED", "DESCRIPTION"];
+    output::list(&policies, arguments.json, summary_json, &head, row)
+}
+
+async fn rm(arguments: RmArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    client
+        .delete_policies(arguments.ids)
+        .await
+        .context("cannot remove the policies")
+}
+
+async fn attach(arguments: AttachmentArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    let uin = arguments.user.uin(&client).await?;
+    let attached = client.attach_user_policy(uin, arguments.id).await;
+    attached.with_context(|| format!("cannot attach the policy {}", arguments.id))
+}
+
+async fn detach(arguments: AttachmentArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    let uin = arguments.user.uin(&client).await?;
+    let detached = client.detach_user_policy(uin, arguments.id).await;
+    detached.with_context(|| format!("cannot detach the policy {}", arguments.id))
+}
+
+async fn attached(arguments: AttachedArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    let uin = arguments.user.uin(&client).await?;
+    let policies = client
+        .list_attached_user_policies(uin)
+        .await
+        .context("cannot list the policies")?;
+    let row = |policy: &AttachedPolicy| {
+        let (kind, attached) = (kind(policy.preset).to_owned(), shown_moment(policy.attached));
+        vec![
+            policy.id.to_string(),
+            policy.name.to_string(),
+            kind,
+            attached,
+            policy.description.clone(),
+        ]
+    };
+    let head = ["ID", "NAME", "KIND", "SINCE", "DESCRIPTION"];
+    output::list(&policies, arguments.json, attached_json, &head, row)
+}
+
+fn kind(preset: bool) -> &'static str {
+    if preset { "preset" } else { "custom" }
+}
+
+fn summary_json(policy: &PolicySummary) -> Json {
+    json!({
+        "id": policy.id.0,
+        "name": policy.name.as_str(),
+        "kind": kind(policy.preset),
+        "attachments": policy.attachments,
+        "description": policy.description,
+        "created": moment(policy.created),
+        "updated": moment(policy.updated),
+    })
+}
+
+fn attached_json(policy: &AttachedPolicy) -> Json {
+    json!({
+        "id": policy.id.0,
+        "name": policy.name.as_str(),
+        "kind": kind(policy.preset),
+        "attached": moment(policy.attached),
+        "description": policy.description,
+    })
+}

@@ -1,0 +1,180 @@
+//! `daypass sts`
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
+use daypass_api::names::SessionName;
+use daypass_api::operation::GetFederationToken;
+use daypass_api::outcome::{CallerIdentity, TemporaryKey};
+use serde_json::{Value as Json, json};
+
+use crate::connection::ServiceArguments;
+use crate::environment::{SECRET_ID, SECRET_KEY, TOKEN};
+use crate::{document, names, output};
+
+/// Temporary keys, and who one is.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Make a temporary key that may do at most what a policy says
+    Token(TokenArguments),
+    /// Show whose key the calls are signed with
+    Whoami(WhoamiArguments),
+}
+
+/// Make a temporary key with the rights of the key in use, narrowed by a policy. Nothing else can widen them.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  eval \"$(daypass sts token --name upload --policy upload.json)\"
+  daypass sts token --name upload --policy - --duration-seconds 3600 --format json < upload.json
+
+A policy that lets its key read and write below one prefix, and nothing else:
+  {\"version\": \"2.0\", \"statement\": [{\"effect\": \"allow\",
+    \"action\": [\"name/cos:PutObject\", \"name/cos:GetObject\"],
+    \"resource\": [\"qcs::cos:ap-guangzhou:uid/1250000000:photos-1250000000/2026/*\"]}]}")]
+pub struct TokenArguments {
+    /// The name that the session carries
+    #[arg(long, value_parser = names::session)]
+    name: SessionName,
+    /// File with the policy, or `-` for standard input; without it the key may do all that the key in use may
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// How long the key shall live; 1800 unless given
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..))]
+    duration_seconds: Option<i64>,
+    /// How to print the key
+    #[arg(long, value_enum, default_value_t = Format::Env)]
+    format: Format,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+/// Show whose key the calls are signed with.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Example:
+  daypass sts whoami --json")]
+pub struct WhoamiArguments {
+    /// One line of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+/// How a key is printed.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Lines for a shell to evaluate
+    Env,
+    /// One line of JSON
+    Json,
+}
+
+pub(crate) async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Token(arguments) => token(arguments).await,
+        Command::Whoami(arguments) => whoami(arguments).await,
+    }
+}
+
+async fn token(arguments: TokenArguments) -> Result<()> {
+    let policy = arguments.policy.as_deref().map(document::read).transpose()?;
+    let client = arguments.service.actions()?;
+    let get = GetFederationToken {
+        name: arguments.name,
+        policy,
+        duration_seconds: arguments.duration_seconds,
+    };
+    let key = client
+        .get_federation_token(get)
+        .await
+        .context("cannot make a temporary key")?;
+    let text = match arguments.format {
+        Format::Env => exports(&key),
+        Format::Json => output::json_line(&key_json(&key)),
+    };
+    output::write(text.as_bytes())
+}
+
+async fn whoami(arguments: WhoamiArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    let who = client
+        .get_caller_identity()
+        .await
+        .context("cannot ask who this is")?;
+    let CallerIdentity {
+        owner_uin,
+        uin,
+        session_name,
+    } = who;
+    let json = json!({ "owner_uin": owner_uin.0, "uin": uin.0, "session_name": session_name });
+    let session = session_name.unwrap_or_else(|| "-".to_owned());
+    let fields = [
+        ("owner-uin", owner_uin.to_string()),
+        ("uin", uin.to_string()),
+        ("session", session),
+    ];
+    output::one(&json, arguments.json, &fields)
+}
+
+fn exports(key: &TemporaryKey) -> String {
+    let values = [
+        (SECRET_ID, key.access_key_id.as_str()),
+        (SECRET_KEY, key.secret_key.expose()),
+        (TOKEN, key.token.expose()),
+    ];
+    let lines: String = values
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
+        .collect();
+    format!("{lines}# expires {}\n", key.expires.iso_seconds())
+}
+
+/// A word that any shell takes as it is, whatever the server sent.
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "'\\''"))
+}
+
+fn key_json(key: &TemporaryKey) -> Json {
+    json!({
+        "secret_id": key.access_key_id.as_str(),
+        "secret_key": key.secret_key.expose(),
+        "token": key.token.expose(),
+        "expires": key.expires.iso_seconds(),
+        "expires_unix": key.expires.unix_seconds(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use daypass_api::Timestamp;
+    use daypass_api::names::AccessKeyId;
+    use daypass_api::outcome::SessionToken;
+    use daypass_api::secret::SecretKey;
+
+    use super::*;
+
+    fn key() -> TemporaryKey {
+        TemporaryKey {
+            access_key_id: AccessKeyId::parse("AKIDtmp").unwrap(),
+            secret_key: SecretKey::new("s'$(x)".to_owned()),
+            token: SessionToken::new("t".to_owned()),
+            expires: Timestamp::from_unix_seconds(1_700_001_800),
+        }
+    }
+
+    #[test]
+    fn for_a_shell() {
+        let expected = "export DAYPASS_SECRET_ID='AKIDtmp'\nexport DAYPASS_SECRET_KEY='s'\\''$(x)'\n\
+            export DAYPASS_TOKEN='t'\n# expires 2023-11-14T22:43:20Z\n";
+        assert_eq!(exports(&key()), expected);
+    }
+
+    #[test]
+    fn for_a_script() {
+        let expected = r#"{"expires":"2023-11-14T22:43:20Z","expires_unix":1700001800,"secret_id":"AKIDtmp","secret_key":"s'$(x)","token":"t"}"#;
+        assert_eq!(key_json(&key()).to_string(), expected);
+    }
+}

@@ -1,0 +1,155 @@
+//! The list of verbs.
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::{cp, key, ls, mb, output, policy, rb, rm, stat, sts, user};
+
+/// A verb with its arguments.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Make a bucket
+    Mb(mb::Arguments),
+    /// Remove an empty bucket
+    Rb(rb::Arguments),
+    /// List buckets, or the objects of one
+    Ls(ls::Arguments),
+    /// Copy one file to the store, or one object from it
+    Cp(cp::Arguments),
+    /// Remove an object
+    Rm(rm::Arguments),
+    /// Show what is known about an object
+    Stat(stat::Arguments),
+    /// Temporary keys, and who one is
+    #[command(subcommand)]
+    Sts(sts::Command),
+    /// Sub-accounts
+    #[command(subcommand)]
+    User(user::Command),
+    /// Access keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Policies, and who has them
+    #[command(subcommand)]
+    Policy(policy::Command),
+}
+
+impl Verb {
+    /// Does it. A reader of standard output that goes away ends it early, and that is no error.
+    pub async fn run(self) -> Result<()> {
+        match self.perform().await {
+            Err(error) if output::reader_has_left(&error) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    async fn perform(self) -> Result<()> {
+        match self {
+            Self::Mb(arguments) => mb::run(arguments).await,
+            Self::Rb(arguments) => rb::run(arguments).await,
+            Self::Ls(arguments) => ls::run(arguments).await,
+            Self::Cp(arguments) => cp::run(arguments).await,
+            Self::Rm(arguments) => rm::run(arguments).await,
+            Self::Stat(arguments) => stat::run(arguments).await,
+            Self::Sts(command) => sts::run(command).await,
+            Self::User(command) => user::run(command).await,
+            Self::Key(command) => key::run(command).await,
+            Self::Policy(command) => policy::run(command).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Parser, Debug)]
+    #[command(name = "daypass")]
+    struct Arguments {
+        #[command(subcommand)]
+        verb: Verb,
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_teaches_by_example() {
+        fn check(command: &clap::Command) {
+            if command.has_subcommands() {
+                command.get_subcommands().for_each(check);
+            } else {
+                let help = command
+                    .get_after_long_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                let example = format!("daypass {}", command.get_name());
+                let in_group = format!(" {} ", command.get_name());
+                assert!(help.contains("Example"), "{}", command.get_name());
+                assert!(help.contains(&example) || help.contains(&in_group), "{help}");
+            }
+        }
+        Arguments::command().get_subcommands().for_each(check);
+    }
+
+    fn check(line: &str, is_understood: bool) {
+        let words = std::iter::once("daypass").chain(line.split_whitespace());
+        let outcome = Arguments::try_parse_from(words);
+        assert_eq!(outcome.is_ok(), is_understood, "{line}: {outcome:?}");
+        if let Err(error) = outcome {
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_understood() {
+        check("mb cos://photos-1250000000", true);
+        check("rb cos://photos-1250000000/", true);
+        check("ls", true);
+        check("ls cos://photos-1250000000/a/ --recursive --json", true);
+        check("cp - cos://photos-1250000000/a", true);
+        check(
+            "cp cos://photos-1250000000/a . --endpoint http://localhost:9000",
+            true,
+        );
+        check("rm cos://photos-1250000000/a", true);
+        check("stat cos://photos-1250000000/a --json", true);
+        check(
+            "sts token --name ann --policy - --duration-seconds 1800 --format json",
+            true,
+        );
+        check("sts whoami --region ap-shanghai", true);
+        check("user add ann --remark x --with-key", true);
+        check("key create", true);
+        check("key disable AKID1 --user ann", true);
+        check("policy create --name p --document p.json", true);
+        check("policy attach 7 --uin 100000000002", true);
+        check("policy rm 7 8", true);
+    }
+
+    #[test]
+    fn lines_that_are_not() {
+        check("", false);
+        check("mb", false);
+        check("mb photos", false);
+        check("mb cos://", false);
+        check("mb cos://photos", false);
+        check("mb cos://photos-1250000000/key", false);
+        check("rm cos://photos-1250000000", false);
+        check("stat cos://photos-1250000000/", false);
+        check("ls --endpoint https://localhost", false);
+        check("ls --secret-key x", false);
+        check("sts token", false);
+        check("sts token --name a/b", false);
+        check("sts token --name a --duration-seconds 0", false);
+        check("sts token --name a --duration-seconds -5", false);
+        check("key ls --user ann --uin 1", false);
+        check("policy attach 7", false);
+        check("policy attach x --uin 1", false);
+        check("policy rm", false);
+    }
+}

@@ -1,0 +1,21 @@
+//! The promise, attacked from outside: a whole server, and a client that says whatever an attacker would.
+//!
+//! `scene` plays the life of temporary keys, `one_gate` walks every operation, `attacks` replays how others were
+//! broken, `logs` looks for secrets in what is written down.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking"
+)]
+
+#[path = "../wire/mod.rs"]
+mod wire;
+
+mod attacks;
+mod identities;
+mod kit;
+mod logs;
+mod one_gate;
+mod scene;
