@@ -68,6 +68,8 @@ pub(crate) struct Asked {
     pub(crate) attributes: Attributes,
     /// The bytes that stream past, where the family has them.
     pub(crate) body: Option<RequestBody>,
+    /// At how many bits in a second bytes shall pass at most.
+    pub(crate) traffic_limit: Option<u64>,
 }
 
 impl Opened {
@@ -154,6 +156,7 @@ impl Opened {
                     operation,
                     attributes: read.attributes,
                     body: Some(body),
+                    traffic_limit: read.traffic_limit,
                 })
             }
             Self::Action { call, .. } => {
@@ -162,6 +165,7 @@ impl Opened {
                     operation,
                     attributes,
                     body: None,
+                    traffic_limit: None,
                 })
             }
         }

@@ -10,11 +10,11 @@ use daypass_api::operation::{IdentityOperation, ObjectOperation, ReadObject, Ses
 use daypass_api::outcome::{CallerIdentity, Ownership};
 use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
 use daypass_store::identity::KeyMaterial;
-use daypass_store::{ObjectReader, View};
+use daypass_store::{BodyStream, ObjectReader, View};
 use futures_util::StreamExt;
 
 use crate::bootstrap::key_material;
-use crate::edge::body::RequestBody;
+use crate::edge::pace::paced;
 use crate::family::Asked;
 use crate::service::Service;
 
@@ -44,12 +44,24 @@ impl Service {
         items: &[bool],
         now: Timestamp,
     ) -> Result<Performed, Error> {
-        let Asked { operation, body, .. } = asked;
+        let Asked {
+            operation,
+            body,
+            traffic_limit,
+            ..
+        } = asked;
         match operation {
             Operation::Object(operation) => {
                 let body = body.ok_or(ErrorCode::InternalError)?;
-                self.perform_object(view, operation, caller, items, body, now)
-                    .await
+                let body = at_pace(body.boxed(), traffic_limit);
+                let performed = self
+                    .perform_object(view, operation, caller, items, body, now)
+                    .await?;
+                let bytes = performed.bytes;
+                Ok(Performed {
+                    bytes: bytes.map(|(reader, length)| (at_pace(reader, traffic_limit), length)),
+                    ..performed
+                })
             }
             Operation::Session(operation) => self
                 .perform_session(&operation, identified(caller)?, now)
@@ -67,7 +79,7 @@ impl Service {
         operation: ObjectOperation,
         caller: &Caller,
         items: &[bool],
-        body: RequestBody,
+        body: BodyStream<'static>,
         now: Timestamp,
     ) -> Result<Performed, Error> {
         use ObjectOperation as Op;
@@ -115,7 +127,7 @@ impl Service {
             Op::PutObjectAcl { bucket, key, acl } => store.put_object_acl(view, &bucket, &key, &acl).await?,
             Op::ListObjects(list) => store.list_objects(&view, &list).await?,
             Op::ListMultipartUploads(list) => store.list_multipart_uploads(&view, &list).await?,
-            Op::PutObject(put) => store.put_object(view, &put, body.boxed(), now, random).await?,
+            Op::PutObject(put) => store.put_object(view, &put, body, now, random).await?,
             Op::CopyObject(copy) => store.copy_object(view, &copy, now, random).await?,
             Op::UploadPartCopy(part) => store.upload_part_copy(view, &part, now, random).await?,
             Op::GetObject(read) => return self.get_object(&view, &read).await,
@@ -128,7 +140,7 @@ impl Service {
                     .initiate_multipart(view, &start, ownership, now, random)
                     .await?
             }
-            Op::UploadPart(part) => store.upload_part(view, &part, body.boxed(), now, random).await?,
+            Op::UploadPart(part) => store.upload_part(view, &part, body, now, random).await?,
             Op::CompleteMultipartUpload {
                 upload,
                 forbid_overwrite,
@@ -146,6 +158,14 @@ impl Service {
             }
         };
         Ok(outcome.into())
+    }
+}
+
+/// Bytes on their way, no faster than was asked for.
+fn at_pace(stream: BodyStream<'static>, bits_per_second: Option<u64>) -> BodyStream<'static> {
+    match bits_per_second {
+        Some(bits_per_second) => paced(stream, bits_per_second),
+        None => stream,
     }
 }
 

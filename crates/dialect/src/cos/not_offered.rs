@@ -6,8 +6,7 @@
 
 use daypass_api::{Error, ErrorCode};
 
-use super::query::Query;
-use super::request_head::{RequestHead, invalid_argument};
+use super::request_head::RequestHead;
 
 /// Headers that are refused; a name that ends in `-` stands for all that begin so.
 const REFUSED: [&str; 6] = [
@@ -19,18 +18,14 @@ const REFUSED: [&str; 6] = [
     "x-cos-website-redirect-location",
 ];
 const ENCRYPTION_PREFIX: &str = "x-cos-server-side-encryption-";
-const TRAFFIC_LIMIT: &str = "x-cos-traffic-limit";
-/// Bits in a second.
-const TRAFFIC_LIMITS: std::ops::RangeInclusive<u64> = 819_200..=838_860_800;
-
 /// Refuses a request that asks for what is not offered.
-pub(super) fn refuse(request: &RequestHead<'_>, query: &Query) -> Result<(), Error> {
+pub(super) fn refuse(request: &RequestHead<'_>) -> Result<(), Error> {
     for name in request.headers.keys().map(http::HeaderName::as_str) {
         if is_refused(name) && request.header(name)?.is_some() {
             return Err(not_implemented(format!("header `{name}` is not offered")));
         }
     }
-    refuse_traffic_limit(request.header(TRAFFIC_LIMIT)?.or(query.text(TRAFFIC_LIMIT)))
+    Ok(())
 }
 
 fn is_refused(name: &str) -> bool {
@@ -38,17 +33,6 @@ fn is_refused(name: &str) -> bool {
         .iter()
         .any(|refused| name == *refused || (refused.ends_with('-') && name.starts_with(refused)))
         || name.starts_with(ENCRYPTION_PREFIX)
-}
-
-fn refuse_traffic_limit(limit: Option<&str>) -> Result<(), Error> {
-    let Some(limit) = limit else {
-        return Ok(());
-    };
-    let in_range = limit.parse().is_ok_and(|bits| TRAFFIC_LIMITS.contains(&bits));
-    if !in_range {
-        return Err(invalid_argument("x-cos-traffic-limit is not 819200 to 838860800"));
-    }
-    Err(not_implemented("x-cos-traffic-limit is not offered"))
 }
 
 pub(super) fn not_implemented(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {

@@ -28,6 +28,9 @@ const MAX_ENTRIES: u32 = 1000;
 /// Most buckets of a list: one SDK always asks for so many.
 const MAX_BUCKETS: u32 = 2000;
 
+/// Bits in a second that a client may ask for.
+const TRAFFIC_LIMITS: std::ops::RangeInclusive<u64> = 819_200..=838_860_800;
+
 /// A request whose head has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
@@ -38,6 +41,8 @@ pub struct Read {
     /// What it says of its body, when the body is a document and not stored bytes. Until
     /// [`Read::with_document`] has read that one, the operation lacks what stands in it.
     pub document: Option<BodyClaims>,
+    /// At how many bits in a second an object's bytes shall pass at most, either way.
+    pub traffic_limit: Option<u64>,
 }
 
 impl Read {
@@ -110,17 +115,30 @@ pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
         }
         _ => false,
     };
+    let mut limit = None;
     if !matches!(
         operation,
         ObjectOperation::Unbuilt(..) | ObjectOperation::Preflight(_)
     ) {
-        not_offered::refuse(request, &query)?;
+        not_offered::refuse(request)?;
+        limit = traffic_limit(request, &query)?;
     }
     Ok(Read {
         operation,
         attributes,
         document: has_document.then(|| upload::body_claims(request)).transpose()?,
+        traffic_limit: limit,
     })
+}
+
+fn traffic_limit(request: &RequestHead<'_>, query: &Query) -> Result<Option<u64>, Error> {
+    const NAME: &str = "x-cos-traffic-limit";
+    let Some(text) = request.header(NAME)?.or(query.text(NAME)) else {
+        return Ok(None);
+    };
+    let bits = decimal(text).filter(|bits| TRAFFIC_LIMITS.contains(bits));
+    bits.map(Some)
+        .ok_or_else(|| invalid_argument("x-cos-traffic-limit is not 819200 to 838860800"))
 }
 
 fn attributes(request: &RequestHead<'_>, query: &Query) -> Result<Attributes, Error> {

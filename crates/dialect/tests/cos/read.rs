@@ -417,16 +417,25 @@ fn what_is_not_offered_is_never_ignored() {
 
 #[test]
 fn traffic_limits() {
-    for (limit, code, status) in [
-        ("819199", ErrorCode::InvalidArgument, 400),
-        ("819200", ErrorCode::NotImplemented, 501),
-        ("838860800", ErrorCode::NotImplemented, 501),
-        ("838860801", ErrorCode::InvalidArgument, 400),
-        ("x", ErrorCode::InvalidArgument, 400),
-    ] {
-        refused("GET /a", &[("x-cos-traffic-limit", limit)], code, status);
-        refused(&format!("GET /a?x-cos-traffic-limit={limit}"), &[], code, status);
+    let check = |limit: &str, expected: Option<u64>| {
+        let by_header = read("GET /a", &[("x-cos-traffic-limit", limit)]);
+        let by_parameter = read(&format!("GET /a?x-cos-traffic-limit={limit}"), &[]);
+        for request in [by_header, by_parameter] {
+            let found = request.map(|read| read.traffic_limit).map_err(|error| error.code);
+            assert_eq!(
+                found,
+                expected.map(Some).ok_or(ErrorCode::InvalidArgument),
+                "{limit}"
+            );
+        }
+    };
+    check("819200", Some(819_200));
+    check("838860800", Some(838_860_800));
+    for refused in ["819199", "838860801", "0", "-1", "fast", "819200.5", "%2B819200"] {
+        check(refused, None);
     }
+    let none = read("GET /a?x-cos-traffic-limit=", &[]).unwrap();
+    assert_eq!(none.traffic_limit, None);
 }
 
 #[test]

@@ -3,4 +3,5 @@
 pub(crate) mod body;
 pub(crate) mod header_case;
 pub(crate) mod listener;
+pub(crate) mod pace;
 pub(crate) mod patience;
