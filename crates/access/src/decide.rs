@@ -202,7 +202,7 @@ impl Question<'_> {
             }
             Caller::Identified(identity) => {
                 let signed = asked(principal_of(identity));
-                self.ask_identity(identity, &holder, &signed, &mut notes, &mut opinions);
+                self.ask_identity(identity, &signed, &mut notes, &mut opinions);
                 self.ask_sessions(&signed, &mut notes, &mut opinions);
                 self.ask_resource(identity, access, &holder, &signed, &mut notes, &mut opinions);
             }
@@ -214,7 +214,6 @@ impl Question<'_> {
     fn ask_identity(
         &self,
         identity: &Identity,
-        holder: &Holder<'_>,
         request: &policy::Request<'_>,
         notes: &mut Notes<'_>,
         opinions: &mut Opinions,
@@ -240,7 +239,6 @@ impl Question<'_> {
             notes.add(Layer::Boundary, opinion);
             matches!(opinion, Opinion::Allows(_))
         });
-        debug_assert!(!matches!(holder, Holder::Nobody));
         opinions.identity = allowed && within;
     }
 

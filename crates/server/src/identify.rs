@@ -32,6 +32,14 @@ pub(crate) struct Known {
     policies: Vec<StoredPolicy>,
 }
 
+/// Who presents a key, as long as nothing about it is verified.
+pub(crate) struct Presenter {
+    /// The secret and the identity that the key claims.
+    pub(crate) credential: Credential,
+    /// The permanent key that it rests on, with its policies; read once for the whole request.
+    known: Option<Arc<Known>>,
+}
+
 /// What was read of identities, as of one generation.
 #[derive(Default)]
 pub(crate) struct IdentityCache {
@@ -106,29 +114,23 @@ pub(crate) fn compile(text: &str, kind: DocumentKind, account: Account) -> Store
 
 impl Service {
     /// The secret that must have signed, and who that would make the caller. Nothing is verified yet.
-    pub(crate) async fn credential(&self, view: &View, claim: &Claim) -> Result<Credential, Error> {
+    pub(crate) async fn credential(&self, view: &View, claim: &Claim) -> Result<Presenter, Error> {
         let presented = present(claim.key_id(), claim.token(), &self.ring().ring)?;
         let known = self.known(view, presented.permanent_key()).await?;
         let record = known.as_deref().map(|known| &known.record);
-        presented.join(
-            record,
-            known.as_deref().is_some_and(|known| known.identity_exists),
-        )
+        let identity_exists = known.as_deref().is_some_and(|known| known.identity_exists);
+        let credential = presented.join(record, identity_exists)?;
+        Ok(Presenter { credential, known })
     }
 
     /// The caller that a verified credential proves, with the policies that bind it.
-    pub(crate) async fn caller(
-        &self,
-        view: &View,
-        credential: Credential,
-    ) -> Result<(Caller, Layers), Error> {
+    pub(crate) fn caller(&self, presenter: Presenter) -> Result<(Caller, Layers), Error> {
         let Credential {
             identity,
             session_policies,
             ..
-        } = credential;
-        let known = self.known(view, &identity.permanent_key).await?;
-        let known = known.ok_or(ErrorCode::UnknownAccessKey)?;
+        } = presenter.credential;
+        let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
         let session = session_policies
             .iter()
             .map(|text| self.session_policies.compile(text, identity.account))

@@ -93,7 +93,7 @@ impl Service {
         let Some(claim): Option<Claim> = opened.claim(&seen)? else {
             return Ok((Caller::Anonymous, Layers::default()));
         };
-        let credential = self.credential(view, &claim).await?;
+        let presenter = self.credential(view, &claim).await?;
         let hosts = opened.signed_hosts(&self.names);
         let signed = Signed {
             view: &seen,
@@ -102,7 +102,7 @@ impl Service {
             service: opened.service(),
             hosts: &hosts,
         };
-        claim.verify(&signed, &credential, received.now)?;
-        self.caller(view, credential).await
+        claim.verify(&signed, &presenter.credential, received.now)?;
+        self.caller(presenter)
     }
 }
