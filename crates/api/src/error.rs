@@ -13,12 +13,27 @@ pub struct Error {
     pub code: ErrorCode,
     /// What the caller is told beyond the code's own text.
     pub message: Option<Cow<'static, str>>,
+    /// How long the object is that has nothing of the range that was asked for.
+    pub object_length: Option<u64>,
 }
 
 impl Error {
     /// An error that its code says all about.
     pub const fn new(code: ErrorCode) -> Self {
-        Self { code, message: None }
+        Self {
+            code,
+            message: None,
+            object_length: None,
+        }
+    }
+
+    /// A range that lies beyond the end of an object of this length.
+    pub const fn range_beyond(object_length: u64) -> Self {
+        Self {
+            code: ErrorCode::InvalidRange,
+            message: None,
+            object_length: Some(object_length),
+        }
     }
 
     /// An error with a text for the caller.
@@ -26,6 +41,7 @@ impl Error {
         Self {
             code,
             message: Some(message.into()),
+            object_length: None,
         }
     }
 }

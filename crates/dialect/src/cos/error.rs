@@ -43,6 +43,9 @@ pub fn write_error(error: &Error, context: &ErrorContext<'_>) -> Answer {
     let mut answer = Answer::new(spelling.status, context.request_id, context.now);
     answer.add(headers::TRACE_ID, not_empty(context.trace_id));
     answer.add(headers::CONTENT_TYPE, XML_TYPE);
+    if let Some(length) = error.object_length {
+        answer.add(headers::CONTENT_RANGE, format!("bytes */{length}"));
+    }
     if !context.is_head {
         answer.body = document(&spelling, message, context).into();
     }
@@ -373,6 +376,20 @@ mod tests {
         assert!(text(&answer).ends_with("<ServerTime>2020-12-10T03:37:30Z</ServerTime></Error>"));
         let denied = write_error(&Error::new(ErrorCode::AccessDenied), &CONTEXT);
         assert!(!text(&denied).contains("ServerTime"));
+    }
+
+    #[test]
+    fn a_range_beyond_the_end_is_told_the_length() {
+        let answer = write_error(&Error::range_beyond(10), &CONTEXT);
+        assert_eq!(answer.status, 416);
+        assert!(
+            answer
+                .headers
+                .iter()
+                .any(|(name, value)| name == "Content-Range" && value == "bytes */10")
+        );
+        let silent = write_error(&Error::new(ErrorCode::InvalidRange), &CONTEXT);
+        assert!(!silent.headers.iter().any(|(name, _)| name == "Content-Range"));
     }
 
     #[test]
