@@ -3,7 +3,7 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, demo, deny, sdk_node, sdk_python};
+use crate::{arrows, demo, deny, sdk_browser, sdk_node, sdk_python};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 10] = [
+pub(crate) const STEPS: [Step; 11] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -67,6 +67,11 @@ pub(crate) const STEPS: [Step; 10] = [
         about: "the unmodified Node.js SDKs against the program, over HTTPS",
         run: sdk_node,
     },
+    Step {
+        name: "sdk-browser",
+        about: "the unmodified browser SDK, in Chromium, against the program",
+        run: sdk_browser,
+    },
 ];
 
 fn format_is_clean() -> anyhow::Result<()> {
@@ -106,4 +111,8 @@ fn sdk_python() -> anyhow::Result<()> {
 
 fn sdk_node() -> anyhow::Result<()> {
     sdk_node::run(&[])
+}
+
+fn sdk_browser() -> anyhow::Result<()> {
+    sdk_browser::run(&[])
 }
