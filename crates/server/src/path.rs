@@ -10,6 +10,7 @@ use daypass_api::{Error, ErrorCode};
 use daypass_store::View;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use crate::audit::Record;
 use crate::edge::body::{RequestBody, ResponseBody};
@@ -21,7 +22,6 @@ use crate::perform::Performed;
 use crate::received::Received;
 use crate::reply::Reply;
 use crate::service::Service;
-use tokio::time::Instant;
 
 impl Service {
     /// Answers one request.

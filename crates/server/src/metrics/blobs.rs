@@ -95,3 +95,67 @@ impl BlobWriter for MeteredWriter {
         Ok(length)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use daypass_blob::local::{LocalBlobs, LocalOptions};
+    use futures_util::TryStreamExt;
+
+    use super::*;
+
+    /// The one file that is larger than this blob's first bytes.
+    fn file_of_blob(folder: &Path) -> PathBuf {
+        let entries = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        for path in entries {
+            if path.is_dir() {
+                let inside = file_of_blob(&path);
+                if inside.is_file() {
+                    return inside;
+                }
+            } else if path.metadata().unwrap().len() > 100_000 {
+                return path;
+            }
+        }
+        PathBuf::new()
+    }
+
+    #[tokio::test]
+    async fn damage_is_counted_once_for_each_read_that_meets_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = LocalOptions { floor_bytes: 0 };
+        let engine = LocalBlobs::open(folder.path().join("blobs"), options)
+            .await
+            .unwrap();
+        let meter = Arc::new(BlobMeter::default());
+        let blobs = MeteredBlobs::new(engine, Arc::clone(&meter));
+        let id = BlobId::from_bytes([7; 16]);
+        let mut writer = blobs.create(id).await.unwrap();
+        writer.write(Bytes::from(vec![1; 200_000])).await.unwrap();
+        assert_eq!(meter.writes.value(), 0);
+        writer.finish().await.unwrap();
+        assert_eq!((meter.writes.value(), meter.written_bytes.value()), (1, 200_000));
+
+        let read = async |offset, length| -> Result<Vec<Bytes>, BlobError> {
+            blobs.read(id, offset, length).await?.try_collect().await
+        };
+        read(0, 200_000).await.unwrap();
+        let path = file_of_blob(folder.path());
+        let mut bytes = std::fs::read(&path).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        read(0, 1).await.unwrap();
+        assert_eq!(meter.checksum_failures.value(), 0);
+        for expected in 1..3 {
+            assert!(read(0, 200_000).await.is_err());
+            assert_eq!(meter.checksum_failures.value(), expected);
+        }
+        assert!(blobs.verify(id).await.is_err());
+        assert_eq!(meter.checksum_failures.value(), 3);
+        assert_eq!(meter.reads.value(), 4);
+    }
+}

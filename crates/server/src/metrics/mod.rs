@@ -128,3 +128,43 @@ impl SweepMeter {
         self.freed_bytes.add(report.bytes_freed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeps_add_up() {
+        let meter = SweepMeter::default();
+        let report = SweepReport {
+            blobs_marked: 3,
+            blobs_removed: 2,
+            bytes_freed: 1000,
+            failures: 1,
+            ..SweepReport::default()
+        };
+        let at = Timestamp::from_unix_millis;
+        meter.count(Some(&report), at(5000), Duration::from_millis(20));
+        meter.count(Some(&report), at(6000), Duration::from_millis(30));
+        meter.count(None, at(7000), Duration::from_millis(1));
+        assert_eq!((meter.marked.value(), meter.removed.value()), (6, 4));
+        assert_eq!(
+            (meter.freed_bytes.value(), meter.step_failures.value()),
+            (2000, 2)
+        );
+        assert_eq!((meter.failed.value(), meter.intents.value()), (1, 0));
+        assert_eq!(
+            (meter.last_millis.value(), meter.last_micros.value()),
+            (7000, 1000)
+        );
+    }
+
+    #[test]
+    fn look_ups_are_hits_or_misses() {
+        let meter = CacheMeter::default();
+        assert_eq!(meter.count(Some(1)), Some(1));
+        assert_eq!(meter.count::<u8>(None), None);
+        assert_eq!(meter.count::<u8>(None), None);
+        assert_eq!((meter.hits.value(), meter.misses.value()), (1, 2));
+    }
+}
