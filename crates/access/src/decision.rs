@@ -49,6 +49,24 @@ pub enum Layer {
     Unowned,
 }
 
+impl Layer {
+    /// Its name in figures, whatever its place.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Identity(_) => "identity",
+            Self::Boundary => "boundary",
+            Self::Session(_) => "session",
+            Self::BucketPolicy => "bucket_policy",
+            Self::Acl => "acl",
+            Self::Public => "public",
+            Self::SessionRule => "session_rule",
+            Self::RootKeysRule => "root_keys_rule",
+            Self::Unowned => "unowned",
+        }
+    }
+}
+
 /// What a layer said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opinion {

@@ -1,8 +1,10 @@
 //! The one program: the server, the demo, and the verbs that talk to a server.
 
+mod config;
 mod demo;
 mod environment;
 mod serve;
+mod settings;
 mod tls;
 
 use std::process::ExitCode;
@@ -24,9 +26,10 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Serve(serve::ServeArguments),
+    Serve(Box<serve::ServeArguments>),
     Demo(demo::DemoArguments),
     Tls(tls::TlsArguments),
+    Config(config::ConfigArguments),
     #[command(flatten)]
     Verb(daypass_cli::Verb),
     /// Print the completion script of a shell
@@ -44,9 +47,10 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match arguments.command {
-            Command::Serve(arguments) => serve::run(arguments).await,
+            Command::Serve(arguments) => serve::run(*arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Tls(arguments) => tls::run(arguments),
+            Command::Config(arguments) => config::run(arguments),
             Command::Verb(verb) => verb.run().await,
             Command::Completions { shell } => {
                 clap_complete::generate(

@@ -36,6 +36,14 @@ impl Record {
         self.decision = Some(decision);
     }
 
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        self.operation
+    }
+
+    pub(crate) fn decision(&self) -> Option<&Decision> {
+        self.decision.as_ref()
+    }
+
     /// Writes the record.
     pub(crate) fn write(&self, received: &Received, reply: &Reply, code: Option<ErrorCode>, now: Timestamp) {
         let identity = self.caller.as_ref().and_then(Caller::identity);

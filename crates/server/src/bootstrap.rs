@@ -11,7 +11,7 @@ use daypass_api::Timestamp;
 use daypass_api::names::{AccessKeyId, Account, PolicyId, PolicyName};
 use daypass_api::secret::SecretKey;
 use daypass_blob::local::{LocalBlobs, LocalOptions};
-use daypass_kv::redb::{RedbKv, RedbOptions};
+use daypass_kv::redb::{RedbKv, RedbOptions, Statistics};
 use daypass_policy::preset::{PRESETS, Preset};
 use daypass_store::identity::{KeyMaterial, PresetPolicy, WrappedKeyRing, WrappedSecret};
 use daypass_store::{Store, StoreOptions};
@@ -20,6 +20,7 @@ use daypass_token::{KeyRing, MasterKey, WrapError};
 use crate::StartError;
 use crate::clock::SystemRandom;
 use crate::config::{Config, RootSeed};
+use crate::metrics::{BlobMeter, MeteredBlobs};
 use crate::secrets_at_rest;
 
 /// What the server stands on.
@@ -28,6 +29,8 @@ pub(crate) struct Foundation {
     pub(crate) master: MasterKey,
     pub(crate) ring: StoredRing,
     pub(crate) account: Account,
+    pub(crate) kv: Arc<Statistics>,
+    pub(crate) blobs: Arc<BlobMeter>,
 }
 
 /// A key ring, and the bytes it is stored as: a new one replaces exactly these.
@@ -43,7 +46,8 @@ pub(crate) async fn open(
     random: SystemRandom,
 ) -> Result<Foundation, StartError> {
     make_directory(&config.data)?;
-    let store = open_store(&config.data).await?;
+    let blobs = Arc::new(BlobMeter::default());
+    let (store, kv) = open_store(&config.data, &blobs).await?;
     let existing = store.view().await?.first_account().await?;
     let given = config.master_key.as_deref();
     let master = secrets_at_rest::master_key(&config.data, given, existing.is_none(), random.bytes())?;
@@ -57,6 +61,8 @@ pub(crate) async fn open(
         master,
         ring,
         account,
+        kv,
+        blobs,
     })
 }
 
@@ -69,20 +75,21 @@ fn make_directory(data: &Path) -> Result<(), StartError> {
     made.map_err(|error| StartError::file(data, error))
 }
 
-async fn open_store(data: &Path) -> Result<Store, StartError> {
+async fn open_store(data: &Path, meter: &Arc<BlobMeter>) -> Result<(Store, Arc<Statistics>), StartError> {
     let kv = RedbKv::open(&data.join("meta.redb"), RedbOptions::default())
         .await
         .map_err(StartError::Metadata)?;
     let blobs = LocalBlobs::open(&data.join("blobs"), LocalOptions::default())
         .await
         .map_err(StartError::Blobs)?;
+    let statistics = kv.statistics();
+    let blobs = MeteredBlobs::new(blobs, Arc::clone(meter));
     let options = StoreOptions {
         presets: presets(),
         ..StoreOptions::default()
     };
-    Store::open(Arc::new(kv), Arc::new(blobs), options)
-        .await
-        .map_err(StartError::Layout)
+    let store = Store::open(Arc::new(kv), Arc::new(blobs), options).await;
+    Ok((store.map_err(StartError::Layout)?, statistics))
 }
 
 async fn make_root(

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use daypass_api::names::{Account, Region};
 
 pub use crate::edge::listener::EdgeLimits;
+use crate::host_name::HostName;
 use crate::tls::TlsConfig;
 
 /// Settings of a server.
@@ -17,6 +18,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// HTTPS; none when only HTTP is served.
     pub tls: Option<TlsConfig>,
+    /// Where to listen for whoever operates the server: figures and probes; none when it does not.
+    pub console_listen: Option<SocketAddr>,
+    /// Host names beside those that are always known; buckets stand before each of them.
+    pub hosts: Vec<HostName>,
     /// The region that the server's buckets are in.
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.

@@ -17,6 +17,7 @@ use daypass_policy::{DocumentKind, OwnerAccount};
 use daypass_store::View;
 use sha2::{Digest, Sha256};
 
+use crate::metrics::CacheMeter;
 use crate::service::Service;
 
 /// Most permanent keys that are kept at once.
@@ -43,6 +44,7 @@ pub(crate) struct Presenter {
 /// What was read of identities, as of one generation.
 #[derive(Default)]
 pub(crate) struct IdentityCache {
+    pub(crate) meter: CacheMeter,
     state: Mutex<(u64, HashMap<AccessKeyId, Arc<Known>>)>,
 }
 
@@ -74,6 +76,7 @@ impl IdentityCache {
 /// Compiled session policies by what they are compiled from. Filled only from tokens that proved genuine.
 #[derive(Default)]
 pub(crate) struct SessionPolicyCache {
+    pub(crate) meter: CacheMeter,
     compiled: Mutex<HashMap<[u8; 32], StoredPolicy>>,
 }
 
@@ -84,12 +87,9 @@ impl SessionPolicyCache {
         digest.update(account.owner_uin.0.to_be_bytes());
         digest.update(text.as_bytes());
         let name: [u8; 32] = digest.finalize().into();
-        if let Some(found) = self
-            .compiled
-            .lock()
-            .ok()
-            .and_then(|compiled| compiled.get(&name).cloned())
-        {
+        let compiled = self.compiled.lock().ok();
+        let found = compiled.and_then(|compiled| compiled.get(&name).cloned());
+        if let Some(found) = self.meter.count(found) {
             return found;
         }
         let policy = compile(text, DocumentKind::Session, account);
@@ -145,7 +145,8 @@ impl Service {
 
     async fn known(&self, view: &View, id: &AccessKeyId) -> Result<Option<Arc<Known>>, Error> {
         let generation = view.identity_generation().await?;
-        if let Some(known) = self.identities.find(generation, id) {
+        let found = self.identities.find(generation, id);
+        if let Some(known) = self.identities.meter.count(found) {
             return Ok(Some(known));
         }
         let Some(known) = self.read_known(view, id).await? else {

@@ -10,12 +10,14 @@ use daypass_api::{Error, ErrorCode};
 use daypass_store::View;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use crate::audit::Record;
 use crate::edge::body::{RequestBody, ResponseBody};
 use crate::edge::listener::Peer;
 use crate::family::{Family, Opened};
 use crate::health;
+use crate::metrics::Observed;
 use crate::perform::Performed;
 use crate::received::Received;
 use crate::reply::Reply;
@@ -24,18 +26,32 @@ use crate::service::Service;
 impl Service {
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<ResponseBody> {
+        let begun = Instant::now();
         let (parts, incoming) = request.into_parts();
         let received = Received::new(parts, peer, self.clock.now(), self.random.bytes());
         let mut family = Family::of(&received, &self.sites);
         if let Some(probe) = health::probe(&received, &family) {
+            self.metrics.requests.count_probe(&received.method);
             return Reply::from(probe).into_response(&self.header_case);
         }
-        let body = RequestBody::new(incoming, self.body_timeout, received.expects_leave());
+        let body = RequestBody::new(incoming, self.patience, received.expects_leave());
         let mut record = Record::default();
         let outcome = self.handle(&received, &mut family, body, &mut record).await;
         let code = outcome.as_ref().err().map(|error| error.code);
+        if let Ok(performed) = &outcome {
+            self.metrics.requests.count_outcome(&performed.outcome);
+        }
         let mut reply = Reply::spell(&received, &family, outcome);
         self.tell_other_origins(&received, &family, &mut reply).await;
+        self.metrics.requests.count(&Observed {
+            method: &received.method,
+            family: &family,
+            action: record.operation(),
+            status: reply.status(),
+            code,
+            decision: record.decision(),
+            took: begun.elapsed(),
+        });
         record.write(&received, &reply, code, self.clock.now());
         reply.into_response(&self.header_case)
     }

@@ -25,14 +25,13 @@ pub(crate) fn master_key(
     random: [u8; 32],
 ) -> Result<MasterKey, StartError> {
     if let Some(text) = given {
-        return MasterKey::parse(text)
-            .map_err(|_| StartError::MasterKeyMalformed("DAYPASS_MASTER_KEY".to_owned()));
+        return MasterKey::parse(text).map_err(|_| StartError::GivenMasterKeyMalformed);
     }
     let path = data.join(MASTER_KEY_FILE);
     match std::fs::read_to_string(&path) {
         Ok(text) => {
             refuse_if_readable_by_others(&path)?;
-            MasterKey::parse(&text).map_err(|_| StartError::MasterKeyMalformed(path.display().to_string()))
+            MasterKey::parse(&text).map_err(|_| StartError::MasterKeyMalformed(path.clone()))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound && is_new => {
             let key = MasterKey::new(&random);

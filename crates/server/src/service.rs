@@ -1,7 +1,6 @@
 //! Everything that requests share.
 
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
 use daypass_api::names::Region;
 use daypass_dialect::site::SiteConfig;
@@ -10,8 +9,10 @@ use daypass_token::MasterKey;
 
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
+use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
 use crate::identify::{IdentityCache, SessionPolicyCache};
+use crate::metrics::Metrics;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
@@ -27,7 +28,8 @@ pub(crate) struct Service {
     /// Names under which clients may have signed the host.
     pub(crate) names: Vec<String>,
     pub(crate) header_case: HeaderCase,
-    pub(crate) body_timeout: Duration,
+    pub(crate) patience: Patience,
+    pub(crate) metrics: Metrics,
     pub(crate) min_session_seconds: i64,
 }
 

@@ -80,6 +80,11 @@ impl TestServer {
         self.server.tls_address()
     }
 
+    /// Where it listens for its operator, if it was told to.
+    pub fn console_address(&self) -> Option<SocketAddr> {
+        self.server.console_address()
+    }
+
     /// Stops it and starts it again on the same data.
     pub async fn restart(self) -> Self {
         let Self { server, clock, data } = self;
@@ -104,6 +109,8 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         data: data.path().join("data"),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
+        console_listen: None,
+        hosts: Vec::new(),
         region: Region::parse("ap-guangzhou").expect("it is a region"),
         min_session_seconds: 1800,
         master_key: None,

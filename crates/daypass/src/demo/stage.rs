@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::user_server::{Event, UserServer};
 use super::{held, policies};
-use crate::serve::{DEFAULT_APPID, DEFAULT_OWNER_UIN};
+use crate::settings::{DEFAULT_APPID, DEFAULT_OWNER_UIN};
 
 const REGION: &str = "ap-guangzhou";
 
@@ -167,6 +167,8 @@ fn config(data: &TempDir) -> Result<Config> {
         data: data.path().join("data"),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
+        console_listen: None,
+        hosts: Vec::new(),
         region: Region::parse(REGION)?,
         // The documented least is half an hour; the demo shows an expiry.
         min_session_seconds: 1,

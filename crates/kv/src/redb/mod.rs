@@ -9,6 +9,7 @@ mod fence;
 mod health;
 mod snapshot;
 mod space;
+mod statistics;
 mod writer;
 
 use std::fs::{File, OpenOptions};
@@ -25,6 +26,7 @@ use fence::fenced;
 use health::Health;
 use snapshot::RedbSnapshot;
 use space::Floor;
+pub use statistics::Statistics;
 use writer::{Queue, Writer};
 
 /// All pairs live in one table; it exists from the first opening on.
@@ -68,6 +70,7 @@ pub enum OpenError {
 /// A key-value engine in one local file.
 pub struct RedbKv {
     health: Arc<Health>,
+    statistics: Arc<Statistics>,
     open: Mutex<Option<Open>>,
     // Serializes closing, so that a second caller returns only when the first is done.
     closing: tokio::sync::Mutex<()>,
@@ -104,7 +107,13 @@ impl RedbKv {
     fn start(database: Database, floor: Floor) -> io::Result<Self> {
         let database = Arc::new(database);
         let health = Arc::new(Health::default());
-        let (queue, writer) = Writer::start(Arc::clone(&database), Arc::clone(&health), floor)?;
+        let statistics = Arc::new(Statistics::default());
+        let (queue, writer) = Writer::start(
+            Arc::clone(&database),
+            Arc::clone(&health),
+            floor,
+            Arc::clone(&statistics),
+        )?;
         let open = Mutex::new(Some(Open {
             database,
             queue,
@@ -112,9 +121,15 @@ impl RedbKv {
         }));
         Ok(Self {
             health,
+            statistics,
             open,
             closing: tokio::sync::Mutex::new(()),
         })
+    }
+
+    /// What it has done; the figures go on after the engine is closed.
+    pub fn statistics(&self) -> Arc<Statistics> {
+        Arc::clone(&self.statistics)
     }
 
     /// A panic while the lock is held cannot leave the option half changed.

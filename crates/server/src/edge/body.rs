@@ -19,6 +19,8 @@ use hyper::body::Incoming;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, Sleep};
 
+use super::allowance::{Allowance, Patience};
+
 /// How long the rest of an unwanted body is read on.
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -31,11 +33,13 @@ static LARGE_DOCUMENTS: Semaphore = Semaphore::const_new(64 * 1024 * 1024);
 
 /// The bytes of a request, in pieces.
 ///
-/// It ends in `RequestTimeout` when no byte comes for the patience it was given, and in `IncompleteBody` when the
+/// It ends in `RequestTimeout` when it comes slower than the patience it was given, and in `IncompleteBody` when the
 /// connection ends before the announced end.
 pub(crate) struct RequestBody {
     incoming: Option<Incoming>,
+    /// How long the whole of a document may take.
     patience: Duration,
+    allowance: Allowance,
     deadline: Pin<Box<Sleep>>,
     /// The client waits for leave to send: an unwanted body never comes, and asking for it would give leave.
     withheld: bool,
@@ -43,11 +47,12 @@ pub(crate) struct RequestBody {
 
 impl RequestBody {
     /// Wraps a body as it comes; `expects_leave` says that the client sent `Expect: 100-continue`.
-    pub(crate) fn new(incoming: Incoming, patience: Duration, expects_leave: bool) -> Self {
-        let deadline = Box::pin(tokio::time::sleep(patience));
+    pub(crate) fn new(incoming: Incoming, patience: Patience, expects_leave: bool) -> Self {
+        let deadline = Box::pin(tokio::time::sleep(patience.longest));
         Self {
             incoming: Some(incoming),
-            patience,
+            patience: patience.longest,
+            allowance: Allowance::new(patience),
             deadline,
             withheld: expects_leave,
         }
@@ -109,6 +114,9 @@ impl Stream for RequestBody {
             let frame = match pin!(incoming).poll_frame(context) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
+                    if let Some(end) = self.allowance.wait(Instant::now()) {
+                        self.deadline.as_mut().reset(end);
+                    }
                     ready!(self.deadline.as_mut().poll(context));
                     return self.end(ErrorCode::RequestTimeout);
                 }
@@ -117,8 +125,8 @@ impl Stream for RequestBody {
                 None => self.incoming = None,
                 Some(Err(_)) => return self.end(ErrorCode::IncompleteBody),
                 Some(Ok(frame)) => {
-                    let patience = self.patience;
-                    self.deadline.as_mut().reset(Instant::now() + patience);
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    self.allowance.earn(bytes, Instant::now);
                     // Trailers are passed over.
                     if let Ok(data) = frame.into_data()
                         && !data.is_empty()
