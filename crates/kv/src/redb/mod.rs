@@ -7,6 +7,8 @@
 
 mod fence;
 mod health;
+mod inspection;
+mod overlay;
 mod snapshot;
 mod space;
 mod writer;
@@ -26,6 +28,8 @@ use health::Health;
 use snapshot::RedbSnapshot;
 use space::Floor;
 use writer::{Queue, Writer};
+
+pub use inspection::RedbInspection;
 
 /// All pairs live in one table; it exists from the first opening on.
 const PAIRS: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("pairs");

@@ -6,17 +6,17 @@ use daypass_api::names::{AccessKeyId, AppId, PolicyId, PolicyName, Uin, UserName
 
 use super::join;
 
-const ACCOUNT: &[u8] = b"identity/account/";
-const ACCOUNT_OF_APP: &[u8] = b"identity/app/";
-const USER: &[u8] = b"identity/user/";
-const USER_NAMED: &[u8] = b"identity/user-name/";
-const ACCESS_KEY: &[u8] = b"identity/access-key/";
-const ACCESS_KEY_OF: &[u8] = b"identity/access-key-of/";
-const POLICY: &[u8] = b"identity/policy/";
-const POLICY_NAMED: &[u8] = b"identity/policy-name/";
-const ATTACHMENT: &[u8] = b"identity/attachment/";
-const HOLDER: &[u8] = b"identity/holder/";
-const COUNTER: &[u8] = b"identity/counter/";
+pub(super) const ACCOUNT: &[u8] = b"identity/account/";
+pub(super) const ACCOUNT_OF_APP: &[u8] = b"identity/app/";
+pub(super) const USER: &[u8] = b"identity/user/";
+pub(super) const USER_NAMED: &[u8] = b"identity/user-name/";
+pub(super) const ACCESS_KEY: &[u8] = b"identity/access-key/";
+pub(super) const ACCESS_KEY_OF: &[u8] = b"identity/access-key-of/";
+pub(super) const POLICY: &[u8] = b"identity/policy/";
+pub(super) const POLICY_NAMED: &[u8] = b"identity/policy-name/";
+pub(super) const ATTACHMENT: &[u8] = b"identity/attachment/";
+pub(super) const HOLDER: &[u8] = b"identity/holder/";
+pub(super) const COUNTER: &[u8] = b"identity/counter/";
 
 /// The number that every change of an identity raises.
 pub fn generation() -> Bytes {

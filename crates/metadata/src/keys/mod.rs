@@ -7,6 +7,7 @@
 
 mod identity;
 mod objects;
+mod stored;
 
 use bytes::Bytes;
 
@@ -26,6 +27,7 @@ pub use objects::{
     uploads, uploads_with_prefix,
 };
 pub use objects::{data_of_unreferenced, dead_of_key, holder_of_retired, intent_of_key, offset_of_manifest};
+pub use stored::StoredKey;
 
 /// Names stored bytes: a blob, or the inline data of something small. Sixteen random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,23 +6,23 @@ use daypass_api::names::{BucketName, ObjectKey, Uin, UploadId};
 
 use super::{ContentId, DataId, from_sortable, join, sortable};
 
-const BUCKET: &[u8] = b"b";
-const BUCKET_INDEX: &[u8] = b"a";
-const BUCKET_COUNT: &[u8] = b"n";
-const BUCKET_CORS: &[u8] = b"e";
-const OBJECT: &[u8] = b"o";
-const INLINE_DATA: &[u8] = b"s";
-const MANIFEST: &[u8] = b"m";
-const UPLOAD: &[u8] = b"u";
-const PART: &[u8] = b"p";
-const INTENT: &[u8] = b"w";
-const REFERENCE: &[u8] = b"r";
-const RETIRED: &[u8] = b"x";
-const UNREFERENCED: &[u8] = b"c";
-const DEAD: &[u8] = b"d";
+pub(super) const BUCKET: &[u8] = b"b";
+pub(super) const BUCKET_INDEX: &[u8] = b"a";
+pub(super) const BUCKET_COUNT: &[u8] = b"n";
+pub(super) const BUCKET_CORS: &[u8] = b"e";
+pub(super) const OBJECT: &[u8] = b"o";
+pub(super) const INLINE_DATA: &[u8] = b"s";
+pub(super) const MANIFEST: &[u8] = b"m";
+pub(super) const UPLOAD: &[u8] = b"u";
+pub(super) const PART: &[u8] = b"p";
+pub(super) const INTENT: &[u8] = b"w";
+pub(super) const REFERENCE: &[u8] = b"r";
+pub(super) const RETIRED: &[u8] = b"x";
+pub(super) const UNREFERENCED: &[u8] = b"c";
+pub(super) const DEAD: &[u8] = b"d";
 
 /// Ends a bucket's name.
-const NAME_END: &[u8] = &[0];
+pub(super) const NAME_END: &[u8] = &[0];
 /// Stands for a zero byte of an object key where something follows the key.
 const ESCAPED_ZERO: &[u8] = &[0, 0xff];
 /// Ends such an object key; smaller than an escaped zero byte and than every other byte.
