@@ -1,5 +1,6 @@
 //! The one program: the server, the demo, and the verbs that talk to a server.
 
+mod check;
 mod demo;
 mod environment;
 mod serve;
@@ -27,6 +28,7 @@ enum Command {
     Serve(serve::ServeArguments),
     Demo(demo::DemoArguments),
     Tls(tls::TlsArguments),
+    Check(check::CheckArguments),
     #[command(flatten)]
     Verb(daypass_cli::Verb),
     /// Print the completion script of a shell
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match arguments.command {
+            Command::Check(arguments) => return check::run(arguments).await,
             Command::Serve(arguments) => serve::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Tls(arguments) => tls::run(arguments),
@@ -58,9 +61,10 @@ fn main() -> ExitCode {
                 Ok(())
             }
         }
+        .map(|()| ExitCode::SUCCESS)
     });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => daypass_cli::report(&error),
     }
 }

@@ -10,6 +10,7 @@ mod bootstrap;
 mod clock;
 mod config;
 mod cross_origin;
+mod data_directory;
 mod document;
 mod edge;
 mod family;
@@ -40,6 +41,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, EdgeLimits, RootSeed};
+pub use data_directory::DataDirectory;
 pub use start_error::StartError;
 
 use clock::SystemRandom;

@@ -43,6 +43,11 @@ pub fn account_of_app(app: AppId) -> Bytes {
     join(&[ACCOUNT_OF_APP, &number(app.0)])
 }
 
+/// All users of all accounts.
+pub fn all_users() -> Bytes {
+    join(&[USER])
+}
+
 /// All users of an account, in order of their numbers.
 pub fn users(owner: Uin) -> Bytes {
     join(&[USER, &number(owner.0)])
@@ -82,6 +87,11 @@ pub fn access_key_of(owner: Uin, uin: Uin, id: &AccessKeyId) -> Bytes {
 pub fn id_of_access_key_of(stored: &[u8], owner: Uin, uin: Uin) -> Option<AccessKeyId> {
     let id = stored.strip_prefix(&access_keys_of(owner, uin)[..])?;
     AccessKeyId::parse(std::str::from_utf8(id).ok()?).ok()
+}
+
+/// All policies of all accounts.
+pub fn all_policies() -> Bytes {
+    join(&[POLICY])
 }
 
 /// All policies of an account, in order of their numbers.
