@@ -580,7 +580,6 @@ async fn uploads_and_manifests() {
             let stored = keys::manifest(holder, 0);
             let value = tools.get(stored.clone()).await;
             tools.put(stored, cut(&value)).await;
-            let found = checked_kinds(&tools).await;
             let place = format!("record `manifest`, content `{}`, offset `0`", hex(&holder.0));
             // The second part is stored beside the records, and nothing says whose it was.
             let inline = tools.orphan_inline().await;

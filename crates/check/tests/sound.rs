@@ -14,14 +14,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use daypass_api::object::ETag;
 use daypass_api::operation::UploadRef;
+use daypass_blob::Blobs;
 use daypass_blob::faulty::{Call, FaultyBlobs, FinishFault};
 use daypass_blob::memory::MemoryBlobs;
-use daypass_check::{Finding, Options};
+use daypass_check::{CheckError, Finding, Options, Subject, Summary};
+use daypass_kv::Kv;
 use daypass_kv::faulty::{CommitFault, FaultyKv};
 use daypass_kv::memory::MemoryKv;
 use proptest::prelude::*;
 
-use site::{INLINE, Site, bytes, check};
+use site::{Collected, INLINE, Site, bytes};
 
 /// Few enough to make several stretches of what is in these stores.
 const IN_STRETCHES: Options = Options {
@@ -88,6 +90,20 @@ async fn an_empty_store_is_sound() {
         .await
         .unwrap();
     assert_eq!(engines.findings(Options::default()).await, []);
+}
+
+/// Checks a store as its engines are now.
+async fn check(kv: &dyn Kv, blobs: &dyn Blobs, options: Options) -> Result<(Summary, Collected), CheckError> {
+    let snapshot = kv.snapshot().await?;
+    let mut collected = Collected::default();
+    let master = site::master();
+    let subject = Subject {
+        snapshot: &*snapshot,
+        blobs,
+        master: Some(&master),
+    };
+    let summary = daypass_check::check(subject, options, &mut collected).await?;
+    Ok((summary, collected))
 }
 
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ use daypass_api::operation::{
 use daypass_api::outcome::Ownership;
 use daypass_api::{Error, Outcome, Timestamp};
 use daypass_blob::Blobs;
-use daypass_check::{CheckError, Finding, Listener, Options, Stage, Subject, Summary};
+use daypass_check::{Finding, Listener, Stage};
 use daypass_kv::Kv;
 use daypass_store::identity::{KeyMaterial, PresetPolicy, WrappedKeyRing, WrappedSecret};
 use daypass_store::{BodyStream, Random, Store, StoreOptions};
@@ -380,22 +380,4 @@ impl Listener for Collected {
     fn begin(&mut self, _stage: Stage, _total: Option<u64>) {}
 
     fn advance(&mut self, _done: u64) {}
-}
-
-/// Checks a store as its engines are now.
-pub(crate) async fn check(
-    kv: &dyn Kv,
-    blobs: &dyn Blobs,
-    options: Options,
-) -> Result<(Summary, Collected), CheckError> {
-    let snapshot = kv.snapshot().await?;
-    let mut collected = Collected::default();
-    let master = master();
-    let subject = Subject {
-        snapshot: &*snapshot,
-        blobs,
-        master: Some(&master),
-    };
-    let summary = daypass_check::check(subject, options, &mut collected).await?;
-    Ok((summary, collected))
 }

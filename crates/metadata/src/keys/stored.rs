@@ -21,6 +21,9 @@ use super::{ContentId, DataId};
 use crate::identity::{POLICY_COUNTER, UID_COUNTER, UIN_COUNTER};
 use crate::keys;
 
+/// Reads the rest of a key whose space is followed by a number.
+type ReadAfterNumber = fn(u64, &[u8]) -> Option<StoredKey>;
+
 /// A key that lies in a store, by its space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredKey {
@@ -196,7 +199,7 @@ impl StoredKey {
         if let Some(rest) = after(ACCESS_KEY) {
             return AccessKeyId::parse(text(rest)?).ok().map(Self::AccessKey);
         }
-        let spaces: [(&[u8], fn(u64, &[u8]) -> Option<Self>); 9] = [
+        let spaces: [(&[u8], ReadAfterNumber); 9] = [
             (ACCOUNT, |owner, rest| {
                 rest.is_empty().then_some(Self::Account(Uin(owner)))
             }),
