@@ -23,6 +23,7 @@ pub(crate) struct Misuse(pub(crate) String);
 /// | 3 | the server refused |
 /// | 4 | what was named is not there |
 /// | 5 | the server was not reached, or the connection broke |
+/// | 6 | damage was found; given by `daypass check` itself |
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // When standard error is gone there is nobody left to tell.
     let _ = std::io::stderr().lock().write_all(text(error).as_bytes());

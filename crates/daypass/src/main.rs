@@ -1,5 +1,6 @@
 //! The one program: the server, the demo, and the verbs that talk to a server.
 
+mod check;
 mod config;
 mod demo;
 mod environment;
@@ -30,6 +31,7 @@ enum Command {
     Demo(demo::DemoArguments),
     Tls(tls::TlsArguments),
     Config(config::ConfigArguments),
+    Check(check::CheckArguments),
     #[command(flatten)]
     Verb(daypass_cli::Verb),
     /// Print the completion script of a shell
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Serve(arguments) => serve::run(*arguments).await,
+            Command::Check(arguments) => return check::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Tls(arguments) => tls::run(arguments),
             Command::Config(arguments) => config::run(arguments),
@@ -62,9 +65,10 @@ fn main() -> ExitCode {
                 Ok(())
             }
         }
+        .map(|()| ExitCode::SUCCESS)
     });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => daypass_cli::report(&error),
     }
 }

@@ -20,6 +20,7 @@ use daypass_token::{KeyRing, MasterKey, WrapError};
 use crate::StartError;
 use crate::clock::SystemRandom;
 use crate::config::{Config, RootSeed};
+use crate::data_directory::DataDirectory;
 use crate::metrics::{BlobMeter, MeteredBlobs};
 use crate::secrets_at_rest;
 
@@ -76,10 +77,11 @@ fn make_directory(data: &Path) -> Result<(), StartError> {
 }
 
 async fn open_store(data: &Path, meter: &Arc<BlobMeter>) -> Result<(Store, Arc<Statistics>), StartError> {
-    let kv = RedbKv::open(&data.join("meta.redb"), RedbOptions::default())
+    let data = DataDirectory::new(data);
+    let kv = RedbKv::open(&data.metadata(), RedbOptions::default())
         .await
         .map_err(StartError::Metadata)?;
-    let blobs = LocalBlobs::open(&data.join("blobs"), LocalOptions::default())
+    let blobs = LocalBlobs::open(&data.blobs(), LocalOptions::default())
         .await
         .map_err(StartError::Blobs)?;
     let statistics = kv.statistics();

@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod console;
 mod cross_origin;
+mod data_directory;
 mod descriptors;
 mod document;
 mod edge;
@@ -44,6 +45,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, EdgeLimits, RootSeed};
+pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
 pub use start_error::StartError;
 

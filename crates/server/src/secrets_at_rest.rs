@@ -24,6 +24,18 @@ pub(crate) fn master_key(
     is_new: bool,
     random: [u8; 32],
 ) -> Result<MasterKey, StartError> {
+    match stored_master_key(data, given) {
+        Err(StartError::MasterKeyMissing(path)) if is_new => {
+            let key = MasterKey::new(&random);
+            write_private(&path, &format!("{}\n", key.expose().as_str()))?;
+            Ok(key)
+        }
+        other => other,
+    }
+}
+
+/// The same without ever making one.
+pub(crate) fn stored_master_key(data: &Path, given: Option<&str>) -> Result<MasterKey, StartError> {
     if let Some(text) = given {
         return MasterKey::parse(text).map_err(|_| StartError::GivenMasterKeyMalformed);
     }
@@ -32,11 +44,6 @@ pub(crate) fn master_key(
         Ok(text) => {
             refuse_if_readable_by_others(&path)?;
             MasterKey::parse(&text).map_err(|_| StartError::MasterKeyMalformed(path.clone()))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && is_new => {
-            let key = MasterKey::new(&random);
-            write_private(&path, &format!("{}\n", key.expose().as_str()))?;
-            Ok(key)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StartError::MasterKeyMissing(path)),
         Err(error) => Err(StartError::file(&path, error)),

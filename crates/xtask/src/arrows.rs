@@ -15,7 +15,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The demo plays the app and the user server, and so speaks as a client.
     (
         "daypass",
-        &["daypass-api", "daypass-cli", "daypass-client", "daypass-server"],
+        &[
+            "daypass-api",
+            "daypass-check",
+            "daypass-cli",
+            "daypass-client",
+            "daypass-server",
+        ],
     ),
     (
         "daypass-access",
@@ -28,6 +34,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("daypass-api", &[]),
     ("daypass-blob", &[]),
+    // Beside `server` and above everything that is stored; its tests make damage through the store.
+    (
+        "daypass-check",
+        &[
+            "daypass-api",
+            "daypass-blob",
+            "daypass-kv",
+            "daypass-metadata",
+            "daypass-policy",
+            "daypass-store",
+            "daypass-token",
+        ],
+    ),
     (
         "daypass-cli",
         &[

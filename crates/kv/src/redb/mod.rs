@@ -7,6 +7,8 @@
 
 mod fence;
 mod health;
+mod inspection;
+mod overlay;
 mod snapshot;
 mod space;
 mod statistics;
@@ -28,6 +30,8 @@ use snapshot::RedbSnapshot;
 use space::Floor;
 pub use statistics::Statistics;
 use writer::{Queue, Writer};
+
+pub use inspection::RedbInspection;
 
 /// All pairs live in one table; it exists from the first opening on.
 const PAIRS: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("pairs");
