@@ -20,6 +20,7 @@ use daypass_token::{KeyRing, MasterKey, WrapError};
 use crate::StartError;
 use crate::clock::SystemRandom;
 use crate::config::{Config, RootSeed};
+use crate::opened_tokens::OpenedTokens;
 use crate::secrets_at_rest;
 
 /// What the server stands on.
@@ -34,6 +35,19 @@ pub(crate) struct Foundation {
 pub(crate) struct StoredRing {
     pub(crate) ring: KeyRing,
     pub(crate) wrapped: WrappedKeyRing,
+    /// What it has opened; another ring opens anew.
+    pub(crate) opened: OpenedTokens,
+}
+
+impl StoredRing {
+    pub(crate) fn new(ring: KeyRing, wrapped: WrappedKeyRing) -> Self {
+        let opened = OpenedTokens::default();
+        Self {
+            ring,
+            wrapped,
+            opened,
+        }
+    }
 }
 
 /// Opens the data directory, and furnishes an empty one.
@@ -167,7 +181,7 @@ async fn open_ring(
 ) -> Result<StoredRing, StartError> {
     if let Some(wrapped) = store.view().await?.key_ring().await? {
         let ring = KeyRing::unwrap(master, &wrapped.wrapped).map_err(|_| StartError::MasterKeyWrong)?;
-        return Ok(StoredRing { ring, wrapped });
+        return Ok(StoredRing::new(ring, wrapped));
     }
     let ring = KeyRing::new(now, &random.bytes());
     let wrapped = ring
@@ -179,7 +193,7 @@ async fn open_ring(
     if !store.replace_key_ring(None, &wrapped, now).await? {
         return Err(StartError::Store(ErrorCode::ServiceUnavailable.into()));
     }
-    Ok(StoredRing { ring, wrapped })
+    Ok(StoredRing::new(ring, wrapped))
 }
 
 #[cfg(test)]

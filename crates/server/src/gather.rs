@@ -8,7 +8,6 @@ use daypass_api::{Error, Operation};
 use daypass_policy::DocumentKind;
 use daypass_store::View;
 
-use crate::identify::compile;
 use crate::service::Service;
 
 impl Service {
@@ -71,7 +70,7 @@ impl Service {
             let policy = bucket
                 .policy
                 .as_deref()
-                .map(|text| compile(text, DocumentKind::Bucket, bucket.owner));
+                .map(|text| self.policies.compile(text, DocumentKind::Bucket, bucket.owner));
             let (owner, region) = (bucket.owner, bucket.region);
             let facts = BucketFacts {
                 name: name.clone(),

@@ -7,7 +7,9 @@ mod audit;
 mod background;
 mod batch_delete;
 mod bootstrap;
+mod bounded;
 mod clock;
+mod compiled;
 mod config;
 mod cross_origin;
 mod document;
@@ -16,6 +18,7 @@ mod family;
 mod gather;
 mod health;
 mod identify;
+mod opened_tokens;
 mod path;
 mod perform;
 mod private_file;
@@ -81,7 +84,7 @@ impl Server {
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
-            session_policies: Default::default(),
+            policies: Default::default(),
             clock,
             random,
             sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &[]),

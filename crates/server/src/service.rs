@@ -10,8 +10,9 @@ use daypass_token::MasterKey;
 
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
+use crate::compiled::CompiledPolicies;
 use crate::edge::header_case::HeaderCase;
-use crate::identify::{IdentityCache, SessionPolicyCache};
+use crate::identify::IdentityCache;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
@@ -19,7 +20,7 @@ pub(crate) struct Service {
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,
     pub(crate) identities: IdentityCache,
-    pub(crate) session_policies: SessionPolicyCache,
+    pub(crate) policies: CompiledPolicies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
     pub(crate) region: Region,
