@@ -36,7 +36,8 @@ static LARGE_DOCUMENTS: Semaphore = Semaphore::const_new(64 * 1024 * 1024);
 pub(crate) struct RequestBody {
     incoming: Option<Incoming>,
     patience: Duration,
-    deadline: Pin<Box<Sleep>>,
+    /// For the next piece; made when one is waited for, since most requests have no body.
+    deadline: Option<Pin<Box<Sleep>>>,
     /// The client waits for leave to send: an unwanted body never comes, and asking for it would give leave.
     withheld: bool,
 }
@@ -44,11 +45,10 @@ pub(crate) struct RequestBody {
 impl RequestBody {
     /// Wraps a body as it comes; `expects_leave` says that the client sent `Expect: 100-continue`.
     pub(crate) fn new(incoming: Incoming, patience: Duration, expects_leave: bool) -> Self {
-        let deadline = Box::pin(tokio::time::sleep(patience));
         Self {
             incoming: Some(incoming),
             patience,
-            deadline,
+            deadline: None,
             withheld: expects_leave,
         }
     }
@@ -102,6 +102,7 @@ impl Stream for RequestBody {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.withheld = false;
+        let patience = self.patience;
         loop {
             let Some(incoming) = &mut self.incoming else {
                 return Poll::Ready(None);
@@ -109,7 +110,8 @@ impl Stream for RequestBody {
             let frame = match pin!(incoming).poll_frame(context) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
-                    ready!(self.deadline.as_mut().poll(context));
+                    let new = || Box::pin(tokio::time::sleep(patience));
+                    ready!(self.deadline.get_or_insert_with(new).as_mut().poll(context));
                     return self.end(ErrorCode::RequestTimeout);
                 }
             };
@@ -117,8 +119,9 @@ impl Stream for RequestBody {
                 None => self.incoming = None,
                 Some(Err(_)) => return self.end(ErrorCode::IncompleteBody),
                 Some(Ok(frame)) => {
-                    let patience = self.patience;
-                    self.deadline.as_mut().reset(Instant::now() + patience);
+                    if let Some(deadline) = &mut self.deadline {
+                        deadline.as_mut().reset(Instant::now() + patience);
+                    }
                     // Trailers are passed over.
                     if let Ok(data) = frame.into_data()
                         && !data.is_empty()
