@@ -4,12 +4,15 @@
 //! token, and the permanent key that minted it must still be good. A token beside a permanent key, and a temporary
 //! key id without a token, belong to neither.
 
+use std::sync::Arc;
+
 use daypass_api::names::{AccessKeyId, Account, Uin};
 use daypass_api::secret::SecretKey;
 use daypass_api::{Error, ErrorCode, Timestamp};
 use daypass_token::{Claims, KeyRing, Principal};
 
 use crate::caller::{Identity, Session};
+use crate::facts::StoredPolicy;
 
 /// A permanent access key as stored, with its secret unwrapped.
 #[derive(Clone, Debug)]
@@ -32,20 +35,54 @@ pub enum Presented {
     /// A permanent key.
     Permanent(AccessKeyId),
     /// A temporary key whose token is genuine.
-    Temporary(Box<Claims>),
+    Temporary(Arc<Opened>),
 }
 
-/// Tells the two kinds of keys apart, and opens the token of a temporary one.
-pub fn present(key_id: &str, token: Option<&str>, ring: &KeyRing) -> Result<Presented, Error> {
+/// A genuine token: its claims, and what follows from them and never changes. Whether the session is alive, and what
+/// its parent may do, is asked at every use.
+#[derive(Debug)]
+pub struct Opened {
+    claims: Claims,
+    policies: Arc<[StoredPolicy]>,
+}
+
+impl Opened {
+    /// Opens a token of this key, and compiles its policies.
+    pub fn open(
+        ring: &KeyRing,
+        key_id: &AccessKeyId,
+        token: &str,
+        compile: impl Fn(&str, Account) -> StoredPolicy,
+    ) -> Result<Self, Error> {
+        let claims =
+            daypass_token::open(ring, key_id, token).map_err(|_| Error::new(ErrorCode::TokenInvalid))?;
+        let texts = claims.session_policies.iter();
+        let policies = texts.map(|text| compile(text, claims.account)).collect();
+        Ok(Self { claims, policies })
+    }
+
+    /// The session policies along the chain, compiled.
+    pub fn policies(&self) -> &[StoredPolicy] {
+        &self.policies
+    }
+
+    /// How many bytes their texts have.
+    pub fn policy_bytes(&self) -> usize {
+        self.claims.session_policies.iter().map(String::len).sum()
+    }
+}
+
+/// Tells the two kinds of keys apart, and has the token of a temporary one opened.
+pub fn present(
+    key_id: &str,
+    token: Option<&str>,
+    open: impl FnOnce(&AccessKeyId, &str) -> Result<Arc<Opened>, Error>,
+) -> Result<Presented, Error> {
     let key_id = AccessKeyId::parse(key_id)?;
     let is_temporary = daypass_token::session_id_of(&key_id).is_some();
     match (is_temporary, token) {
         (false, None) => Ok(Presented::Permanent(key_id)),
-        (true, Some(token)) => {
-            let claims =
-                daypass_token::open(ring, &key_id, token).map_err(|_| Error::new(ErrorCode::TokenInvalid))?;
-            Ok(Presented::Temporary(Box::new(claims)))
-        }
+        (true, Some(token)) => open(&key_id, token).map(Presented::Temporary),
         (false, Some(_)) | (true, None) => Err(Error::new(ErrorCode::TokenInvalid)),
     }
 }
@@ -57,8 +94,8 @@ pub struct Credential {
     pub secret: SecretKey,
     /// The identity, if the signature turns out to be right.
     pub identity: Identity,
-    /// The session policies along the chain, as text.
-    pub session_policies: Vec<String>,
+    /// The session policies along the chain.
+    pub session_policies: Arc<[StoredPolicy]>,
     standing: Standing,
 }
 
@@ -74,7 +111,7 @@ impl Presented {
     pub fn permanent_key(&self) -> &AccessKeyId {
         match self {
             Self::Permanent(id) => id,
-            Self::Temporary(claims) => &claims.original_key,
+            Self::Temporary(opened) => &opened.claims.original_key,
         }
     }
 
@@ -89,7 +126,7 @@ impl Presented {
                     .ok_or(ErrorCode::UnknownAccessKey)?;
                 Ok(Credential::permanent(record, standing))
             }
-            Self::Temporary(claims) => Credential::temporary(*claims, record, standing),
+            Self::Temporary(opened) => Credential::temporary(&opened, record, standing),
         }
     }
 }
@@ -105,12 +142,13 @@ impl Credential {
         Self {
             secret: record.secret.clone(),
             identity,
-            session_policies: Vec::new(),
+            session_policies: Arc::default(),
             standing,
         }
     }
 
-    fn temporary(claims: Claims, record: Option<&KeyRecord>, standing: Standing) -> Result<Self, Error> {
+    fn temporary(opened: &Opened, record: Option<&KeyRecord>, standing: Standing) -> Result<Self, Error> {
+        let claims = &opened.claims;
         let Principal::User(uin) = claims.principal else {
             // No session of any other kind is minted by this version.
             return Err(Error::new(ErrorCode::TokenInvalid));
@@ -123,7 +161,7 @@ impl Credential {
         };
         let session = Session {
             id: claims.session_id,
-            name: claims.name,
+            name: claims.name.clone(),
             issued: claims.issued,
             expires: claims.expires,
             policies: claims.session_policies.len(),
@@ -131,13 +169,13 @@ impl Credential {
         let identity = Identity {
             account: claims.account,
             uin,
-            permanent_key: claims.original_key,
+            permanent_key: claims.original_key.clone(),
             session: Some(session),
         };
         Ok(Self {
-            secret: claims.secret,
+            secret: claims.secret.clone(),
             identity,
-            session_policies: claims.session_policies,
+            session_policies: Arc::clone(&opened.policies),
             standing,
         })
     }

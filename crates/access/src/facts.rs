@@ -15,11 +15,11 @@ pub type StoredPolicy = Option<Arc<Policy>>;
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
     /// Those of the user, live.
-    pub identity: Vec<StoredPolicy>,
+    pub identity: Arc<[StoredPolicy]>,
     /// The permission boundary, live.
     pub boundary: Option<StoredPolicy>,
     /// Those of the session, one for each step of minting, as they were then.
-    pub session: Vec<StoredPolicy>,
+    pub session: Arc<[StoredPolicy]>,
 }
 
 /// Everything about the resources that an operation names.

@@ -48,7 +48,7 @@ fn decided(caller: &Caller, statement: &str, acl: Acl, entries: &[(&str, Option<
     let text = format!(r#"{{"version":"2.0","statement":[{statement}]}}"#);
     let policy = parse(&text, DocumentKind::Identity, &owner).unwrap();
     let layers = Layers {
-        identity: vec![Some(Arc::new(policy))],
+        identity: Arc::new([Some(Arc::new(policy))]),
         ..Layers::default()
     };
     let facts = Facts {

@@ -244,9 +244,9 @@ fn decided(case: Case) -> bool {
     let anonymous = case.who == Who::Anonymous;
     let layers = Layers {
         identity: if anonymous {
-            Vec::new()
+            Arc::default()
         } else {
-            vec![identity(case.identity)]
+            Arc::new([identity(case.identity)])
         },
         boundary: case.boundary.filter(|_| !anonymous).map(identity),
         session: case
@@ -360,9 +360,9 @@ fn nobody_but_the_root_changes_the_root_s_keys() {
     };
     let text = r#"{"version":"2.0","statement":[{"effect":"allow","action":["*"],"resource":["*"]}]}"#;
     let layers = Layers {
-        identity: vec![Some(Arc::new(
+        identity: Arc::new([Some(Arc::new(
             parse(text, DocumentKind::Identity, &owner).unwrap(),
-        ))],
+        ))]),
         ..Layers::default()
     };
     let check = |subject, by_user: bool| {
@@ -426,7 +426,7 @@ fn asking_who_one_is_needs_no_grant_but_heeds_a_denial() {
     };
     let deny = Some(Arc::new(parse(text, DocumentKind::Identity, &owner).unwrap()));
     let layers = Layers {
-        identity: vec![deny],
+        identity: Arc::new([deny]),
         ..Layers::default()
     };
     assert!(!decide_for(&caller(Who::User, 0), &layers, &facts, &operation));

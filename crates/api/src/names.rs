@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorCode};
 
@@ -57,11 +58,12 @@ pub struct Account {
     pub owner_uin: Uin,
 }
 
+// Names are handed from the edge to the decision and to the store: their text is shared, not copied.
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The text as it was given.
@@ -97,7 +99,7 @@ impl BucketName {
         if !well_formed {
             return Err(invalid_bucket_name());
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The account number at the end of the name.
@@ -141,7 +143,7 @@ impl ObjectKey {
         if text.is_empty() || text.bytes().any(forbidden) {
             return Err(Error::new(ErrorCode::InvalidObjectName));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -157,7 +159,7 @@ impl Region {
         if text.is_empty() || text.len() > 32 || !text.bytes().all(plain) {
             return Err(Error::new(ErrorCode::InvalidRegionName));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -173,13 +175,13 @@ impl UploadId {
         if text.is_empty() || text.len() > 128 || !text.bytes().all(plain) {
             return Err(Error::new(ErrorCode::NoSuchUpload));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// An upload id from 128 random bits, after the time it was made so that ids sort by age.
     pub fn from_random(now: crate::Timestamp, random: [u8; 16]) -> Self {
         let seconds = now.unix_millis() / 1000;
-        Self(format!("{seconds:010}{:032x}", u128::from_be_bytes(random)))
+        Self(format!("{seconds:010}{:032x}", u128::from_be_bytes(random)).into())
     }
 }
 
@@ -198,7 +200,7 @@ impl AccessKeyId {
         if text.is_empty() || text.len() > Self::MAX_LENGTH || !text.bytes().all(plain) {
             return Err(Error::new(ErrorCode::UnknownAccessKey));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -248,10 +250,10 @@ impl SessionName {
 }
 
 /// The alphabet that names of the access-management service share.
-fn parse_cam_name(text: &str, longest: usize) -> Option<String> {
+fn parse_cam_name(text: &str, longest: usize) -> Option<Arc<str>> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
     let well_formed = !text.is_empty() && text.len() <= longest && text.bytes().all(plain);
-    well_formed.then(|| text.to_owned())
+    well_formed.then(|| Arc::from(text))
 }
 
 /// The 128-bit id of one session; it stands in the temporary key's id.

@@ -5,7 +5,8 @@
 //! that decided.
 
 use daypass_access::{Caller, Decision, Finding};
-use daypass_api::{ErrorCode, Operation, Timestamp};
+use daypass_api::requirement::Requirements;
+use daypass_api::{ErrorCode, Timestamp};
 
 use crate::received::Received;
 use crate::reply::Reply;
@@ -19,9 +20,8 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn note_operation(&mut self, operation: &Operation) {
-        self.operation = operation
-            .requirements()
+    pub(crate) fn note_operation(&mut self, requirements: &Requirements) {
+        self.operation = requirements
             .iter()
             .next()
             .and_then(|need| need.any_of.first())
@@ -56,11 +56,11 @@ impl Record {
         let reason = refused.and_then(Decision::deciding).map(describe);
         tracing::info!(
             target: "daypass::audit",
-            request_id = %received.request_id,
+            request_id = received.request_id.as_str(),
             ip = %received.ip,
-            method = %received.method,
-            host = %received.host,
-            path = %received.path,
+            method = received.method.as_str(),
+            host = received.host.as_str(),
+            path = received.path.as_str(),
             action = self.operation,
             owner_uin = identity.map(|identity| identity.account.owner_uin.0),
             uin = identity.map(|identity| identity.uin.0),

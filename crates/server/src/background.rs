@@ -55,12 +55,10 @@ impl Service {
         let wrapped = ring
             .wrap(&self.master, &self.random.bytes())
             .map_err(|error| failed(&error))?;
-        let next = StoredRing {
-            ring,
-            wrapped: WrappedKeyRing {
-                wrapped: wrapped.into(),
-            },
+        let wrapped = WrappedKeyRing {
+            wrapped: wrapped.into(),
         };
+        let next = StoredRing::new(ring, wrapped);
         // Stored first: a token must never be sealed under an epoch that a restart forgets.
         if !self
             .store

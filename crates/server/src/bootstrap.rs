@@ -22,6 +22,7 @@ use crate::clock::SystemRandom;
 use crate::config::{Config, RootSeed};
 use crate::data_directory::DataDirectory;
 use crate::metrics::{BlobMeter, MeteredBlobs};
+use crate::opened_tokens::OpenedTokens;
 use crate::secrets_at_rest;
 
 /// What the server stands on.
@@ -38,6 +39,19 @@ pub(crate) struct Foundation {
 pub(crate) struct StoredRing {
     pub(crate) ring: KeyRing,
     pub(crate) wrapped: WrappedKeyRing,
+    /// What it has opened; another ring opens anew.
+    pub(crate) opened: OpenedTokens,
+}
+
+impl StoredRing {
+    pub(crate) fn new(ring: KeyRing, wrapped: WrappedKeyRing) -> Self {
+        let opened = OpenedTokens::default();
+        Self {
+            ring,
+            wrapped,
+            opened,
+        }
+    }
 }
 
 /// Opens the data directory, and furnishes an empty one.
@@ -176,7 +190,7 @@ async fn open_ring(
 ) -> Result<StoredRing, StartError> {
     if let Some(wrapped) = store.view().await?.key_ring().await? {
         let ring = KeyRing::unwrap(master, &wrapped.wrapped).map_err(|_| StartError::MasterKeyWrong)?;
-        return Ok(StoredRing { ring, wrapped });
+        return Ok(StoredRing::new(ring, wrapped));
     }
     let ring = KeyRing::new(now, &random.bytes());
     let wrapped = ring
@@ -188,7 +202,7 @@ async fn open_ring(
     if !store.replace_key_ring(None, &wrapped, now).await? {
         return Err(StartError::Store(ErrorCode::ServiceUnavailable.into()));
     }
-    Ok(StoredRing { ring, wrapped })
+    Ok(StoredRing::new(ring, wrapped))
 }
 
 #[cfg(test)]

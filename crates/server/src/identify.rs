@@ -7,30 +7,27 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use daypass_access::credential::{Credential, KeyRecord, present};
+use daypass_access::credential::{Credential, KeyRecord, Opened, present};
 use daypass_access::verify::Claim;
 use daypass_access::{Caller, Layers, StoredPolicy};
-use daypass_api::names::{AccessKeyId, Account};
+use daypass_api::names::AccessKeyId;
 use daypass_api::operation::AccessKeyStatus;
 use daypass_api::{Error, ErrorCode};
-use daypass_policy::{DocumentKind, OwnerAccount};
+use daypass_policy::DocumentKind;
 use daypass_store::View;
-use sha2::{Digest, Sha256};
 
 use crate::metrics::CacheMeter;
 use crate::service::Service;
 
 /// Most permanent keys that are kept at once.
 const MAX_KEYS: usize = 10_000;
-/// Most session policies that are kept compiled.
-const MAX_SESSION_POLICIES: usize = 4096;
 
 /// A permanent key with everything that hangs on it.
 #[derive(Debug)]
 pub(crate) struct Known {
     record: KeyRecord,
     identity_exists: bool,
-    policies: Vec<StoredPolicy>,
+    policies: Arc<[StoredPolicy]>,
 }
 
 /// Who presents a key, as long as nothing about it is verified.
@@ -73,49 +70,12 @@ impl IdentityCache {
     }
 }
 
-/// Compiled session policies by what they are compiled from. Filled only from tokens that proved genuine.
-#[derive(Default)]
-pub(crate) struct SessionPolicyCache {
-    pub(crate) meter: CacheMeter,
-    compiled: Mutex<HashMap<[u8; 32], StoredPolicy>>,
-}
-
-impl SessionPolicyCache {
-    fn compile(&self, text: &str, account: Account) -> StoredPolicy {
-        let mut digest = Sha256::new();
-        digest.update(account.app_id.0.to_be_bytes());
-        digest.update(account.owner_uin.0.to_be_bytes());
-        digest.update(text.as_bytes());
-        let name: [u8; 32] = digest.finalize().into();
-        let compiled = self.compiled.lock().ok();
-        let found = compiled.and_then(|compiled| compiled.get(&name).cloned());
-        if let Some(found) = self.meter.count(found) {
-            return found;
-        }
-        let policy = compile(text, DocumentKind::Session, account);
-        if let Ok(mut compiled) = self.compiled.lock() {
-            if compiled.len() >= MAX_SESSION_POLICIES {
-                compiled.clear();
-            }
-            compiled.insert(name, policy.clone());
-        }
-        policy
-    }
-}
-
-/// A stored document as deciding wants it: one that does not parse is kept as unreadable, which denies.
-pub(crate) fn compile(text: &str, kind: DocumentKind, account: Account) -> StoredPolicy {
-    let owner = OwnerAccount {
-        app_id: account.app_id.0,
-        owner_uin: account.owner_uin.0,
-    };
-    daypass_policy::parse(text, kind, &owner).ok().map(Arc::new)
-}
-
 impl Service {
     /// The secret that must have signed, and who that would make the caller. Nothing is verified yet.
     pub(crate) async fn credential(&self, view: &View, claim: &Claim) -> Result<Presenter, Error> {
-        let presented = present(claim.key_id(), claim.token(), &self.ring().ring)?;
+        let presented = present(claim.key_id(), claim.token(), |key_id, token| {
+            self.opened(key_id, token)
+        })?;
         let known = self.known(view, presented.permanent_key()).await?;
         let record = known.as_deref().map(|known| &known.record);
         let identity_exists = known.as_deref().is_some_and(|known| known.identity_exists);
@@ -131,16 +91,21 @@ impl Service {
             ..
         } = presenter.credential;
         let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
-        let session = session_policies
-            .iter()
-            .map(|text| self.session_policies.compile(text, identity.account))
-            .collect();
         let layers = Layers {
-            identity: known.policies.clone(),
+            identity: Arc::clone(&known.policies),
             boundary: None,
-            session,
+            session: session_policies,
         };
         Ok((Caller::Identified(identity), layers))
+    }
+
+    fn opened(&self, key_id: &AccessKeyId, token: &str) -> Result<Arc<Opened>, Error> {
+        let ring = self.ring();
+        ring.opened.find_or(key_id, token, &self.metrics.opened_tokens, || {
+            Opened::open(&ring.ring, key_id, token, |text, account| {
+                self.policies.compile(text, DocumentKind::Session, account)
+            })
+        })
     }
 
     async fn known(&self, view: &View, id: &AccessKeyId) -> Result<Option<Arc<Known>>, Error> {
@@ -174,7 +139,7 @@ impl Service {
         let attached = view.attached_policies(account.owner_uin, uin).await?;
         let policies = attached
             .iter()
-            .map(|(_, text)| compile(text, DocumentKind::Identity, account))
+            .map(|(_, text)| self.policies.compile(text, DocumentKind::Identity, account))
             .collect();
         let active = stored.status == AccessKeyStatus::Active;
         let record = KeyRecord {

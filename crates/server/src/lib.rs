@@ -7,7 +7,9 @@ mod audit;
 mod background;
 mod batch_delete;
 mod bootstrap;
+mod bounded;
 mod clock;
+mod compiled;
 mod config;
 mod console;
 mod cross_origin;
@@ -21,6 +23,7 @@ mod health;
 mod host_name;
 mod identify;
 mod metrics;
+mod opened_tokens;
 mod path;
 mod perform;
 mod private_file;
@@ -104,7 +107,7 @@ impl Server {
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
-            session_policies: Default::default(),
+            policies: Default::default(),
             metrics: Metrics::new(blobs, kv, clock.now(), connections),
             clock,
             random,

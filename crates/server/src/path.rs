@@ -71,8 +71,9 @@ impl Service {
         record.note_caller(&caller);
 
         let asked = opened.read(received, &caller).await?;
-        record.note_operation(&asked.operation);
-        let facts = self.facts(&view, &asked.operation, &caller).await?;
+        let requirements = asked.operation.requirements();
+        record.note_operation(&requirements);
+        let facts = self.facts(&view, &requirements, &caller).await?;
         let environment = Environment {
             ip: received.ip,
             tls_version: received.tls_version,

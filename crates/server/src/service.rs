@@ -9,9 +9,10 @@ use daypass_token::MasterKey;
 
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
+use crate::compiled::CompiledPolicies;
 use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
-use crate::identify::{IdentityCache, SessionPolicyCache};
+use crate::identify::IdentityCache;
 use crate::metrics::Metrics;
 
 /// What a request needs beside itself.
@@ -20,7 +21,7 @@ pub(crate) struct Service {
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,
     pub(crate) identities: IdentityCache,
-    pub(crate) session_policies: SessionPolicyCache,
+    pub(crate) policies: CompiledPolicies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
     pub(crate) region: Region,

@@ -40,7 +40,8 @@ pub(crate) struct RequestBody {
     /// How long the whole of a document may take.
     patience: Duration,
     allowance: Allowance,
-    deadline: Pin<Box<Sleep>>,
+    /// For the next piece; made when one is waited for, since most requests have no body.
+    deadline: Option<Pin<Box<Sleep>>>,
     /// The client waits for leave to send: an unwanted body never comes, and asking for it would give leave.
     withheld: bool,
 }
@@ -48,12 +49,11 @@ pub(crate) struct RequestBody {
 impl RequestBody {
     /// Wraps a body as it comes; `expects_leave` says that the client sent `Expect: 100-continue`.
     pub(crate) fn new(incoming: Incoming, patience: Patience, expects_leave: bool) -> Self {
-        let deadline = Box::pin(tokio::time::sleep(patience.longest));
         Self {
             incoming: Some(incoming),
             patience: patience.longest,
             allowance: Allowance::new(patience),
-            deadline,
+            deadline: None,
             withheld: expects_leave,
         }
     }
@@ -114,10 +114,14 @@ impl Stream for RequestBody {
             let frame = match pin!(incoming).poll_frame(context) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
-                    if let Some(end) = self.allowance.wait(Instant::now()) {
-                        self.deadline.as_mut().reset(end);
+                    let now = Instant::now();
+                    let end = self.allowance.wait(now);
+                    let new = || Box::pin(tokio::time::sleep_until(now));
+                    let deadline = self.deadline.get_or_insert_with(new);
+                    if let Some(end) = end {
+                        deadline.as_mut().reset(end);
                     }
-                    ready!(self.deadline.as_mut().poll(context));
+                    ready!(deadline.as_mut().poll(context));
                     return self.end(ErrorCode::RequestTimeout);
                 }
             };

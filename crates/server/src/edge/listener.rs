@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -206,8 +207,8 @@ where
         let peer = Peer { address, tls_version };
         let handle = self.handle;
         let service = service_fn(move |request| {
-            let response = handle(request, peer);
-            async move { Ok::<_, Infallible>(response.await) }
+            // An async block around it would hold the large future twice.
+            handle(request, peer).map(Ok::<_, Infallible>)
         });
         let mut builder = http1::Builder::new();
         builder

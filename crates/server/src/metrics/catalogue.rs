@@ -99,7 +99,7 @@ const REASON_CONN: Label = Label {
 };
 const CACHE: Label = Label {
     name: "cache",
-    means: "`identity` (access keys with their policies) or `session_policy` (compiled policies of temporary keys)",
+    means: "`identity` (access keys with their policies), `policy` (compiled policies) or `token` (opened tokens)",
 };
 const RESULT: Label = Label {
     name: "result",

@@ -52,9 +52,10 @@ impl Service {
             .saturating_sub(created.unix_millis());
         page.family(&catalogue::EPOCH_AGE).add(&[], age as f64 / 1e3);
         let mut lookups = page.family(&catalogue::CACHE_LOOKUPS);
-        let caches: [(&str, &CacheMeter); 2] = [
+        let caches: [(&str, &CacheMeter); 3] = [
             ("identity", &self.identities.meter),
-            ("session_policy", &self.session_policies.meter),
+            ("policy", &self.policies.meter),
+            ("token", &self.metrics.opened_tokens),
         ];
         for (name, CacheMeter { hits, misses }) in caches {
             lookups.add(&[name, "hit"], hits.value());
