@@ -22,6 +22,7 @@ mod document;
 mod environment;
 mod names;
 mod output;
+mod profile;
 mod remote;
 mod report;
 mod subject;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use daypass_client::{Error, Refusal};
+use daypass_client::{Distrust, Error, Refusal};
 
 use crate::connection::MissingCredentials;
 use crate::output::printable;
@@ -46,14 +46,22 @@ fn code(error: &anyhow::Error) -> u8 {
     match found::<Error>(error) {
         Some(Error::Refused(refusal)) if refusal.is_not_found() => 4,
         Some(Error::Refused(refusal)) if !refusal.is_server_fault() => 3,
-        Some(Error::Unreachable { .. } | Error::Interrupted { .. } | Error::Timeout(_)) => 5,
+        Some(
+            Error::Unreachable { .. }
+            | Error::Untrusted { .. }
+            | Error::Handshake { .. }
+            | Error::NotHttp { .. }
+            | Error::Interrupted { .. }
+            | Error::Timeout(_),
+        ) => 5,
         Some(_) | None => 1,
     }
 }
 
 fn hint(error: &anyhow::Error) -> Option<String> {
     if found::<MissingCredentials>(error).is_some() {
-        let hint = "set DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY, and DAYPASS_TOKEN for a temporary key";
+        let hint = "set DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY, and DAYPASS_TOKEN for a temporary key, or write a \
+            profile: `daypass ls --help`";
         return Some(hint.to_owned());
     }
     match found::<Error>(error)? {
@@ -62,7 +70,34 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             let hint = "is the server running? `daypass serve` starts one; DAYPASS_ENDPOINT or --endpoint says where";
             Some(hint.to_owned())
         }
+        Error::Untrusted { reason, .. } => distrust_hint(reason).map(str::to_owned),
+        Error::Handshake { .. } => {
+            let hint =
+                "does the server speak HTTPS there? An endpoint that begins with `http://` may be meant";
+            Some(hint.to_owned())
+        }
+        Error::NotHttp { .. } => {
+            let hint =
+                "does the server speak HTTPS there? An endpoint that begins with `https://` may be meant";
+            Some(hint.to_owned())
+        }
         _ => None,
+    }
+}
+
+fn distrust_hint(reason: &Distrust) -> Option<&'static str> {
+    match reason {
+        Distrust::UnknownIssuer => Some(
+            "name the file of its authority with --ca-file or DAYPASS_CA_FILE: ca.pem, where `daypass tls init` made one",
+        ),
+        Distrust::WrongName => Some(
+            "name the server as its certificate does, or make a new one with `daypass tls init --renew --name HOST`",
+        ),
+        Distrust::Expired => Some(
+            "the server needs a new certificate: `daypass tls init --renew` makes one of its own authority",
+        ),
+        Distrust::NotYetValid => Some("the clock of this machine may be behind"),
+        Distrust::Other(_) => None,
     }
 }
 
@@ -149,7 +184,8 @@ mod tests {
         check(
             MissingCredentials("DAYPASS_SECRET_ID").into(),
             "error: `DAYPASS_SECRET_ID` is not set\n\
-            hint: set DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY, and DAYPASS_TOKEN for a temporary key\n",
+            hint: set DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY, and DAYPASS_TOKEN for a temporary key, or write a \
+            profile: `daypass ls --help`\n",
         );
     }
 }

@@ -141,7 +141,8 @@ mod tests {
         check("mb cos://photos-1250000000/key", false);
         check("rm cos://photos-1250000000", false);
         check("stat cos://photos-1250000000/", false);
-        check("ls --endpoint https://localhost", false);
+        check("ls --endpoint ftp://localhost", false);
+        check("ls --endpoint https://localhost/x", false);
         check("ls --secret-key x", false);
         check("sts token", false);
         check("sts token --name a/b", false);

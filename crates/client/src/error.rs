@@ -6,6 +6,8 @@ use std::time::Duration;
 use daypass_dialect::api3::AnswerError;
 use daypass_dialect::cos::answer::Failure;
 
+use crate::trust::Distrust;
+
 /// Why a call has no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,6 +23,30 @@ pub enum Error {
         /// Where to.
         endpoint: String,
         /// Why not.
+        source: Cause,
+    },
+    /// The server could not show that it is the one that is meant. Nothing was sent.
+    #[error("the certificate of `{endpoint}` is not trusted: {reason}")]
+    Untrusted {
+        /// Where to.
+        endpoint: String,
+        /// Why not.
+        reason: Distrust,
+    },
+    /// There is a server, and no way to speak TLS with it. Nothing was sent.
+    #[error("cannot speak TLS with `{endpoint}`")]
+    Handshake {
+        /// Where to.
+        endpoint: String,
+        /// Why not.
+        source: Cause,
+    },
+    /// What answers there does not speak HTTP.
+    #[error("what answers at `{endpoint}` does not speak HTTP")]
+    NotHttp {
+        /// Where to.
+        endpoint: String,
+        /// How that shows.
         source: Cause,
     },
     /// The connection broke while the request was under way: it may have been performed or not.
@@ -164,6 +190,11 @@ impl Cause {
             innermost = source;
         }
         Self(innermost.to_string())
+    }
+
+    /// A cause that has no more to say than its words.
+    pub(crate) fn in_words(words: String) -> Self {
+        Self(words)
     }
 }
 

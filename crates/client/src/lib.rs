@@ -1,4 +1,4 @@
-//! Typed calls to the object store, the token service and access management, over HTTP.
+//! Typed calls to the object store, the token service and access management, over HTTP and HTTPS.
 //!
 //! A [`Connection`] knows where the server is, with which key to sign, and how patient to be; [`ObjectClient`] and
 //! [`ActionClient`] are the two doors to it. Requests and answers are spelled by `dialect` and signed by
@@ -16,6 +16,7 @@ mod error;
 mod payload;
 mod retry;
 mod transport;
+mod trust;
 
 mod actions;
 mod objects;
@@ -32,3 +33,4 @@ pub use error::{Cause, Error, Refusal};
 pub use objects::{Download, ObjectClient, SignedUrl, Stored, UploadedPart};
 pub use payload::{ByteStream, Payload};
 pub use retry::Patience;
+pub use trust::{Distrust, Trust, TrustError};
