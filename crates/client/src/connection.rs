@@ -82,6 +82,10 @@ impl Connection {
         self.credentials.as_ref()
     }
 
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

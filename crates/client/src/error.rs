@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use daypass_dialect::api3::AnswerError;
-use daypass_dialect::cos::answer::Failure;
+use daypass_dialect::cos::answer::{self, Failure};
 
 use crate::trust::Distrust;
 
@@ -72,6 +72,23 @@ pub enum Error {
     /// The bytes to send could not be had.
     #[error("the bytes to send cannot be read")]
     Source(#[source] io::Error),
+    /// What arrived cannot be written.
+    #[error("what arrived cannot be written")]
+    Target(#[source] io::Error),
+    /// The object was replaced or removed while it was being read.
+    #[error("the object has changed meanwhile")]
+    ObjectChanged,
+    /// Somebody stopped it.
+    #[error("interrupted")]
+    Stopped,
+    /// An upload failed and could not be aborted: its parts stay until somebody does.
+    #[error("the parts of the upload `{upload_id}` are left behind")]
+    LeftBehind {
+        /// Which upload.
+        upload_id: String,
+        /// Why it failed.
+        source: Box<Error>,
+    },
     /// The request cannot be written: a value fits no header, or the operation is not offered.
     #[error("the request cannot be made")]
     Request(#[source] daypass_api::Error),
@@ -83,6 +100,14 @@ impl Error {
         match self {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
+        }
+    }
+
+    /// What went wrong in the first place, where something else did so after it.
+    pub fn why(&self) -> &Self {
+        match self {
+            Self::LeftBehind { source, .. } => source.why(),
+            error => error,
         }
     }
 
@@ -99,14 +124,20 @@ impl Error {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(refused) => Self::Refused(Refusal {
-                status: refused.status,
-                code: refused.code,
-                message: refused.message,
-                resource: refused.resource,
-                request_id: refused.request_id,
-            }),
+            Failure::Refused(refused) => Self::Refused(refused.into()),
             Failure::Unreadable(what) => Self::malformed(what),
+        }
+    }
+}
+
+impl From<answer::Refusal> for Refusal {
+    fn from(refused: answer::Refusal) -> Self {
+        Self {
+            status: refused.status,
+            code: refused.code,
+            message: refused.message,
+            resource: refused.resource,
+            request_id: refused.request_id,
         }
     }
 }

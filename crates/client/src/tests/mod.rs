@@ -5,6 +5,7 @@ mod actions;
 mod objects;
 mod server;
 mod tls;
+mod transfers;
 mod trouble;
 
 use std::sync::Arc;
