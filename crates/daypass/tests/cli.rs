@@ -233,6 +233,8 @@ fn single_objects() {
     );
     assert_eq!(cloud.succeeds(&["cat", &at("copy"), "--range", "-3"]), "789");
     cloud.fails(&["cat", &at("copy"), "--range", "99-"], 3);
+    let shown = cloud.succeeds(&["stat", &at("copy"), "--all"]);
+    assert!(shown.contains("as the bucket's list says"), "{shown}");
     cloud.succeeds(&["cp", &at("copy"), "back"]);
     assert_eq!(fs::read(cloud.path("back")).unwrap(), b"0123456789");
     assert_eq!(cloud.succeeds(&["cp", &at("copy"), "-"]), "0123456789");
@@ -319,7 +321,9 @@ fn no_key_leaves_the_folder() {
     for key in ["ok", "f", "d/", "d/\nodd\\name"].iter().chain(&bad) {
         cloud.succeeds(&["cp", "x", &at(&format!("p/{key}"))]);
     }
-    // Only a folder's own key is empty.
+    // A folder's own key is empty; whoever has a link may do as he likes.
+    let link = cloud.succeeds(&["presign", &at("p/e/"), "--method", "put"]);
+    assert!(http("PUT", link.trim(), "not empty").starts_with("HTTP/1.1 200"));
     fs::create_dir_all(cloud.path("out")).unwrap();
     symlink("..", cloud.path("out/out")).unwrap();
     let said = cloud.fails(&["cp", &at("p"), "out", "--recursive"], 1);
@@ -332,13 +336,13 @@ fn no_key_leaves_the_folder() {
     assert!(said.contains("one name cannot be file and folder"), "{said}");
     assert!(said.contains("is a symbolic link"), "{said}");
     assert!(
-        said.contains("`p/d/` is named like a folder, and is not empty"),
+        said.contains("`p/e/` is named like a folder, and is not empty"),
         "{said}"
     );
-    assert!(said.contains("9 of 12 could not be copied"), "{said}");
+    assert!(said.contains("9 of 13 could not be copied"), "{said}");
     fs::remove_file(cloud.path("out/out")).unwrap();
     let written: Vec<PathBuf> = tree(&cloud.path("out")).into_keys().collect();
-    assert_eq!(written, ["d/\nodd\\name", "f", "ok"].map(PathBuf::from));
+    assert_eq!(written, ["d/\nodd\\name", "d/x", "f", "ok"].map(PathBuf::from));
     assert_eq!(
         fs::read_dir(cloud.folder.path()).unwrap().count(),
         2,
@@ -593,5 +597,86 @@ fn policies_in_words() {
     cloud.fails(&["policy", "show", "nothing"], 4);
     cloud.fails(&["policy", "show", "99999999"], 4);
     cloud.fails(&["policy", "show", "a b"], 2);
+    cloud.stop();
+}
+
+#[test]
+fn users_keys_and_policies() {
+    let cloud = Cloud::new();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(cloud.succeeds(arguments).lines().next_back().unwrap()).unwrap()
+    };
+    let ann = json(&["user", "add", "ann", "--with-key", "--remark", "tall", "--json"]);
+    let (uin, id) = (
+        ann["uin"].to_string(),
+        ann["secret_id"].as_str().unwrap().to_owned(),
+    );
+    let users = cloud.succeeds(&["user", "ls"]);
+    assert!(
+        users.starts_with("UIN") && users.contains("ann") && users.contains("tall"),
+        "{users}"
+    );
+    assert_eq!(json(&["user", "get", "ann", "--json"])["name"], "ann");
+    assert_eq!(json(&["user", "ls", "--json"])["uin"].to_string(), uin);
+
+    let as_ann = |arguments: &[&str]| {
+        let mut command = cloud.command(arguments);
+        command.env("DAYPASS_SECRET_ID", &id);
+        command.env("DAYPASS_SECRET_KEY", ann["secret_key"].as_str().unwrap());
+        let output = command.output().unwrap();
+        (output.status.code(), said(&output))
+    };
+    assert_eq!(as_ann(&["ls", &at("")]).0, Some(3));
+    let read_only = json(&[
+        "policy",
+        "ls",
+        "--scope",
+        "preset",
+        "--keyword",
+        "QcloudCOSReadOnlyAccess",
+        "--json",
+    ]);
+    let read_only = read_only["id"].to_string();
+    cloud.succeeds(&["policy", "attach", &read_only, "--user", "ann"]);
+    assert_eq!(as_ann(&["ls", &at("")]).0, Some(0));
+    let (code, said) = as_ann(&["cp", "missing", &at("x")]);
+    assert!(
+        code == Some(1) && said.contains("cannot read `missing`"),
+        "{said}"
+    );
+    write(&cloud.path("x"), "x");
+    let (code, said) = as_ann(&["cp", "x", &at("x")]);
+    assert!(code == Some(3) && said.contains("AccessDenied"), "{said}");
+    let attached = cloud.succeeds(&["policy", "attached", "--uin", &uin]);
+    assert!(
+        attached.starts_with("ID") && attached.contains("preset"),
+        "{attached}"
+    );
+    assert_eq!(
+        json(&["policy", "attached", "--user", "ann", "--json"])["id"].to_string(),
+        read_only
+    );
+
+    cloud.succeeds(&["key", "disable", &id, "--user", "ann"]);
+    assert_eq!(
+        json(&["key", "ls", "--user", "ann", "--json"])["status"],
+        "disabled"
+    );
+    let (code, said) = as_ann(&["ls", &at("")]);
+    assert!(
+        code == Some(3) && said.contains("hint: the server knows no such key"),
+        "{said}"
+    );
+    cloud.succeeds(&["key", "enable", &id, "--user", "ann"]);
+    assert!(cloud.succeeds(&["key", "ls", "--user", "ann"]).contains("active"));
+    cloud.succeeds(&["policy", "detach", &read_only, "--uin", &uin]);
+    cloud.fails(&["user", "get", "nobody"], 4);
+    cloud.fails(&["key", "rm", &id, "--user", "nobody"], 4);
+    cloud.fails(&["policy", "get", "99999999"], 4);
+    cloud.fails(&["user", "add", "a/b"], 2);
+    let who = json(&["sts", "whoami", "--json"]);
+    assert_eq!(who["uin"], who["owner_uin"]);
+    cloud.succeeds(&["user", "rm", "ann", "--force"]);
+    assert_eq!(cloud.succeeds(&["user", "ls", "--json"]), "");
     cloud.stop();
 }

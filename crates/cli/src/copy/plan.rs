@@ -159,7 +159,9 @@ impl Folders {
                             path: format!("{prefix}{rest}"),
                         };
                         let item = download(from, &rest, object, &folder, follows_links);
-                        Ok(in_the_way(&mut collisions, &rest).map_or_else(|| item.into(), Step::Failed))
+                        Ok(item
+                            .and_then(|item| not_in_the_way(&mut collisions, &rest, item))
+                            .into())
                     })
                     .boxed()
             }
@@ -253,10 +255,12 @@ fn download(from: Remote, rest: &str, length: u64, folder: &Path, follows_links:
     })
 }
 
-fn in_the_way(collisions: &mut Collisions, rest: &str) -> Option<anyhow::Error> {
-    let file = collisions.next(rest)?;
+fn not_in_the_way(collisions: &mut Collisions, rest: &str, item: Item) -> Result<Item> {
+    let Some(file) = collisions.next(rest) else {
+        return Ok(item);
+    };
     let (file, rest) = (printable(file), printable(rest));
-    Some(anyhow!(
+    Err(anyhow!(
         "the object `{rest}` is not written anywhere: there is an object `{file}`, and one name cannot be file and folder"
     ))
 }
@@ -289,4 +293,83 @@ fn misuse<T>(text: &str) -> Result<T, Misuse> {
 
 fn nothing_stored<T>() -> Result<T, Misuse> {
     misuse("one side must be in the store, as in cos://photos-1250000000/key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(source: &str, target: &str, disposal: Disposal) -> Request {
+        let place = |text: &str| Place::parse(text.into()).unwrap();
+        Request {
+            source: place(source),
+            target: place(target),
+            disposal,
+            selection: Selection::default(),
+            follow_symlinks: false,
+        }
+    }
+
+    fn check(source: &str, target: &str, expected: Result<&str, &str>) {
+        let shown = match request(source, target, Disposal::Keep).one() {
+            Ok(Plan::One(item)) => Ok(item.to_string()),
+            Ok(Plan::Many(_)) => panic!("one was asked for"),
+            Err(Misuse(text)) => Err(text),
+        };
+        match (shown, expected) {
+            (Ok(shown), Ok(expected)) => assert_eq!(shown, expected),
+            (Err(text), Err(expected)) => assert!(text.contains(expected), "{text}"),
+            (shown, _) => panic!("{source} {target}: {shown:?}"),
+        }
+    }
+
+    #[test]
+    fn single_copies() {
+        check("a.jpg", "cos://b-1/k", Ok("a.jpg -> cos://b-1/k"));
+        check("x/a.jpg", "cos://b-1/dir/", Ok("x/a.jpg -> cos://b-1/dir/a.jpg"));
+        check("x/a.jpg", "cos://b-1", Ok("x/a.jpg -> cos://b-1/a.jpg"));
+        check("./-", "cos://b-1/", Ok("./- -> cos://b-1/-"));
+        check("-", "cos://b-1/k", Ok("- -> cos://b-1/k"));
+        check("cos://b-1/k", "-", Ok("cos://b-1/k -> -"));
+        check("cos://b-1/k", "missing/", Ok("cos://b-1/k -> missing/k"));
+        check(
+            "cos://b-1/d/k",
+            "cos://c-1/e/",
+            Ok("cos://b-1/d/k -> cos://c-1/e/k"),
+        );
+        check("cos://b-1/../k", "cos://b-1", Ok("cos://b-1/../k -> cos://b-1/k"));
+    }
+
+    #[test]
+    fn copies_that_make_no_sense() {
+        check("-", "cos://b-1/dir/", Err("has no name"));
+        check("..", "cos://b-1", Err("is a folder"));
+        check("cos://b-1/", "x", Err("the key is missing"));
+        check("cos://b-1/k", "cos://b-1", Err("the same object"));
+        check("cos://b-1/d/", "cos://c-1/", Err("has no name"));
+        check("a", "b", Err("one side must be in the store"));
+        check("-", "-", Err("one side must be in the store"));
+        assert!(request("-", "cos://b-1/k", Disposal::Remove).one().is_err());
+        assert!(request("cos://b-1/k", "-", Disposal::Remove).one().is_err());
+    }
+
+    #[test]
+    fn folders() {
+        let check = |source: &str, target: &str, good| {
+            let outcome = request(source, target, Disposal::Keep).many();
+            assert_eq!(outcome.is_ok(), good, "{source} {target}: {outcome:?}");
+        };
+        check(".", "cos://b-1", true);
+        check("missing", "cos://b-1", false);
+        check("cos://b-1", "missing", true);
+        check("cos://b-1", "Cargo.toml", false);
+        check("cos://b-1/p", "cos://c-1", true);
+        check("cos://b-1/p", "cos://b-1/pq", true);
+        check("cos://b-1/p", "cos://b-1", true);
+        check("cos://b-1/p", "cos://b-1/p/q", false);
+        check("cos://b-1", "cos://b-1/q", false);
+        check("cos://b-1/p", "cos://b-1/p/", false);
+        check("-", "cos://b-1", false);
+        check(".", ".", false);
+    }
 }
