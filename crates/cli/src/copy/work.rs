@@ -172,6 +172,7 @@ impl Work {
 
     /// A word at the end, for people.
     fn say(&self, tally: &Tally) {
+        self.watch.progress.clear();
         if tally.skipped > 0 {
             let skipped = tally.skipped;
             report::note(&format!(

@@ -238,3 +238,74 @@ async fn damaged_bytes_are_noticed_and_not_kept() {
     assert!(matches!(outcome, Err(Error::Integrity { .. })), "{outcome:?}");
     assert_eq!(names(folder.path()), Vec::<PathBuf>::new());
 }
+
+fn too_large_to_copy_at_once(last: &str) -> Vec<Answer> {
+    let too_large = "<Error><Code>EntityTooLarge</Code><Message>x</Message></Error>";
+    let no_tags = "<Error><Code>NoSuchTagSet</Code><Message>x</Message></Error>";
+    let known = KNOWN.join("\r\n");
+    let head = format!(
+        "HTTP/1.1 200 OK\r\n{known}\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 11\r\n\r\n"
+    );
+    let begun = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";
+    let part = "<CopyPartResult><ETag>\"p\"</ETag><CRC64>5981764153023615706</CRC64>\
+        <LastModified>2023-11-14T22:13:20Z</LastModified></CopyPartResult>";
+    vec![
+        answer(400, &[], too_large),
+        Answer::Text(head),
+        answer(404, &[], no_tags),
+        answer(200, &[], begun),
+        answer(200, &[], part),
+        answer(
+            200,
+            &[last],
+            "<CompleteMultipartUploadResult><ETag>\"t-1\"</ETag></CompleteMultipartUploadResult>",
+        ),
+        answer(204, &[], ""),
+    ]
+}
+
+#[tokio::test]
+async fn objects_too_large_for_one_request_are_copied_in_parts() {
+    let server = Server::start(too_large_to_copy_at_once(KNOWN[1])).await;
+    let client = ObjectClient::new(connection(&server));
+    let other = ObjectKey::parse(b"other").unwrap();
+    let copy = request::copy_object((&bucket(), &key()), (&bucket(), &other));
+    let stored = client.copy(copy, &transfer()).await.unwrap();
+    assert_eq!(stored.etag.as_str(), "t-1");
+    let received = server.received();
+    let methods: Vec<&str> = received.iter().map(|received| received.method.as_str()).collect();
+    assert_eq!(methods, ["PUT", "HEAD", "GET", "POST", "PUT", "POST"]);
+    assert_eq!(received[3].header("content-type"), Some("text/plain"));
+    assert_eq!(received[4].header("x-cos-copy-source-range"), Some("bytes=0-10"));
+    let tag = "\"5eb63bbbe01eeed093cb22bb8f5acdc3\"";
+    assert_eq!(received[4].header("x-cos-copy-source-if-match"), Some(tag));
+}
+
+#[tokio::test]
+async fn a_copy_in_parts_that_came_out_wrong_is_aborted() {
+    let server = Server::start(too_large_to_copy_at_once("x-cos-hash-crc64ecma: 1")).await;
+    let client = ObjectClient::new(connection(&server));
+    let copy = request::copy_object((&bucket(), &key()), (&bucket(), &key()));
+    let outcome = client.copy(copy, &transfer()).await;
+    assert!(matches!(outcome, Err(Error::Integrity { .. })), "{outcome:?}");
+    assert_eq!(server.received().last().unwrap().method, "DELETE");
+}
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_aborted_is_named() {
+    let begun = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";
+    let denied = || {
+        answer(
+            403,
+            &[],
+            "<Error><Code>AccessDenied</Code><Message>x</Message></Error>",
+        )
+    };
+    let server = Server::start(vec![answer(200, &[], begun), denied(), denied()]).await;
+    let client = ObjectClient::new(connection(&server));
+    let put = request::put_object(&bucket(), &key());
+    let source = std::io::Cursor::new(bytes(MIB));
+    let error = client.upload_from(put, source, &transfer()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the parts of the upload `u1` are left behind");
+    assert_eq!(error.why().refusal().unwrap().code, "AccessDenied");
+}

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use crc_fast::CrcAlgorithm::Crc64Xz;
 use daypass_api::object::{ETagMatch, ObjectInfo, Span};
 use daypass_api::operation::ReadObject;
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::place::Place;
@@ -101,8 +101,8 @@ impl ObjectClient {
             let _slot = transfer.slot().await?;
             write(first, Arc::clone(&file), transfer).await
         };
-        let ranges: Vec<BoxFuture<'_, Result<Range, Error>>> =
-            std::iter::once(first.boxed()).chain(rest).collect();
+        // Made one by one, as they are begun: there may be millions.
+        let ranges = std::iter::once(first.boxed()).chain(rest);
         let empty = crc_fast::checksum(Crc64Xz, b"");
         let got = stream::iter(ranges)
             .buffered(transfer.at_once)
