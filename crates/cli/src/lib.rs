@@ -6,11 +6,14 @@
 
 mod verb;
 
+mod cat;
 mod cp;
 mod key;
 mod ls;
 mod mb;
+mod mv;
 mod policy;
+mod presign;
 mod rb;
 mod rm;
 mod stat;
@@ -18,12 +21,19 @@ mod sts;
 mod user;
 
 mod connection;
+mod copy;
 mod document;
 mod environment;
+mod interrupt;
 mod names;
 mod output;
+mod pattern;
+mod profile;
+mod progress;
+mod quantity;
 mod remote;
 mod report;
+mod statement;
 mod subject;
 
 pub use report::report;
