@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod bench;
 mod demo;
 mod deny;
 mod process;
