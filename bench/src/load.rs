@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::process::Processor;
+use crate::process::{Processor, forget_highest_memory, memory};
 use crate::results::Measured;
 
 /// One operation; the argument counts the worker's operations.
@@ -61,8 +61,7 @@ where
             workers.push(scope.spawn(move || loop_.work(|| make(index))));
         }
         loop_.warm_up();
-        let own = [std::process::id()];
-        let counted = Processor::of(&plan.processes).and_then(|server| Ok((server, Processor::of(&own)?)));
+        let before = Counters::read(plan);
         loop_.time();
         let shares: Vec<Result<Share>> = workers
             .into_iter()
@@ -72,13 +71,48 @@ where
                     .unwrap_or_else(|_| Err(anyhow!("a worker panicked")))
             })
             .collect();
-        let (server_before, driver_before) = counted?;
+        let before = before?;
         let shares: Vec<Share> = shares.into_iter().collect::<Result<_>>()?;
-        // The threads of the workers are gone, and their time is in the process's own clock alone.
-        let driver = Processor::of(&own)?.since(&driver_before);
-        let server = Processor::of(&plan.processes)?.since(&server_before);
-        summary(&shares, (!plan.processes.is_empty()).then_some(server), driver)
+        before.complete(plan, summary(&shares)?)
     })
+}
+
+/// What the kernel had counted when the window began.
+struct Counters {
+    server: Processor,
+    driver: Processor,
+    /// Whether the highest memory is that of the window.
+    memory_is_new: bool,
+}
+
+impl Counters {
+    fn read(plan: &Plan) -> Result<Self> {
+        Ok(Self {
+            memory_is_new: plan
+                .processes
+                .iter()
+                .all(|process| forget_highest_memory(*process)),
+            driver: Processor::of(&[std::process::id()])?,
+            server: Processor::of(&plan.processes)?,
+        })
+    }
+
+    /// Adds what was used since, for each operation.
+    fn complete(&self, plan: &Plan, mut measured: Measured) -> Result<Measured> {
+        let for_each = |used: Duration| used.as_secs_f64() * 1e6 / measured.operations as f64;
+        // The threads of the workers are gone, and their time is in the process's own clock alone.
+        measured.driver_cpu_us = for_each(Processor::of(&[std::process::id()])?.since(&self.driver));
+        if !plan.processes.is_empty() {
+            measured.server_cpu_us = Some(for_each(Processor::of(&plan.processes)?.since(&self.server)));
+            let peaks: Result<Vec<f64>> = plan
+                .processes
+                .iter()
+                .map(|process| Ok(memory(*process)?.1))
+                .collect();
+            measured.server_peak_mib = self.memory_is_new.then_some(peaks?.iter().sum());
+        }
+        Ok(measured)
+    }
 }
 
 struct ClosedLoop<'a> {
@@ -147,14 +181,13 @@ impl ClosedLoop<'_> {
     }
 }
 
-fn summary(shares: &[Share], server: Option<Duration>, driver: Duration) -> Result<Measured> {
+fn summary(shares: &[Share]) -> Result<Measured> {
     let mut latencies: Vec<Duration> = shares
         .iter()
         .flat_map(|share| share.latencies.iter().copied())
         .collect();
     latencies.sort_unstable();
     let highest = latencies.last().context("nothing was done within the window")?;
-    let operations = latencies.len() as f64;
     let rate = shares
         .iter()
         .filter(|share| !share.took.is_zero())
@@ -168,8 +201,7 @@ fn summary(shares: &[Share], server: Option<Duration>, driver: Duration) -> Resu
         p99_ms: milliseconds(quantile(&latencies, 99)),
         max_ms: milliseconds(*highest),
         stalled: stalled as u64,
-        server_cpu_us: server.map(|used| used.as_secs_f64() * 1e6 / operations),
-        driver_cpu_us: driver.as_secs_f64() * 1e6 / operations,
+        ..Measured::default()
     })
 }
 

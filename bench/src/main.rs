@@ -107,7 +107,7 @@ fn run_help() -> String {
     format!(
         "A row is measured in turns: our server, then its limit (nginx over the same bytes, or durable files on the \
 bare disk), so that a ratio compares the same seconds. Each cell warms up for a tenth of its window. Data lies in a \
-temporary folder beside the build's output and goes when the run ends; up to 8 GiB of disk are used at once. Any \
+temporary folder beside the build's output and goes when the run ends; up to 6 GiB of disk are used at once. Any \
 answer with another status than expected fails the run.
 
 A full run takes about ten minutes and wants a quiet machine: driver and server share its cores. nginx is taken from \

@@ -24,6 +24,7 @@ pub(crate) fn measure(results: &mut Results) -> Result<()> {
             "--",
         ])
         .args([
+            "--quiet",
             "--noplot",
             "--warm-up-time",
             "0.3",

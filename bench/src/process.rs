@@ -78,6 +78,11 @@ fn nanoseconds(schedstat: &str) -> Option<Duration> {
     first.parse().ok().map(Duration::from_nanos)
 }
 
+/// Begins anew to look for the highest memory of a process; whether the kernel lets us.
+pub(crate) fn forget_highest_memory(process: u32) -> bool {
+    fs::write(format!("/proc/{process}/clear_refs"), "5").is_ok()
+}
+
 /// Resident memory of a process in MiB: now, and at its highest.
 pub(crate) fn memory(process: u32) -> Result<(f64, f64)> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;

@@ -57,6 +57,9 @@ pub(crate) struct Measured {
     pub(crate) stalled: u64,
     /// Processor time of the server for each operation.
     pub(crate) server_cpu_us: Option<f64>,
+    /// Highest memory of the server meanwhile, in MiB, where the kernel tells.
+    #[serde(default)]
+    pub(crate) server_peak_mib: Option<f64>,
     /// Processor time of the driver for each operation.
     pub(crate) driver_cpu_us: f64,
 }
@@ -125,6 +128,16 @@ impl Results {
             Some(value(&sample.measured)? / divisor)
         });
         spread(ratios)
+    }
+
+    /// The highest memory that our server had in rows whose ids hold this text, or with 64 MiB on many connections.
+    pub(crate) fn highest_memory(&self, row: &str) -> Option<Spread> {
+        let ours = |sample: &&Sample| sample.subject != "nginx" && sample.row.contains(row);
+        let samples = self.samples.iter().filter(ours);
+        let peaks = samples.filter_map(|sample| sample.measured.server_peak_mib);
+        let large = self.facts.get("peak_large_mib").into_iter().flatten().copied();
+        let highest = peaks.chain(large).max_by(f64::total_cmp)?;
+        spread([highest].into_iter())
     }
 
     /// A single number over the times that it was taken.
@@ -198,6 +211,30 @@ mod tests {
         assert_eq!((ratio.lowest, ratio.highest), (0.5, 0.9));
         assert_eq!(results.ratio(("get", "ours"), ("put", "nginx"), rate), None);
         assert_eq!(results.spread("get", "ours", rate).unwrap().median, 10.0);
+    }
+
+    #[test]
+    fn the_highest_memory_is_that_of_our_server() {
+        let mut results = results(&[
+            ("put-4k", "daypass", 0, 1.0),
+            ("get-64m", "daypass", 0, 1.0),
+            ("get-64m", "nginx", 0, 1.0),
+        ]);
+        for (sample, peak) in results.samples.iter_mut().zip([300.0, 90.0, 900.0]) {
+            sample.measured.server_peak_mib = Some(peak);
+        }
+        let check = |results: &Results, row, expected| {
+            assert_eq!(
+                results.highest_memory(row).map(|highest| highest.median),
+                expected,
+                "{row}"
+            );
+        };
+        check(&results, "64m", Some(90.0));
+        check(&results, "", Some(300.0));
+        check(&Results::default(), "", None);
+        results.note("peak_large_mib", 110.0);
+        check(&results, "64m", Some(110.0));
     }
 
     #[test]

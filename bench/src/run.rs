@@ -128,25 +128,48 @@ fn idle(stage: &Stage, results: &mut Results) -> Result<()> {
     stage.clear("idle")
 }
 
-/// From starting the program until it has answered a request, with everything that is stored by then.
+/// From starting the program until it has answered a request, with everything that is stored by then: after it was
+/// stopped in good order, and after it was killed.
 fn starts(stage: &Stage, results: &mut Results) -> Result<()> {
+    results.note("start_objects", stage.listable as f64);
     for _ in 0..STARTS {
-        let begun = Instant::now();
-        let server = stage.server("reads")?;
-        let mut step = stage
-            .target(&server, &stage.root, 200)
-            .step(Work::Get(Size::Small), 0)?;
-        step(0)?;
-        let took = begun.elapsed().as_secs_f64();
-        eprintln!(
-            "start to first answer with {} objects: {took:.3} s",
-            stage.listable
-        );
-        results.note("start_seconds", took);
-        results.note("start_objects", stage.listable as f64);
+        let (server, milliseconds) = timed_start(stage)?;
+        results.note("start_ms", milliseconds);
         server.stop()?;
     }
+    for _ in 0..STARTS {
+        let server = stage.server("reads")?;
+        let mut target = stage.target(&server, &stage.root, 200);
+        target.series = "before-kill";
+        let mut step = target.step(Work::Put(Size::Small), 0)?;
+        (0..10).try_for_each(&mut step)?;
+        drop(step);
+        server.kill();
+        let (server, milliseconds) = timed_start(stage)?;
+        results.note("start_after_kill_ms", milliseconds);
+        server.stop()?;
+    }
+    for name in ["start_ms", "start_after_kill_ms"] {
+        if let Some(took) = results.fact(name) {
+            let objects = stage.listable;
+            eprintln!(
+                "{name} with {objects} objects: {:.1} ({:.1}–{:.1})",
+                took.median, took.lowest, took.highest
+            );
+        }
+    }
     Ok(())
+}
+
+fn timed_start(stage: &Stage) -> Result<(Server, f64)> {
+    let begun = Instant::now();
+    let server = stage.server("reads")?;
+    let mut step = stage
+        .target(&server, &stage.root, 200)
+        .step(Work::Get(Size::Small), 0)?;
+    step(0)?;
+    drop(step);
+    Ok((server, begun.elapsed().as_secs_f64() * 1e3))
 }
 
 /// Memory of a server that takes and gives many large objects at once.
@@ -206,19 +229,16 @@ impl Passes<'_> {
             }
         }
         if let Some(writer) = writer {
-            self.results.note("peak_writes_mib", memory(writer.process())?.1);
             writer.stop()?;
         }
-        self.results
-            .note("peak_reads_mib", memory(self.reader.process())?.1);
         self.stage.clear("writes")?;
         self.stage.clear("files")
     }
 
     fn keep(&mut self, place: &str, row: &str, subject: &str, pass: usize, measured: Measured) {
-        let server = measured
-            .server_cpu_us
-            .map_or(String::new(), |used| format!("{used:.1} µs, "));
+        let used = measured.server_cpu_us.map(|used| format!("{used:.1} µs, "));
+        let peak = measured.server_peak_mib.map(|peak| format!("{peak:.0} MiB, "));
+        let server = [used, peak].into_iter().flatten().collect::<String>();
         eprintln!(
             "{place}  {row:<14} {subject:<10} {:>9.1}/s  {server}p50 {:.3} ms, p99 {:.3} ms, longest {:.1} ms",
             measured.rate, measured.p50_ms, measured.p99_ms, measured.max_ms

@@ -88,6 +88,11 @@ impl Server {
         Ok(())
     }
 
+    /// Ends it as a power failure would, but for what the kernel still writes.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
+
     /// Ends it in good order: anything but success is an error.
     pub(crate) fn stop(mut self) -> Result<()> {
         let process = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);

@@ -16,6 +16,8 @@ use crate::request::Key;
 use crate::server::{Server, root_key};
 use crate::work::{Size, Target, list_path, object_bytes, object_path};
 
+/// How the name of a run's folder begins; its process follows.
+const FOLDER: &str = "bench-run-";
 /// How many connections fill a server.
 const FILLING_CONNECTIONS: usize = 64;
 /// Bytes of each object that is only listed.
@@ -36,8 +38,9 @@ impl Stage {
     /// Makes the folder of a run within `target`.
     pub(crate) fn new(target: &Path, binary: PathBuf, listable: u64) -> Result<Self> {
         fs::create_dir_all(target)?;
+        sweep(target)?;
         let folder = tempfile::Builder::new()
-            .prefix("bench-run-")
+            .prefix(&format!("{FOLDER}{}-", std::process::id()))
             .tempdir_in(target)
             .context("the run's folder cannot be made")?;
         Ok(Self {
@@ -128,6 +131,25 @@ impl Stage {
     }
 }
 
+/// Deletes the folders of runs that were cut off: gigabytes, perhaps.
+fn sweep(target: &Path) -> Result<()> {
+    for entry in fs::read_dir(target)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(owner);
+        if owner.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The process that a run's folder belongs to.
+fn owner(folder: &str) -> Option<&str> {
+    let (process, _) = folder.strip_prefix(FOLDER)?.split_once('-')?;
+    Some(process)
+}
+
 fn put_all(target: Target<'_>, names: Vec<String>, size: usize) -> Result<()> {
     let share = names.len().div_ceil(FILLING_CONNECTIONS).max(1);
     let shares: Vec<&[String]> = names.chunks(share).collect();
@@ -154,5 +176,23 @@ pub(crate) fn nginx_binary(target: &Path) -> Option<PathBuf> {
             eprintln!("!!!! nginx cannot be had, so the rows beside it are NOT measured: {error:#}");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dead_run_left_is_swept_away() {
+        let target = tempfile::tempdir().unwrap();
+        let living = format!("{FOLDER}{}-x", std::process::id());
+        for name in [living.as_str(), "bench-run-0-x", "bench-runs", "release"] {
+            fs::create_dir(target.path().join(name)).unwrap();
+        }
+        sweep(target.path()).unwrap();
+        let remains = |name: &str| target.path().join(name).exists();
+        assert!(remains(&living) && remains("bench-runs") && remains("release"));
+        assert!(!remains("bench-run-0-x"));
     }
 }
