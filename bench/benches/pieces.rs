@@ -175,11 +175,11 @@ fn tokens(criterion: &mut Criterion) {
         let policies = (statements > 0).then(|| document(statements, true));
         let claims = claims(policies.into_iter().collect());
         let sealed = seal(&ring, &claims, &[5; 12]).unwrap();
-        criterion.bench_function(&format!("token-seal/{statements}"), |bencher| {
+        criterion.bench_function(&format!("token-seal-{statements}"), |bencher| {
             bencher.iter(|| seal(&ring, black_box(&claims), &[5; 12]).unwrap());
         });
         let token = sealed.token.expose();
-        criterion.bench_function(&format!("token-open/{statements}"), |bencher| {
+        criterion.bench_function(&format!("token-open-{statements}"), |bencher| {
             bencher.iter(|| open(&ring, &sealed.access_key_id, black_box(token)).unwrap());
         });
     }

@@ -112,6 +112,11 @@ fn bound(bound: Bound) -> String {
         Bound::AtMost(number, _) => ("≤", number),
         Bound::AtLeast(number, _) => ("≥", number),
     };
+    let number = if number >= 1000.0 {
+        self::number(number)
+    } else {
+        number.to_string()
+    };
     format!("{sign} {number} {}", bound.unit()).trim_end().to_owned()
 }
 
@@ -122,7 +127,8 @@ fn with_unit(spread: Spread, unit: &str) -> String {
     } else {
         range.as_str()
     };
-    format!("{} {unit}{range}", number(spread.median)).replace("  ", " ")
+    let unit = if unit.is_empty() { "" } else { &format!(" {unit}") };
+    format!("{}{unit}{range}", number(spread.median))
 }
 
 fn rows(results: &Results) -> String {
@@ -205,7 +211,7 @@ const FACTS: &[(&str, &str)] = &[
     ("start_ms", "start to first answered request, ms"),
     (
         "start_after_kill_ms",
-        "… after the server was killed while writing, ms",
+        "… after the server was killed right after writes, ms",
     ),
     ("start_objects", "… with so many objects"),
 ];
