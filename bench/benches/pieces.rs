@@ -111,7 +111,7 @@ fn decisions(criterion: &mut Criterion) {
         let layers = Layers {
             identity: (0..documents).map(policy).collect(),
             boundary: None,
-            session: Vec::new(),
+            session: Default::default(),
         };
         let operation = Operation::Object(ObjectOperation::GetObject(ReadObject {
             bucket: BucketName::parse(BUCKET).unwrap(),
