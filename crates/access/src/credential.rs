@@ -1,15 +1,16 @@
 //! From a claimed key to a secret and a caller.
 //!
 //! Two paths that never meet: a permanent key is looked up and has no token; a temporary key is opened from its
-//! token, and the permanent key that minted it must still be good. A token beside a permanent key, and a temporary
-//! key id without a token, belong to neither.
+//! token, and whatever it rests on must still be there: the permanent key at the beginning of the chain of sessions,
+//! its identity, and every role along the chain, by number. A token beside a permanent key, and a temporary key id
+//! without a token, belong to neither.
 
-use daypass_api::names::{AccessKeyId, Account, Uin};
+use daypass_api::names::{AccessKeyId, Account, RoleId, RoleName, Uin};
 use daypass_api::secret::SecretKey;
 use daypass_api::{Error, ErrorCode, Timestamp};
-use daypass_token::{Claims, KeyRing, Principal};
+use daypass_token::{self as token, Claims, KeyRing};
 
-use crate::caller::{Identity, Session};
+use crate::caller::{Identity, Principal, Session};
 
 /// A permanent access key as stored, with its secret unwrapped.
 #[derive(Clone, Debug)]
@@ -24,6 +25,17 @@ pub struct KeyRecord {
     pub active: bool,
     /// Its secret.
     pub secret: SecretKey,
+}
+
+/// A role that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveRole {
+    /// The account that it is in.
+    pub owner: Uin,
+    /// Its number.
+    pub id: RoleId,
+    /// The name that it has now.
+    pub name: RoleName,
 }
 
 /// A key as a request presents it, before anything about it is trusted.
@@ -57,8 +69,6 @@ pub struct Credential {
     pub secret: SecretKey,
     /// The identity, if the signature turns out to be right.
     pub identity: Identity,
-    /// The session policies along the chain, as text.
-    pub session_policies: Vec<String>,
     standing: Standing,
 }
 
@@ -78,10 +88,33 @@ impl Presented {
         }
     }
 
-    /// Joins what was presented with the live record of the permanent key and of its identity.
-    pub fn join(self, record: Option<&KeyRecord>, identity_exists: bool) -> Result<Credential, Error> {
+    /// The roles that the request rests on, by account and number: whose records must be fetched. That of the session
+    /// itself, if it is one of a role, is the last one.
+    pub fn roles(&self) -> Vec<(Uin, RoleId)> {
+        let Self::Temporary(claims) = self else {
+            return Vec::new();
+        };
+        let ancestors = claims.ancestors.iter();
+        let all = ancestors.map(|ancestor| (ancestor.owner, ancestor.principal));
+        let own = (claims.account.owner_uin, claims.principal);
+        let role = |(owner, principal)| match principal {
+            token::Principal::Role(id) => Some((owner, id)),
+            token::Principal::User(_) => None,
+        };
+        all.chain([own]).filter_map(role).collect()
+    }
+
+    /// Joins what was presented with the live record of the permanent key and of its identity, and with those of its
+    /// roles that exist.
+    pub fn join(
+        self,
+        record: Option<&KeyRecord>,
+        identity_exists: bool,
+        roles: &[LiveRole],
+    ) -> Result<Credential, Error> {
         let live = record.is_some_and(|record| record.active && identity_exists);
         let standing = if live { Standing::Good } else { Standing::Disabled };
+        let along_the_chain = self.roles();
         match self {
             Self::Permanent(id) => {
                 let record = record
@@ -89,7 +122,14 @@ impl Presented {
                     .ok_or(ErrorCode::UnknownAccessKey)?;
                 Ok(Credential::permanent(record, standing))
             }
-            Self::Temporary(claims) => Credential::temporary(*claims, record, standing),
+            Self::Temporary(claims) => {
+                let exists = |(owner, id): &(Uin, RoleId)| {
+                    roles.iter().any(|role| role.owner == *owner && role.id == *id)
+                };
+                let whole = along_the_chain.iter().all(exists);
+                let standing = if whole { standing } else { Standing::Disabled };
+                Credential::temporary(*claims, record, standing, roles)
+            }
         }
     }
 }
@@ -98,46 +138,60 @@ impl Credential {
     fn permanent(record: &KeyRecord, standing: Standing) -> Self {
         let identity = Identity {
             account: record.account,
-            uin: record.uin,
+            principal: Principal::User(record.uin),
+            original_caller: record.uin,
             permanent_key: record.id.clone(),
             session: None,
         };
         Self {
             secret: record.secret.clone(),
             identity,
-            session_policies: Vec::new(),
             standing,
         }
     }
 
-    fn temporary(claims: Claims, record: Option<&KeyRecord>, standing: Standing) -> Result<Self, Error> {
-        let Principal::User(uin) = claims.principal else {
-            // No session of any other kind is minted by this version.
-            return Err(Error::new(ErrorCode::TokenInvalid));
+    fn temporary(
+        claims: Claims,
+        record: Option<&KeyRecord>,
+        standing: Standing,
+        roles: &[LiveRole],
+    ) -> Result<Self, Error> {
+        let owner = claims.account.owner_uin;
+        let principal = match claims.principal {
+            token::Principal::User(uin) => Principal::User(uin),
+            token::Principal::Role(id) => {
+                let live = roles.iter().find(|role| role.owner == owner && role.id == id);
+                // A role that is gone has no name, and whoever holds a token of it may know.
+                let name = live.ok_or(ErrorCode::DisabledAccessKey)?.name.clone();
+                Principal::Role { id, name }
+            }
         };
-        let same_identity = |record: &KeyRecord| record.account == claims.account && record.uin == uin;
-        let standing = if record.is_some_and(same_identity) {
+        let standing = if record.is_some_and(|record| began(record, &claims)) {
             standing
         } else {
             Standing::Disabled
         };
         let session = Session {
+            kind: claims.kind,
             id: claims.session_id,
+            ancestors: claims.ancestors,
             name: claims.name,
             issued: claims.issued,
             expires: claims.expires,
-            policies: claims.session_policies.len(),
+            policies: claims.session_policies.into(),
+            tags: claims.tags,
+            source_identity: claims.source_identity,
         };
         let identity = Identity {
             account: claims.account,
-            uin,
+            principal,
+            original_caller: claims.original_caller,
             permanent_key: claims.original_key,
             session: Some(session),
         };
         Ok(Self {
             secret: claims.secret,
             identity,
-            session_policies: claims.session_policies,
             standing,
         })
     }
@@ -156,5 +210,15 @@ impl Credential {
             Standing::Good => Ok(()),
             Standing::Disabled => Err(Error::new(ErrorCode::DisabledAccessKey)),
         }
+    }
+}
+
+/// Whether the record is of the key and identity that began the chain. A session that is not one of a role is the
+/// identity's own.
+fn began(record: &KeyRecord, claims: &Claims) -> bool {
+    let original = record.id == claims.original_key && record.uin == claims.original_caller;
+    match claims.principal {
+        token::Principal::User(uin) => original && record.account == claims.account && record.uin == uin,
+        token::Principal::Role(_) => original,
     }
 }

@@ -107,13 +107,21 @@ async fn whoami(arguments: WhoamiArguments) -> Result<()> {
     let CallerIdentity {
         owner_uin,
         uin,
+        role,
         session_name,
     } = who;
-    let json = json!({ "owner_uin": owner_uin.0, "uin": uin.0, "session_name": session_name });
+    let json = json!({
+        "owner_uin": owner_uin.0,
+        "uin": uin.0,
+        "role_id": role.map(|role| role.to_string()),
+        "session_name": session_name,
+    });
+    let role = role.map_or_else(|| "-".to_owned(), |role| role.to_string());
     let session = session_name.unwrap_or_else(|| "-".to_owned());
     let fields = [
         ("owner-uin", owner_uin.to_string()),
         ("uin", uin.to_string()),
+        ("role", role),
         ("session", session),
     ];
     output::one(&json, arguments.json, &fields)

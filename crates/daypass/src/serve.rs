@@ -100,6 +100,7 @@ fn config(arguments: ServeArguments) -> Result<Config> {
         listen: arguments.listen,
         region: arguments.region,
         min_session_seconds: arguments.min_session_seconds,
+        sts_requests_per_second: daypass_server::DEFAULT_STS_REQUESTS_PER_SECOND,
         master_key: environment::text(environment::MASTER_KEY)?,
         root,
         limits: EdgeLimits::default(),

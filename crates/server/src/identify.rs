@@ -5,6 +5,7 @@
 //! generation, so a detached policy or a disabled key counts on the very next request.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
 use daypass_access::credential::{Credential, KeyRecord, present};
@@ -17,10 +18,11 @@ use daypass_policy::{DocumentKind, OwnerAccount};
 use daypass_store::View;
 use sha2::{Digest, Sha256};
 
+use crate::roles::KnownRole;
 use crate::service::Service;
 
-/// Most permanent keys that are kept at once.
-const MAX_KEYS: usize = 10_000;
+/// Most permanent keys, and most roles, that are kept at once.
+const MAX_KEPT: usize = 10_000;
 /// Most session policies that are kept compiled.
 const MAX_SESSION_POLICIES: usize = 4096;
 
@@ -38,16 +40,25 @@ pub(crate) struct Presenter {
     pub(crate) credential: Credential,
     /// The permanent key that it rests on, with its policies; read once for the whole request.
     known: Option<Arc<Known>>,
+    /// The roles that it rests on and that exist; that of the session itself, if it is one of a role, is the last one.
+    roles: Vec<Arc<KnownRole>>,
 }
 
-/// What was read of identities, as of one generation.
-#[derive(Default)]
-pub(crate) struct IdentityCache {
-    state: Mutex<(u64, HashMap<AccessKeyId, Arc<Known>>)>,
+/// What was read of one kind of identities, as of one generation.
+pub(crate) struct IdentityCache<K, V> {
+    state: Mutex<(u64, HashMap<K, Arc<V>>)>,
 }
 
-impl IdentityCache {
-    fn find(&self, generation: u64, id: &AccessKeyId) -> Option<Arc<Known>> {
+impl<K, V> Default for IdentityCache<K, V> {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V> IdentityCache<K, V> {
+    pub(crate) fn find(&self, generation: u64, id: &K) -> Option<Arc<V>> {
         let state = self.state.lock().ok()?;
         if state.0 == generation {
             state.1.get(id).cloned()
@@ -56,7 +67,7 @@ impl IdentityCache {
         }
     }
 
-    fn keep(&self, generation: u64, id: &AccessKeyId, known: &Arc<Known>) {
+    pub(crate) fn keep(&self, generation: u64, id: &K, known: &Arc<V>) {
         let Ok(mut state) = self.state.lock() else {
             return;
         };
@@ -64,7 +75,7 @@ impl IdentityCache {
         if generation < state.0 {
             return;
         }
-        if generation > state.0 || state.1.len() >= MAX_KEYS {
+        if generation > state.0 || state.1.len() >= MAX_KEPT {
             *state = (generation, HashMap::new());
         }
         state.1.insert(id.clone(), Arc::clone(known));
@@ -119,25 +130,39 @@ impl Service {
         let known = self.known(view, presented.permanent_key()).await?;
         let record = known.as_deref().map(|known| &known.record);
         let identity_exists = known.as_deref().is_some_and(|known| known.identity_exists);
-        let credential = presented.join(record, identity_exists)?;
-        Ok(Presenter { credential, known })
+        let roles = self.known_roles(view, &presented.roles()).await?;
+        let live: Vec<_> = roles.iter().map(|role| role.live.clone()).collect();
+        let credential = presented.join(record, identity_exists, &live)?;
+        Ok(Presenter {
+            credential,
+            known,
+            roles,
+        })
     }
 
     /// The caller that a verified credential proves, with the policies that bind it.
     pub(crate) fn caller(&self, presenter: Presenter) -> Result<(Caller, Layers), Error> {
-        let Credential {
-            identity,
-            session_policies,
-            ..
-        } = presenter.credential;
+        let Credential { identity, .. } = presenter.credential;
         let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
-        let session = session_policies
+        let texts = identity
+            .session
             .iter()
+            .flat_map(|session| session.policies.iter());
+        let session = texts
             .map(|text| self.session_policies.compile(text, identity.account))
             .collect();
+        let (own, boundary) = match identity.role() {
+            None => (known.policies.clone(), None),
+            // A role's rights are its own, and not those of whoever acts as it.
+            Some(id) => {
+                let role = presenter.roles.last().filter(|role| role.live.id == id);
+                let role = role.ok_or(ErrorCode::DisabledAccessKey)?;
+                (role.policies.clone(), role.boundary.clone())
+            }
+        };
         let layers = Layers {
-            identity: known.policies.clone(),
-            boundary: None,
+            identity: own,
+            boundary,
             session,
         };
         Ok((Caller::Identified(identity), layers))

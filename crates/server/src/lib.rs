@@ -19,8 +19,10 @@ mod identify;
 mod path;
 mod perform;
 mod private_file;
+mod rate;
 mod received;
 mod reply;
+mod roles;
 mod secrets_at_rest;
 mod service;
 mod start_error;
@@ -39,12 +41,13 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, EdgeLimits, RootSeed};
+pub use config::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, RootSeed};
 pub use start_error::StartError;
 
 use clock::SystemRandom;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
+use rate::RateLimit;
 use service::Service;
 use tls::{Certificates, TlsConfig};
 
@@ -81,7 +84,9 @@ impl Server {
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
+            roles: Default::default(),
             session_policies: Default::default(),
+            sts_rate: RateLimit::new(config.sts_requests_per_second),
             clock,
             random,
             sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &[]),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use daypass_api::names::Region;
+use daypass_api::names::{AccessKeyId, Region, RoleId, Uin};
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
 use daypass_token::MasterKey;
@@ -11,14 +11,17 @@ use daypass_token::MasterKey;
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
 use crate::edge::header_case::HeaderCase;
-use crate::identify::{IdentityCache, SessionPolicyCache};
+use crate::identify::{IdentityCache, Known, SessionPolicyCache};
+use crate::rate::RateLimit;
+use crate::roles::KnownRole;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,
-    pub(crate) identities: IdentityCache,
+    pub(crate) identities: IdentityCache<AccessKeyId, Known>,
+    pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,
     pub(crate) session_policies: SessionPolicyCache,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
@@ -29,6 +32,7 @@ pub(crate) struct Service {
     pub(crate) header_case: HeaderCase,
     pub(crate) body_timeout: Duration,
     pub(crate) min_session_seconds: i64,
+    pub(crate) sts_rate: RateLimit,
 }
 
 impl Service {

@@ -475,7 +475,7 @@ fn bad_transport() {
     check(
         Method::GET,
         "/",
-        "Action=AssumeRole&Version=2018-08-13",
+        "Action=AssumeRoleWithSAML&Version=2018-08-13",
         &[],
         b"",
         "UnsupportedOperation",

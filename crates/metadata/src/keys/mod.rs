@@ -7,6 +7,7 @@
 
 mod identity;
 mod objects;
+mod role;
 
 use bytes::Bytes;
 
@@ -26,6 +27,9 @@ pub use objects::{
     uploads, uploads_with_prefix,
 };
 pub use objects::{data_of_unreferenced, dead_of_key, holder_of_retired, intent_of_key, offset_of_manifest};
+pub use role::{
+    id_of_role, role, role_attachment, role_attachments, role_holder, role_holders, role_named, roles,
+};
 
 /// Names stored bytes: a blob, or the inline data of something small. Sixteen random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
