@@ -1,4 +1,4 @@
-//! The verbs of the command line that talk to a server: over objects, temporary keys, users, keys and policies.
+//! The verbs of the command line that talk to a server: over objects, temporary keys, users, keys, policies and roles.
 //!
 //! Each verb has a file with its arguments, its effect and its output. Standard output is data, standard error is
 //! talk; where a script may read there is `--json`, one object a line. The verbs know nothing of a data directory:
@@ -6,6 +6,7 @@
 
 mod verb;
 
+mod assume_role;
 mod cp;
 mod key;
 mod ls;
@@ -13,6 +14,7 @@ mod mb;
 mod policy;
 mod rb;
 mod rm;
+mod role;
 mod stat;
 mod sts;
 mod user;
