@@ -133,7 +133,10 @@ mod tests {
         check("policy create --name p --document p.json", true);
         check("policy attach 7 --uin 100000000002", true);
         check("policy rm 7 8", true);
-        check("role create dev --trust t.json --session-seconds 0 --tag a=b --tag c=", true);
+        check(
+            "role create dev --trust t.json --session-seconds 0 --tag a=b --tag c=",
+            true,
+        );
         check("role update dev --description x", true);
         check("role untag dev a b", true);
         check("role boundary dev --set 7", true);
