@@ -153,7 +153,9 @@ async fn whom_a_role_trusts_exists() {
     .into_iter()
     .enumerate()
     {
-        let made = fixture.create_role(&format!("r{index}"), &[nobody.clone()]).await;
+        let made = fixture
+            .create_role(&format!("r{index}"), std::slice::from_ref(&nobody))
+            .await;
         assert_eq!(made, Err(ErrorCode::PrincipalQcsNotExist), "{nobody:?}");
     }
     let trusted = [
