@@ -3,7 +3,7 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, demo, deny, sdk_browser, sdk_node, sdk_python};
+use crate::{arrows, demo, deny, sdk_browser, sdk_go, sdk_node, sdk_python};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 11] = [
+pub(crate) const STEPS: [Step; 12] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -72,6 +72,11 @@ pub(crate) const STEPS: [Step; 11] = [
         about: "the unmodified browser SDK, in Chromium, against the program",
         run: sdk_browser,
     },
+    Step {
+        name: "sdk-go",
+        about: "the unmodified Go SDKs against the program, over HTTP and HTTPS",
+        run: sdk_go,
+    },
 ];
 
 fn format_is_clean() -> anyhow::Result<()> {
@@ -115,4 +120,8 @@ fn sdk_node() -> anyhow::Result<()> {
 
 fn sdk_browser() -> anyhow::Result<()> {
     sdk_browser::run(&[])
+}
+
+fn sdk_go() -> anyhow::Result<()> {
+    sdk_go::run(&[])
 }
