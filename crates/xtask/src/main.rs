@@ -17,6 +17,7 @@ mod npm;
 mod process;
 mod sdk_browser;
 mod sdk_go;
+mod sdk_java;
 mod sdk_node;
 mod sdk_python;
 mod steps;
@@ -51,6 +52,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
         }
         "sdk-browser" => sdk_browser::run(rest),
         "sdk-go" => sdk_go::run(rest),
+        "sdk-java" => sdk_java::run(rest),
         "sdk-node" => sdk_node::run(rest),
         "sdk-python" => sdk_python::run(rest),
         _ if !rest.is_empty() => bail!("`{command}` takes no arguments"),
@@ -69,7 +71,8 @@ fn setup() -> anyhow::Result<()> {
     sdk_python::install()?;
     sdk_node::install()?;
     sdk_browser::install()?;
-    sdk_go::install()
+    sdk_go::install()?;
+    sdk_java::install()
 }
 
 fn help() -> String {

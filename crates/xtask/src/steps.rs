@@ -3,7 +3,7 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, demo, deny, sdk_browser, sdk_go, sdk_node, sdk_python};
+use crate::{arrows, demo, deny, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 12] = [
+pub(crate) const STEPS: [Step; 13] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -77,6 +77,11 @@ pub(crate) const STEPS: [Step; 12] = [
         about: "the unmodified Go SDKs against the program, over HTTP and HTTPS",
         run: sdk_go,
     },
+    Step {
+        name: "sdk-java",
+        about: "the unmodified Java SDKs against the program, over HTTPS and HTTP",
+        run: sdk_java,
+    },
 ];
 
 fn format_is_clean() -> anyhow::Result<()> {
@@ -124,4 +129,8 @@ fn sdk_browser() -> anyhow::Result<()> {
 
 fn sdk_go() -> anyhow::Result<()> {
     sdk_go::run(&[])
+}
+
+fn sdk_java() -> anyhow::Result<()> {
+    sdk_java::run(&[])
 }
