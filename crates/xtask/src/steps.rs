@@ -3,7 +3,7 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, demo, deny, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python};
+use crate::{arrows, calls, demo, deny, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 13] = [
+pub(crate) const STEPS: [Step; 14] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -81,6 +81,11 @@ pub(crate) const STEPS: [Step; 13] = [
         name: "sdk-java",
         about: "the unmodified Java SDKs against the program, over HTTPS and HTTP",
         run: sdk_java,
+    },
+    Step {
+        name: "sdk-calls",
+        about: "docs/sdks.md shows what the suites of the SDKs have called",
+        run: calls::run,
     },
 ];
 
