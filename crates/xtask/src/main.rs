@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod bench;
 mod calls;
 mod debian;
 mod demo;

@@ -6,17 +6,17 @@ use daypass_api::names::{AccessKeyId, AppId, PolicyId, PolicyName, Uin, UserName
 
 use super::join;
 
-const ACCOUNT: &[u8] = b"identity/account/";
-const ACCOUNT_OF_APP: &[u8] = b"identity/app/";
-const USER: &[u8] = b"identity/user/";
-const USER_NAMED: &[u8] = b"identity/user-name/";
-const ACCESS_KEY: &[u8] = b"identity/access-key/";
-const ACCESS_KEY_OF: &[u8] = b"identity/access-key-of/";
-const POLICY: &[u8] = b"identity/policy/";
-const POLICY_NAMED: &[u8] = b"identity/policy-name/";
-const ATTACHMENT: &[u8] = b"identity/attachment/";
-const HOLDER: &[u8] = b"identity/holder/";
-const COUNTER: &[u8] = b"identity/counter/";
+pub(super) const ACCOUNT: &[u8] = b"identity/account/";
+pub(super) const ACCOUNT_OF_APP: &[u8] = b"identity/app/";
+pub(super) const USER: &[u8] = b"identity/user/";
+pub(super) const USER_NAMED: &[u8] = b"identity/user-name/";
+pub(super) const ACCESS_KEY: &[u8] = b"identity/access-key/";
+pub(super) const ACCESS_KEY_OF: &[u8] = b"identity/access-key-of/";
+pub(super) const POLICY: &[u8] = b"identity/policy/";
+pub(super) const POLICY_NAMED: &[u8] = b"identity/policy-name/";
+pub(super) const ATTACHMENT: &[u8] = b"identity/attachment/";
+pub(super) const HOLDER: &[u8] = b"identity/holder/";
+pub(super) const COUNTER: &[u8] = b"identity/counter/";
 
 /// The number that every change of an identity raises.
 pub fn generation() -> Bytes {
@@ -41,6 +41,11 @@ pub fn owner_of_account(stored: &[u8]) -> Option<Uin> {
 /// An account, by the number in its bucket names.
 pub fn account_of_app(app: AppId) -> Bytes {
     join(&[ACCOUNT_OF_APP, &number(app.0)])
+}
+
+/// All users of all accounts.
+pub fn all_users() -> Bytes {
+    join(&[USER])
 }
 
 /// All users of an account, in order of their numbers.
@@ -82,6 +87,11 @@ pub fn access_key_of(owner: Uin, uin: Uin, id: &AccessKeyId) -> Bytes {
 pub fn id_of_access_key_of(stored: &[u8], owner: Uin, uin: Uin) -> Option<AccessKeyId> {
     let id = stored.strip_prefix(&access_keys_of(owner, uin)[..])?;
     AccessKeyId::parse(std::str::from_utf8(id).ok()?).ok()
+}
+
+/// All policies of all accounts.
+pub fn all_policies() -> Bytes {
+    join(&[POLICY])
 }
 
 /// All policies of an account, in order of their numbers.
@@ -144,16 +154,17 @@ pub fn key_ring() -> Bytes {
     Bytes::from_static(b"identity/key-ring")
 }
 
-fn number(value: u64) -> [u8; 8] {
+pub(super) fn number(value: u64) -> [u8; 8] {
     value.to_be_bytes()
 }
 
-fn last_number(stored: &[u8]) -> Option<u64> {
+pub(super) fn last_number(stored: &[u8]) -> Option<u64> {
     stored.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::role::{ROLE, ROLE_ATTACHMENT, ROLE_HOLDER, ROLE_NAMED};
     use super::*;
 
     #[test]
@@ -171,6 +182,10 @@ mod tests {
             ATTACHMENT,
             HOLDER,
             COUNTER,
+            ROLE,
+            ROLE_NAMED,
+            ROLE_ATTACHMENT,
+            ROLE_HOLDER,
             &key_ring()[..],
             b"identity/revocation/",
         ];

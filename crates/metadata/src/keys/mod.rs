@@ -7,25 +7,33 @@
 
 mod identity;
 mod objects;
+mod role;
+mod stored;
 
 use bytes::Bytes;
 
 use crate::codec::{DecodeError, Decoder, Encoder, Field};
 
 pub use identity::{
-    access_key, access_key_of, access_keys_of, account, account_of_app, accounts, attachment, attachments,
-    counter, generation, holder, holders, key_ring, policies, policy, policy_named, user, user_named, users,
+    access_key, access_key_of, access_keys_of, account, account_of_app, accounts, all_policies, all_users,
+    attachment, attachments, counter, generation, holder, holders, key_ring, policies, policy, policy_named,
+    user, user_named, users,
 };
 pub use identity::{
     id_of_access_key_of, owner_of_account, policy_of_attachment, policy_of_policy, uin_of_holder, uin_of_user,
 };
+pub use objects::{all_inline_data, all_manifests, all_objects, all_parts, all_references, all_uploads};
 pub use objects::{
-    bucket, bucket_cors, bucket_count, bucket_index, buckets_of, dead, deads, inline_data, intent, intents,
-    key_of_object, key_of_upload, manifest, manifests, number_of_part, object, objects, part, parts,
-    reference, references, retired, retired_contents, unreferenced, unreferenced_data, upload, upload_name,
-    uploads, uploads_with_prefix,
+    bucket, bucket_cors, bucket_count, bucket_counts, bucket_index, buckets_of, dead, deads, inline_data,
+    intent, intents, key_of_object, key_of_upload, manifest, manifests, number_of_part, object, objects,
+    part, parts, reference, references, retired, retired_contents, unreferenced, unreferenced_data, upload,
+    upload_name, uploads, uploads_with_prefix,
 };
 pub use objects::{data_of_unreferenced, dead_of_key, holder_of_retired, intent_of_key, offset_of_manifest};
+pub use role::{
+    id_of_role, role, role_attachment, role_attachments, role_holder, role_holders, role_named, roles,
+};
+pub use stored::StoredKey;
 
 /// Names stored bytes: a blob, or the inline data of something small. Sixteen random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
