@@ -116,8 +116,15 @@ func TestTheTokenServiceByTheGeneralSDK(t *testing.T) {
 			request.Name, request.Policy = common.StringPtr("go"), common.StringPtr("text")
 			_, err = client.GetFederationToken(request)
 			apiRefused(t, err, "InvalidParameter.StrategyFormatError")
-			_, err = client.GetSessionToken(api.NewGetSessionTokenRequest())
-			apiRefused(t, err, "UnsupportedOperation")
+			session, err := client.GetSessionToken(api.NewGetSessionTokenRequest())
+			must(t, err)
+			made := session.Response.Credentials
+			key := stage.Key{ID: *made.TmpSecretId, Secret: *made.TmpSecretKey, Token: *made.Token}
+			_, err = cosClient(key, newBucket(t), scheme).Bucket.Head(ctx)
+			must(t, err)
+			keys, err := client.QueryApiKey(api.NewQueryApiKeyRequest())
+			must(t, err)
+			equal(t, *keys.Response.IdKeys[0].SecretId, server.Root.ID)
 		}
 	}
 }

@@ -42,7 +42,8 @@ for (const way of WAYS) {
       }
       await apiRefuses(sts('GetFederationToken', { Policy: encoded }), 'MissingParameter');
       await apiRefuses(sts('GetFederationToken', { Name: 'node', Policy: 'text' }), 'InvalidParameter.StrategyFormatError');
-      await apiRefuses(sts('GetSessionToken'), 'UnsupportedOperation');
+      await cloud.cos(keyOf(await sts('GetSessionToken')), { Protocol: way.protocol }).headBucket(place);
+      assert.equal((await sts('QueryApiKey')).IdKeys[0].SecretId, cloud.root.id);
     });
 
     test('users and their keys', async () => {
@@ -90,6 +91,7 @@ for (const way of WAYS) {
 test('what is wrong with a request', async () => {
   const cam = cloud.cam();
   await apiRefuses(cam('NoSuchAction'), 'InvalidAction');
+  await apiRefuses(cam('CreateSAMLProvider'), 'UnsupportedOperation');
   await apiRefuses(cloud.cam(cloud.root, { version: '2018-08-13' })('ListUsers'), 'NoSuchVersion');
   await apiRefuses(cam('ListUsers', {}, { multipart: true }), 'UnsupportedProtocol');
   await apiRefuses(cam('ListUsers', { Nonsense: 1 }), 'UnknownParameter');
@@ -102,4 +104,27 @@ test('what is wrong with a request', async () => {
   await apiRefuses(cam('CreatePolicy', wanted), 'InvalidParameter.ResourceUinError');
   const odd = { id: 'no/id', secret: 'x' };
   await apiRefuses(cloud.cam(odd)('ListUsers'), 'AuthFailure.InvalidAuthorization');
+});
+
+test('a role, by the STS SDK', async () => {
+  const [cam, place] = [cloud.cam(), await cloud.newBucket()];
+  const { AccountId } = await cloud.sts()('GetCallerIdentity');
+  const { Uin, SecretId, SecretKey } = await cam('AddUser', { Name: unique('user'), UseApi: 1 });
+  const own = async (action, resource) => {
+    const PolicyDocument = JSON.stringify(policy(statement(action, resource)));
+    return (await cam('CreatePolicy', { PolicyName: unique('policy'), PolicyDocument })).PolicyId;
+  };
+  await cam('AttachUserPolicy', { AttachUin: Uin, PolicyId: await own('sts:AssumeRole', '*') });
+  const RoleName = unique('role');
+  const trusted = { principal: { qcs: [`qcs::cam::uin/${AccountId}:root`] }, effect: 'allow', action: 'name/sts:AssumeRole' };
+  await cam('CreateRole', { RoleName, PolicyDocument: JSON.stringify(policy(trusted)) });
+  const PolicyId = await own('cos:*', inBucket(place.Bucket, '*'));
+  await cam('AttachRolePolicy', { AttachRoleName: RoleName, PolicyId });
+  const narrowed = policy(statement('name/cos:PutObject', inBucket(place.Bucket, 'alice/*')));
+  const roleArn = `qcs::cam::uin/${AccountId}:roleName/${RoleName}`;
+  const { credentials } = await cloud.roleCredential({ roleArn, policy: narrowed }, { id: SecretId, secret: SecretKey });
+  const { tmpSecretId: id, tmpSecretKey: secret, sessionToken: token } = credentials;
+  const client = cloud.cos({ id, secret, token });
+  await client.putObject({ ...place, Key: 'alice/k', Body: 'v' });
+  await refuses(client.putObject({ ...place, Key: 'bob/k', Body: 'v' }), 403, 'AccessDenied');
 });

@@ -120,15 +120,22 @@ export class Cloud {
 
   /** What the STS SDK answers; it speaks nothing but HTTPS. */
   credential(options = {}, key = this.root) {
-    const answered = STS.getCredential({
+    return noted('Node.js STS', 'GetFederationToken', STS.getCredential({ ...this.#minting(key), ...options }));
+  }
+
+  /** The same for a role. */
+  roleCredential(options, key) {
+    return noted('Node.js STS', 'AssumeRole', STS.getRoleCredential({ ...this.#minting(key), ...options }));
+  }
+
+  #minting(key) {
+    return {
       secretId: key.id,
       secretKey: key.secret,
       host: `localhost:${this.server.httpsPort}`,
       region: REGION,
       durationSeconds: 1800,
-      ...options,
-    });
-    return noted('Node.js STS', 'GetFederationToken', answered);
+    };
   }
 
   /** Calls actions of the token service by the general SDK: `(action, parameters)`. */
