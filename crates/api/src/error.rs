@@ -136,6 +136,10 @@ codes! {
     TooManyGrants,
     /// The bucket has no rules for other origins.
     NoSuchCors,
+    /// The bucket has no policy.
+    NoSuchBucketPolicy,
+    /// Not a policy that a bucket can have.
+    MalformedPolicy,
     /// No rule lets this origin do this.
     CorsForbidden,
     /// There are no tags.

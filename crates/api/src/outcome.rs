@@ -37,6 +37,10 @@ pub enum Outcome {
     Acl(AclReport),
     /// A bucket's rules for other origins.
     Cors(CorsRules),
+    /// The text of a bucket's policy.
+    BucketPolicy(String),
+    /// A bucket has another policy.
+    BucketPolicyChanged,
     /// Tags of a bucket or an object.
     Tags(Tags),
     /// A bucket has other tags.

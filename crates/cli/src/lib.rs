@@ -6,6 +6,7 @@
 
 mod verb;
 
+mod bucket_policy;
 mod cp;
 mod key;
 mod ls;

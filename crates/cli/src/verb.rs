@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{cp, key, ls, mb, output, policy, rb, rm, stat, sts, user};
+use crate::{bucket_policy, cp, key, ls, mb, output, policy, rb, rm, stat, sts, user};
 
 /// A verb with its arguments.
 #[derive(Subcommand, Debug)]
@@ -20,6 +20,9 @@ pub enum Verb {
     Rm(rm::Arguments),
     /// Show what is known about an object
     Stat(stat::Arguments),
+    /// What a bucket lets others do
+    #[command(subcommand)]
+    BucketPolicy(bucket_policy::Command),
     /// Temporary keys, and who one is
     #[command(subcommand)]
     Sts(sts::Command),
@@ -51,6 +54,7 @@ impl Verb {
             Self::Cp(arguments) => cp::run(arguments).await,
             Self::Rm(arguments) => rm::run(arguments).await,
             Self::Stat(arguments) => stat::run(arguments).await,
+            Self::BucketPolicy(command) => bucket_policy::run(command).await,
             Self::Sts(command) => sts::run(command).await,
             Self::User(command) => user::run(command).await,
             Self::Key(command) => key::run(command).await,
@@ -126,6 +130,9 @@ mod tests {
         check("user add ann --remark x --with-key", true);
         check("key create", true);
         check("key disable AKID1 --user ann", true);
+        check("bucket-policy get cos://photos-1250000000", true);
+        check("bucket-policy put cos://photos-1250000000 --document -", true);
+        check("bucket-policy delete cos://photos-1250000000", true);
         check("policy create --name p --document p.json", true);
         check("policy attach 7 --uin 100000000002", true);
         check("policy rm 7 8", true);
@@ -148,6 +155,8 @@ mod tests {
         check("sts token --name a --duration-seconds 0", false);
         check("sts token --name a --duration-seconds -5", false);
         check("key ls --user ann --uin 1", false);
+        check("bucket-policy put cos://photos-1250000000", false);
+        check("bucket-policy get photos-1250000000", false);
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);

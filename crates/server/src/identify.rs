@@ -101,11 +101,12 @@ impl Service {
 
     fn opened(&self, key_id: &AccessKeyId, token: &str) -> Result<Arc<Opened>, Error> {
         let ring = self.ring();
-        ring.opened.find_or(key_id, token, &self.metrics.opened_tokens, || {
-            Opened::open(&ring.ring, key_id, token, |text, account| {
-                self.policies.compile(text, DocumentKind::Session, account)
+        ring.opened
+            .find_or(key_id, token, &self.metrics.opened_tokens, || {
+                Opened::open(&ring.ring, key_id, token, |text, account| {
+                    self.policies.compile(text, DocumentKind::Session, account)
+                })
             })
-        })
     }
 
     async fn known(&self, view: &View, id: &AccessKeyId) -> Result<Option<Arc<Known>>, Error> {

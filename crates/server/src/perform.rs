@@ -104,6 +104,13 @@ impl Service {
             Op::GetBucketCors(bucket) => store.bucket_cors(&view, &bucket).await?,
             Op::PutBucketCors { bucket, rules } => store.put_bucket_cors(&bucket, Some(rules)).await?,
             Op::DeleteBucketCors(bucket) => store.put_bucket_cors(&bucket, None).await?,
+            Op::GetBucketPolicy(bucket) => store.bucket_policy(&view, &bucket).await?,
+            Op::PutBucketPolicy { bucket, policy } => {
+                let owner = view.bucket(&bucket).await?.ok_or(ErrorCode::NoSuchBucket)?.owner;
+                issue::check_bucket_policy(&policy, owner)?;
+                store.put_bucket_policy(view, &bucket, Some(&policy)).await?
+            }
+            Op::DeleteBucketPolicy(bucket) => store.put_bucket_policy(view, &bucket, None).await?,
             Op::Preflight(preflight) => store.preflight(&view, &preflight).await?,
             Op::GetBucketTagging(bucket) => store.bucket_tags(&view, &bucket).await?,
             Op::PutBucketTagging { bucket, tags } => {

@@ -72,6 +72,8 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         | Outcome::Tags(_)
         | Outcome::BucketTagged
         | Outcome::Cors(_)
+        | Outcome::BucketPolicy(_)
+        | Outcome::BucketPolicyChanged
         | Outcome::Preflight(_)
         | Outcome::Acl(_)
         | Outcome::Changed

@@ -256,6 +256,8 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         | Code::NoSuchTags
         | Code::InvalidTag
         | Code::NoSuchCors
+        | Code::NoSuchBucketPolicy
+        | Code::MalformedPolicy
         | Code::CorsForbidden
         | Code::TooManyGrants
         | Code::BadDigest

@@ -177,6 +177,8 @@ fn spelling(code: ErrorCode) -> Spelling {
             404,
             "The CORS configuration does not exist.",
         ),
+        E::NoSuchBucketPolicy => plain("NoSuchBucketPolicy", 404, "The bucket policy does not exist."),
+        E::MalformedPolicy => plain("MalformedPolicy", 400, "The policy is malformed."),
         E::CorsForbidden => plain(
             "AccessForbidden",
             403,

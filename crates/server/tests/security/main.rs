@@ -14,6 +14,7 @@
 mod wire;
 
 mod attacks;
+mod bucket_policy;
 mod identities;
 mod kit;
 mod logs;
