@@ -1,5 +1,7 @@
 //! Who is asking, once that is known.
 
+use std::sync::Arc;
+
 use daypass_api::Timestamp;
 use daypass_api::names::{AccessKeyId, Account, SessionId, Uin};
 
@@ -48,7 +50,7 @@ pub struct Session {
     /// Its id.
     pub id: SessionId,
     /// The name it was given.
-    pub name: String,
+    pub name: Arc<str>,
     /// When it began.
     pub issued: Timestamp,
     /// When it ends.

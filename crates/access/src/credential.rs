@@ -43,6 +43,7 @@ pub enum Presented {
 #[derive(Debug)]
 pub struct Opened {
     claims: Claims,
+    name: Arc<str>,
     policies: Arc<[StoredPolicy]>,
 }
 
@@ -58,7 +59,12 @@ impl Opened {
             daypass_token::open(ring, key_id, token).map_err(|_| Error::new(ErrorCode::TokenInvalid))?;
         let texts = claims.session_policies.iter();
         let policies = texts.map(|text| compile(text, claims.account)).collect();
-        Ok(Self { claims, policies })
+        let name = claims.name.as_str().into();
+        Ok(Self {
+            claims,
+            name,
+            policies,
+        })
     }
 
     /// The session policies along the chain, compiled.
@@ -161,7 +167,7 @@ impl Credential {
         };
         let session = Session {
             id: claims.session_id,
-            name: claims.name.clone(),
+            name: Arc::clone(&opened.name),
             issued: claims.issued,
             expires: claims.expires,
             policies: claims.session_policies.len(),

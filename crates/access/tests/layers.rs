@@ -155,7 +155,7 @@ fn caller(who: Who, sessions: usize) -> Caller {
     };
     let session = (sessions > 0).then(|| Session {
         id: SessionId([1; 16]),
-        name: "test".to_owned(),
+        name: "test".into(),
         issued: Timestamp::default(),
         expires: Timestamp::default(),
         policies: sessions,

@@ -7,11 +7,14 @@
 mod verb;
 
 mod bucket_policy;
+mod cat;
 mod cp;
 mod key;
 mod ls;
 mod mb;
+mod mv;
 mod policy;
+mod presign;
 mod rb;
 mod rm;
 mod stat;
@@ -19,12 +22,19 @@ mod sts;
 mod user;
 
 mod connection;
+mod copy;
 mod document;
 mod environment;
+mod interrupt;
 mod names;
 mod output;
+mod pattern;
+mod profile;
+mod progress;
+mod quantity;
 mod remote;
 mod report;
+mod statement;
 mod subject;
 
 pub use report::report;

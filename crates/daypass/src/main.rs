@@ -8,8 +8,10 @@ mod serve;
 mod settings;
 mod tls;
 
+use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Self-hosted object store with temporary keys, wire-compatible with Tencent Cloud COS, STS and CAM.
@@ -35,6 +37,12 @@ enum Command {
     #[command(flatten)]
     Verb(daypass_cli::Verb),
     /// Print the completion script of a shell
+    #[command(after_long_help = "\
+Examples:
+  daypass completions bash > /etc/bash_completion.d/daypass
+  source <(daypass completions bash)
+  daypass completions zsh > \"${fpath[1]}/_daypass\"
+  daypass completions fish > ~/.config/fish/completions/daypass.fish")]
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
@@ -55,15 +63,7 @@ fn main() -> ExitCode {
             Command::Tls(arguments) => tls::run(arguments),
             Command::Config(arguments) => config::run(arguments),
             Command::Verb(verb) => verb.run().await,
-            Command::Completions { shell } => {
-                clap_complete::generate(
-                    shell,
-                    &mut Arguments::command(),
-                    "daypass",
-                    &mut std::io::stdout(),
-                );
-                Ok(())
-            }
+            Command::Completions { shell } => completions(shell),
         }
         .map(|()| ExitCode::SUCCESS)
     });
@@ -71,6 +71,15 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => daypass_cli::report(&error),
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {
+    // Made whole first: the library panics when it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "daypass", &mut script);
+    std::io::stdout()
+        .write_all(&script)
+        .context("the script could not be written")
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl Record {
             owner_uin = identity.map(|identity| identity.account.owner_uin.0),
             uin = identity.map(|identity| identity.uin.0),
             access_key_id = identity.map(|identity| identity.permanent_key.as_str()),
-            session = session.map(|session| session.name.as_str()),
+            session = session.map(|session| &*session.name),
             status = reply.status(),
             code = code.map(ErrorCode::name),
             reason,

@@ -235,7 +235,7 @@ impl Service {
             SessionOperation::GetCallerIdentity => Ok(Outcome::CallerIdentity(CallerIdentity {
                 owner_uin: identity.account.owner_uin,
                 uin: identity.uin,
-                session_name: identity.session.as_ref().map(|session| session.name.clone()),
+                session_name: identity.session.as_ref().map(|session| session.name.to_string()),
             })),
         }
     }

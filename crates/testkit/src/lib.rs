@@ -5,11 +5,13 @@
 #![expect(clippy::expect_used, reason = "a test may fail by panicking")]
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
+use daypass_server::tls::TlsConfig;
 use daypass_server::{Clock, Config, EdgeLimits, RootSeed, Server, StartError};
 use tempfile::TempDir;
 
@@ -68,6 +70,19 @@ impl TestServer {
         change(&mut config);
         let server = Server::start_at(config, Arc::clone(&clock) as Arc<dyn Clock>).await?;
         Ok(Self { server, clock, data })
+    }
+
+    /// Starts a server that also listens for HTTPS, with the certificate and the key in these files.
+    pub async fn with_tls(certificate: PathBuf, key: PathBuf) -> Self {
+        let started = Self::with(|config| {
+            config.tls = Some(TlsConfig {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                certificate,
+                key,
+                reload_every: TlsConfig::RELOAD_EVERY,
+            });
+        });
+        started.await.expect("the server starts")
     }
 
     /// Where it listens.

@@ -33,6 +33,18 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("daypass-api", &[]),
+    // Measures the program from outside, and single functions in its benches; nothing depends on it.
+    (
+        "daypass-bench",
+        &[
+            "daypass-access",
+            "daypass-api",
+            "daypass-dialect",
+            "daypass-policy",
+            "daypass-signature",
+            "daypass-token",
+        ],
+    ),
     ("daypass-blob", &[]),
     // Beside `server` and above everything that is stored; its tests make damage through the store.
     (

@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod bench;
 mod debian;
 mod demo;
 mod deny;

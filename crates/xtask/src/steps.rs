@@ -3,7 +3,7 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, demo, deny, sdk_browser, sdk_node, sdk_python};
+use crate::{arrows, bench, demo, deny, sdk_browser, sdk_node, sdk_python};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 11] = [
+pub(crate) const STEPS: [Step; 12] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -56,6 +56,11 @@ pub(crate) const STEPS: [Step; 11] = [
         name: "demo",
         about: "the program's own demonstration succeeds",
         run: demo::run,
+    },
+    Step {
+        name: "bench",
+        about: "every row of the bench still runs; its numbers are not looked at",
+        run: bench::run,
     },
     Step {
         name: "sdk-python",

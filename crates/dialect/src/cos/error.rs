@@ -53,6 +53,11 @@ pub fn write_error(error: &Error, context: &ErrorContext<'_>) -> Answer {
     answer
 }
 
+/// The status that an error has where it is the answer.
+pub(super) fn status(error: &Error) -> u16 {
+    spelling(error.code).status
+}
+
 /// How an error is told inside another document.
 pub(super) fn code_and_message(error: &Error) -> (&'static str, &str) {
     let spelling = spelling(error.code);
