@@ -242,6 +242,14 @@ codes! {
     UserNameIllegal,
     /// No such user.
     UserNotExist,
+    /// There is no such root account.
+    AccountNotExist,
+    /// The number of a new root account is taken, or not greater than all that were given out.
+    AccountInUse,
+    /// There are too many root accounts.
+    AccountFull,
+    /// The operator's own account is never disabled.
+    AccountIsOperator,
     /// The user still has access keys.
     UserHasKeys,
     /// The identity has as many access keys as it may.

@@ -5,12 +5,12 @@ use crate::acl::Acl;
 use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
 use crate::names::{
-    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName,
+    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName,
 };
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
-    AccessKeyStatus, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects, ListParts,
-    ResponseOverrides, UploadRef,
+    AccessKeyStatus, AccountStatus, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects,
+    ListParts, ResponseOverrides, UploadRef,
 };
 use crate::secret::SecretKey;
 use crate::tags::Tags;
@@ -109,6 +109,17 @@ pub enum Outcome {
         /// Its first access key, when one was asked for.
         access_key: Option<NewAccessKey>,
     },
+    /// An account was made.
+    RootAccountCreated {
+        /// It.
+        account: RootAccount,
+        /// The first key of its root.
+        access_key: NewAccessKey,
+    },
+    /// One account.
+    RootAccount(RootAccount),
+    /// All accounts.
+    RootAccounts(Vec<RootAccount>),
     /// One sub-account.
     User(User),
     /// All sub-accounts.
@@ -371,6 +382,17 @@ pub struct NewAccessKey {
     pub access_key: AccessKey,
     /// Its secret.
     pub secret_key: SecretKey,
+}
+
+/// An account of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootAccount {
+    /// Its numbers.
+    pub account: Account,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Whether its keys count.
+    pub status: AccountStatus,
 }
 
 /// A policy with its document.

@@ -262,6 +262,7 @@ fn identity(operation: &IdentityOperation) -> Vec<Requirement> {
             .collect(),
         Op::AttachUserPolicy { uin, .. } => of("cam:AttachUserPolicy", &Subject::Uin(*uin)),
         Op::DetachUserPolicy { uin, .. } => of("cam:DetachUserPolicy", &Subject::Uin(*uin)),
+        Op::Account(operation) => one(operation.action(), Resource::Service),
         Op::ListAttachedUserPolicies { uin, .. } => of("cam:ListAttachedUserPolicies", &Subject::Uin(*uin)),
     }
 }

@@ -6,6 +6,7 @@
 
 mod verb;
 
+mod account;
 mod bucket_policy;
 mod cat;
 mod cp;

@@ -113,6 +113,7 @@ impl Server {
             random,
             sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &hosts),
             region: config.region,
+            operator: foundation.account,
             names: addresses.iter().map(SocketAddr::to_string).chain(hosts).collect(),
             header_case: HeaderCase::learn(cos::HEADER_NAMES)
                 .await

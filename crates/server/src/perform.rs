@@ -6,7 +6,9 @@
 use daypass_access::issue::{self, FreshSession};
 use daypass_access::{Caller, Identity};
 use daypass_api::names::{BucketName, SessionId};
-use daypass_api::operation::{IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject};
+use daypass_api::operation::{
+    AccountOperation, IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject,
+};
 use daypass_api::outcome::{CallerIdentity, Ownership};
 use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
 use daypass_store::identity::KeyMaterial;
@@ -306,11 +308,28 @@ impl Service {
             Op::DetachUserPolicy { uin, policy_id } => {
                 store.detach_user_policy(account, uin, policy_id).await
             }
+            Op::Account(operation) => self.perform_account(&view, operation, now).await,
             Op::ListAttachedUserPolicies { uin, paging } => {
                 store
                     .list_attached_user_policies(&view, account, uin, paging)
                     .await
             }
+        }
+    }
+
+    async fn perform_account(
+        &self,
+        view: &View,
+        operation: AccountOperation,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        use AccountOperation as Op;
+        let store = &self.store;
+        match operation {
+            Op::Create(new) => store.add_account(new, self.fresh_key()?, now).await,
+            Op::Get(owner_uin) => store.get_account(view, owner_uin).await,
+            Op::List => store.list_accounts(view).await,
+            Op::Update { owner_uin, status } => store.update_account(self.operator, owner_uin, status).await,
         }
     }
 

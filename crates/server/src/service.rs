@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use daypass_api::names::Region;
+use daypass_api::names::{Account, Region};
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
 use daypass_token::MasterKey;
@@ -25,6 +25,8 @@ pub(crate) struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
     pub(crate) region: Region,
+    /// The account that operates the store.
+    pub(crate) operator: Account,
     pub(crate) sites: SiteConfig,
     /// Names under which clients may have signed the host.
     pub(crate) names: Vec<String>,

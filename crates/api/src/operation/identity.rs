@@ -1,5 +1,6 @@
 //! Operations of the access-management service.
 
+use super::AccountOperation;
 use crate::names::{AccessKeyId, PolicyId, PolicyName, Uin, UserName};
 
 /// An operation on users, access keys or policies of the caller's account.
@@ -74,12 +75,15 @@ pub enum IdentityOperation {
         /// Which page.
         paging: Paging,
     },
+    /// About accounts themselves.
+    Account(AccountOperation),
 }
 
 impl IdentityOperation {
     /// Whether it changes anything.
     pub fn is_write(&self) -> bool {
         match self {
+            Self::Account(operation) => operation.is_write(),
             Self::GetUser(_)
             | Self::ListUsers
             | Self::ListAccessKeys(_)

@@ -65,7 +65,8 @@ actions! {
     Sts: GetFederationToken, GetCallerIdentity;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
-        DetachUserPolicy, ListAttachedUserPolicies;
+        DetachUserPolicy, ListAttachedUserPolicies, CreateRootAccount, GetRootAccount, ListRootAccounts,
+        UpdateRootAccount;
 }
 
 impl Action {

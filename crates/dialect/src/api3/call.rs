@@ -9,7 +9,7 @@ use daypass_api::{Error, Operation};
 
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
-use super::{access_keys, attachments, policies, sts, users};
+use super::{access_keys, accounts, attachments, policies, sts, users};
 
 /// Path of every call of API 3.0.
 pub(super) const PATH: &str = "/";
@@ -119,6 +119,10 @@ impl Call {
             Action::DeletePolicy => policies::read_delete(fields)?,
             Action::AttachUserPolicy => attachments::read_attach(fields)?,
             Action::DetachUserPolicy => attachments::read_detach(fields)?,
+            Action::CreateRootAccount => accounts::read_create(fields)?,
+            Action::GetRootAccount => accounts::read_get(fields)?,
+            Action::ListRootAccounts => accounts::LIST,
+            Action::UpdateRootAccount => accounts::read_update(fields)?,
             Action::ListAttachedUserPolicies => attachments::read_list(fields)?,
         };
         Ok(Operation::Identity(operation))

@@ -295,6 +295,10 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::UserNameInUse
         | E::UserNameIllegal
         | E::UserNotExist
+        | E::AccountNotExist
+        | E::AccountInUse
+        | E::AccountFull
+        | E::AccountIsOperator
         | E::UserHasKeys
         | E::AccessKeyOverLimit
         | E::AccessKeyNotOfSubject

@@ -15,6 +15,7 @@ mod wire;
 
 mod attacks;
 mod bucket_policy;
+mod cross_account;
 mod identities;
 mod kit;
 mod logs;

@@ -476,6 +476,10 @@ fn action_for(action: Action, uin: u64, policy: u64) -> (Value, bool) {
         Action::GetCallerIdentity | Action::ListUsers | Action::ListAccessKeys | Action::ListPolicies => {
             (json!({}), false)
         }
+        // No session has to do with accounts, not even to read.
+        Action::CreateRootAccount | Action::ListRootAccounts => (json!({}), true),
+        Action::GetRootAccount => (json!({ "OwnerUin": 100_000_000_001_u64 }), true),
+        Action::UpdateRootAccount => (json!({ "OwnerUin": uin, "Status": "Disabled" }), true),
         Action::GetUser => (json!({ "Name": "victim" }), false),
         Action::GetPolicy => (json!({ "PolicyId": policy }), false),
         Action::ListAttachedUserPolicies => (json!({ "TargetUin": uin }), false),

@@ -141,6 +141,9 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         }
         Outcome::TemporaryKey(_)
         | Outcome::CallerIdentity(_)
+        | Outcome::RootAccountCreated { .. }
+        | Outcome::RootAccount(_)
+        | Outcome::RootAccounts(_)
         | Outcome::UserCreated { .. }
         | Outcome::User(_)
         | Outcome::Users(_)
