@@ -1,4 +1,4 @@
-//! The verbs of the command line that talk to a server: over objects, temporary keys, users, keys and policies.
+//! The verbs of the command line that talk to a server: over objects, temporary keys, users, keys, policies and roles.
 //!
 //! Each verb has a file with its arguments, its effect and its output. Standard output is data, standard error is
 //! talk; where a script may read there is `--json`, one object a line. The verbs know nothing of a data directory:
@@ -7,6 +7,7 @@
 mod verb;
 
 mod account;
+mod assume_role;
 mod bucket_policy;
 mod cat;
 mod cp;
@@ -18,6 +19,7 @@ mod policy;
 mod presign;
 mod rb;
 mod rm;
+mod role;
 mod stat;
 mod sts;
 mod user;

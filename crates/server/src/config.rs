@@ -7,7 +7,12 @@ use daypass_api::names::{Account, Region};
 
 pub use crate::edge::listener::EdgeLimits;
 use crate::host_name::HostName;
+use crate::proxies::TrustedProxy;
 use crate::tls::TlsConfig;
+
+/// Requests to the token service in a second that an account may make unless told otherwise: more than one machine
+/// answers, so that only what has run wild meets it. The original allows 600.
+pub const DEFAULT_STS_REQUESTS_PER_SECOND: u32 = 100_000;
 
 /// Settings of a server.
 #[derive(Clone, Debug)]
@@ -22,10 +27,14 @@ pub struct Config {
     pub console_listen: Option<SocketAddr>,
     /// Host names beside those that are always known; buckets stand before each of them.
     pub hosts: Vec<HostName>,
+    /// Proxies whose word on where a request comes from is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// The region that the server's buckets are in.
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.
     pub min_session_seconds: i64,
+    /// Requests to the token service that one account may make in a second.
+    pub sts_requests_per_second: u32,
     /// The master key as text; without it the file in the data directory counts, made when it is not there.
     pub master_key: Option<String>,
     /// The root account to make on an empty data directory.

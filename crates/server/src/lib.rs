@@ -27,8 +27,11 @@ mod opened_tokens;
 mod path;
 mod perform;
 mod private_file;
+mod proxies;
+mod rate;
 mod received;
 mod reply;
+mod roles;
 mod secrets_at_rest;
 mod service;
 mod start_error;
@@ -47,9 +50,10 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, EdgeLimits, RootSeed};
+pub use config::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, RootSeed};
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
+pub use proxies::{BadTrustedProxy, TrustedProxy};
 pub use start_error::StartError;
 
 use clock::SystemRandom;
@@ -58,6 +62,7 @@ use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
 use metrics::{ListenerMeter, Metrics};
+use rate::RateLimit;
 use service::Service;
 use tls::{Certificates, TlsConfig};
 
@@ -107,13 +112,16 @@ impl Server {
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
+            roles: Default::default(),
             policies: Default::default(),
             metrics: Metrics::new(blobs, kv, clock.now(), connections),
+            sts_rate: RateLimit::new(config.sts_requests_per_second),
             clock,
             random,
             sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &hosts),
             region: config.region,
             operator: foundation.account,
+            trusted_proxies: config.trusted_proxies,
             names: addresses.iter().map(SocketAddr::to_string).chain(hosts).collect(),
             header_case: HeaderCase::learn(cos::HEADER_NAMES)
                 .await

@@ -6,7 +6,7 @@
 
 use daypass_access::verify::{Claim, Signed};
 use daypass_access::{Caller, Environment, Layers, Question, decide};
-use daypass_api::{Error, ErrorCode};
+use daypass_api::{Error, ErrorCode, Operation, Timestamp};
 use daypass_store::View;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -28,7 +28,13 @@ impl Service {
     pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<ResponseBody> {
         let begun = Instant::now();
         let (parts, incoming) = request.into_parts();
-        let received = Received::new(parts, peer, self.clock.now(), self.random.bytes());
+        let received = Received::new(
+            parts,
+            peer,
+            &self.trusted_proxies,
+            self.clock.now(),
+            self.random.bytes(),
+        );
         let mut family = Family::of(&received, &self.sites);
         if let Some(probe) = health::probe(&received, &family) {
             self.metrics.requests.count_probe(&received.method);
@@ -73,6 +79,7 @@ impl Service {
         let asked = opened.read(received, &caller).await?;
         let requirements = asked.operation.requirements();
         record.note_operation(&requirements);
+        self.check_rate(&asked.operation, &caller, received.now)?;
         let facts = self.facts(&view, &requirements, &caller).await?;
         let environment = Environment {
             ip: received.ip,
@@ -92,7 +99,16 @@ impl Service {
         if !allowed {
             return Err(Error::new(ErrorCode::AccessDenied));
         }
-        self.perform(view, asked, &caller, &items, received.now).await
+        self.perform(view, asked, &caller, &facts, &items, received.now)
+            .await
+    }
+
+    /// Refuses what an account asks of the token service too often.
+    fn check_rate(&self, operation: &Operation, caller: &Caller, now: Timestamp) -> Result<(), Error> {
+        match (operation, caller.identity()) {
+            (Operation::Session(_), Some(identity)) => self.sts_rate.count(identity.account.owner_uin, now),
+            _ => Ok(()),
+        }
     }
 
     /// Who asks, proven by the signature, or nobody when there is none.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use daypass_api::names::{Account, Region};
+use daypass_api::names::{AccessKeyId, Account, Region, RoleId, Uin};
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
 use daypass_token::MasterKey;
@@ -12,19 +12,25 @@ use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
 use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
-use crate::identify::IdentityCache;
+use crate::identify::{IdentityCache, Known};
 use crate::metrics::Metrics;
+use crate::proxies::TrustedProxy;
+use crate::rate::RateLimit;
+use crate::roles::KnownRole;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,
-    pub(crate) identities: IdentityCache,
+    pub(crate) identities: IdentityCache<AccessKeyId, Known>,
+    pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,
     pub(crate) policies: CompiledPolicies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
     pub(crate) region: Region,
+    /// Proxies whose word on where a request comes from is believed.
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
     /// The account that operates the store.
     pub(crate) operator: Account,
     pub(crate) sites: SiteConfig,
@@ -34,6 +40,7 @@ pub(crate) struct Service {
     pub(crate) patience: Patience,
     pub(crate) metrics: Metrics,
     pub(crate) min_session_seconds: i64,
+    pub(crate) sts_rate: RateLimit,
 }
 
 impl Service {

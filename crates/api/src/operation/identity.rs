@@ -1,9 +1,9 @@
 //! Operations of the access-management service.
 
-use super::AccountOperation;
 use crate::names::{AccessKeyId, PolicyId, PolicyName, Uin, UserName};
+use crate::operation::{AccountOperation, RoleOperation};
 
-/// An operation on users, access keys or policies of the caller's account.
+/// An operation on users, access keys, policies or roles of the caller's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityOperation {
     /// Make a sub-account.
@@ -77,6 +77,8 @@ pub enum IdentityOperation {
     },
     /// About accounts themselves.
     Account(AccountOperation),
+    /// An operation on roles.
+    Role(RoleOperation),
 }
 
 impl IdentityOperation {
@@ -84,6 +86,7 @@ impl IdentityOperation {
     pub fn is_write(&self) -> bool {
         match self {
             Self::Account(operation) => operation.is_write(),
+            Self::Role(operation) => operation.is_write(),
             Self::GetUser(_)
             | Self::ListUsers
             | Self::ListAccessKeys(_)

@@ -62,11 +62,15 @@ macro_rules! actions {
 }
 
 actions! {
-    Sts: GetFederationToken, GetCallerIdentity;
+    Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
-        DetachUserPolicy, ListAttachedUserPolicies, CreateRootAccount, GetRootAccount, ListRootAccounts,
-        UpdateRootAccount;
+        DetachUserPolicy, ListAttachedUserPolicies,
+        CreateRole, GetRole, DescribeRoleList, DeleteRole, UpdateAssumeRolePolicy, UpdateRoleDescription,
+        UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
+        ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
+        GetRolePermissionBoundary,
+        CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount;
 }
 
 impl Action {
@@ -86,11 +90,8 @@ impl Action {
 
 /// Actions of the real services, by the services' own documentation, that are not offered here.
 const NOT_OFFERED: &[&str] = &[
-    "AssumeRole",
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
-    "GetSessionToken",
-    "QueryApiKey",
     "DescribeSubAccounts",
     "UpdateUser",
     "ListCollaborators",
@@ -108,9 +109,6 @@ const NOT_OFFERED: &[&str] = &[
     "AttachGroupPolicy",
     "DetachGroupPolicy",
     "ListAttachedGroupPolicies",
-    "AttachRolePolicy",
-    "DetachRolePolicy",
-    "ListAttachedRolePolicies",
     "CreateGroup",
     "GetGroup",
     "ListGroups",
@@ -120,22 +118,9 @@ const NOT_OFFERED: &[&str] = &[
     "RemoveUserFromGroup",
     "ListGroupsForUser",
     "ListUsersForGroup",
-    "CreateRole",
-    "GetRole",
-    "DescribeRoleList",
-    "DeleteRole",
-    "UpdateAssumeRolePolicy",
-    "UpdateRoleDescription",
-    "UpdateRoleSessionDuration",
-    "UpdateRoleConsoleLogin",
-    "TagRole",
-    "UntagRole",
     "PutUserPermissionsBoundary",
     "DeleteUserPermissionsBoundary",
     "GetUserPermissionBoundary",
-    "PutRolePermissionsBoundary",
-    "DeleteRolePermissionsBoundary",
-    "GetRolePermissionBoundary",
     "CreateSAMLProvider",
     "GetSAMLProvider",
     "ListSAMLProviders",
@@ -162,7 +147,8 @@ mod tests {
     fn actions_by_name() {
         check("GetFederationToken", Ok(Service::Sts));
         check("DeletePolicy", Ok(Service::Cam));
-        check("AssumeRole", Err(ErrorCode::NotImplemented));
+        check("AssumeRole", Ok(Service::Sts));
+        check("AssumeRoleWithSAML", Err(ErrorCode::NotImplemented));
         check("PutUserPermissionsBoundary", Err(ErrorCode::NotImplemented));
         check("GetUserPermissionsBoundary", Err(ErrorCode::InvalidAction));
         check("getfederationtoken", Err(ErrorCode::InvalidAction));

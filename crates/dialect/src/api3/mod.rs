@@ -17,8 +17,11 @@ mod json;
 
 mod access_keys;
 mod accounts;
+mod assume;
 mod attachments;
 mod policies;
+mod role_policies;
+mod roles;
 mod sts;
 mod users;
 
