@@ -8,6 +8,7 @@ use daypass_kv::redb::RedbOptions;
 
 pub use crate::edge::listener::EdgeLimits;
 use crate::host_name::HostName;
+use crate::proxies::TrustedProxy;
 use crate::tls::TlsConfig;
 
 /// Requests to the token service in a second that an account may make unless told otherwise: more than one machine
@@ -27,6 +28,8 @@ pub struct Config {
     pub console_listen: Option<SocketAddr>,
     /// Host names beside those that are always known; buckets stand before each of them.
     pub hosts: Vec<HostName>,
+    /// Proxies whose word on where a request comes from is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// The region that the server's buckets are in.
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use daypass_api::names::Region;
-use daypass_server::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, HostName};
+use daypass_server::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, HostName, TrustedProxy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,9 @@ pub(crate) struct Settings {
     /// Host name that the server is reached by, with the buckets before it; may be given several times
     #[arg(long = "host", value_name = "NAME")]
     hosts: Option<Vec<Text<HostName>>>,
+    /// Network of proxies whose X-Forwarded-For or Forwarded is believed; may be given several times
+    #[arg(long = "trusted-proxy", value_name = "CIDR")]
+    trusted_proxies: Option<Vec<Text<TrustedProxy>>>,
     /// Region that the buckets are in [default: ap-guangzhou]
     #[arg(long, value_name = "NAME")]
     region: Option<Text<Region>>,

@@ -39,6 +39,12 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
             .flatten()
             .map(|host| host.0.clone())
             .collect(),
+        trusted_proxies: settings
+            .trusted_proxies
+            .iter()
+            .flatten()
+            .map(|proxy| proxy.0)
+            .collect(),
         region: settings.region.clone().context(DEFAULT_MISSING)?.0,
         min_session_seconds: i64::try_from(least)?,
         sts_requests_per_second: u32::try_from(sts_rate)?,

@@ -69,7 +69,8 @@ actions! {
         CreateRole, GetRole, DescribeRoleList, DeleteRole, UpdateAssumeRolePolicy, UpdateRoleDescription,
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
-        GetRolePermissionBoundary;
+        GetRolePermissionBoundary,
+        CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount;
 }
 
 impl Action {
