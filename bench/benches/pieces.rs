@@ -70,7 +70,8 @@ fn long_document() -> String {
 fn identity(uin: Uin) -> Identity {
     Identity {
         account: ACCOUNT,
-        uin,
+        principal: daypass_access::Principal::User(uin),
+        original_caller: uin,
         permanent_key: AccessKeyId::parse("AKIDEXAMPLE0123456789abcdefghijklmno").unwrap(),
         session: None,
     }
@@ -95,7 +96,7 @@ fn facts() -> Facts {
     };
     Facts {
         buckets: vec![bucket],
-        users: Vec::new(),
+        ..Facts::default()
     }
 }
 

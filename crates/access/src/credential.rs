@@ -1,17 +1,18 @@
 //! From a claimed key to a secret and a caller.
 //!
 //! Two paths that never meet: a permanent key is looked up and has no token; a temporary key is opened from its
-//! token, and the permanent key that minted it must still be good. A token beside a permanent key, and a temporary
-//! key id without a token, belong to neither.
+//! token, and whatever it rests on must still be there: the permanent key at the beginning of the chain of sessions,
+//! its identity, and every role along the chain, by number. A token beside a permanent key, and a temporary key id
+//! without a token, belong to neither.
 
 use std::sync::Arc;
 
-use daypass_api::names::{AccessKeyId, Account, Uin};
+use daypass_api::names::{AccessKeyId, Account, RoleId, RoleName, Uin};
 use daypass_api::secret::SecretKey;
 use daypass_api::{Error, ErrorCode, Timestamp};
-use daypass_token::{Claims, KeyRing, Principal};
+use daypass_token::{self as token, KeyRing};
 
-use crate::caller::{Identity, Session};
+use crate::caller::{Identity, Principal, Session};
 use crate::facts::StoredPolicy;
 
 /// A permanent access key as stored, with its secret unwrapped.
@@ -29,6 +30,17 @@ pub struct KeyRecord {
     pub secret: SecretKey,
 }
 
+/// A role that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveRole {
+    /// The account that it is in.
+    pub owner: Uin,
+    /// Its number.
+    pub id: RoleId,
+    /// The name that it has now.
+    pub name: RoleName,
+}
+
 /// A key as a request presents it, before anything about it is trusted.
 #[derive(Debug)]
 pub enum Presented {
@@ -38,12 +50,16 @@ pub enum Presented {
     Temporary(Arc<Opened>),
 }
 
-/// A genuine token: its claims, and what follows from them and never changes. Whether the session is alive, and what
-/// its parent may do, is asked at every use.
+/// A genuine token: what it claims, and what follows from that and never changes. Whether the session is alive, and
+/// what its parent may do, is asked at every use.
 #[derive(Debug)]
 pub struct Opened {
-    claims: Claims,
-    name: Arc<str>,
+    secret: SecretKey,
+    account: Account,
+    principal: token::Principal,
+    original_caller: Uin,
+    original_key: AccessKeyId,
+    session: Session,
     policies: Arc<[StoredPolicy]>,
 }
 
@@ -59,10 +75,24 @@ impl Opened {
             daypass_token::open(ring, key_id, token).map_err(|_| Error::new(ErrorCode::TokenInvalid))?;
         let texts = claims.session_policies.iter();
         let policies = texts.map(|text| compile(text, claims.account)).collect();
-        let name = claims.name.as_str().into();
+        let session = Session {
+            kind: claims.kind,
+            id: claims.session_id,
+            ancestors: claims.ancestors.into(),
+            name: claims.name.into(),
+            issued: claims.issued,
+            expires: claims.expires,
+            policies: claims.session_policies.into(),
+            tags: claims.tags.into(),
+            source_identity: claims.source_identity.map(Arc::from),
+        };
         Ok(Self {
-            claims,
-            name,
+            secret: claims.secret,
+            account: claims.account,
+            principal: claims.principal,
+            original_caller: claims.original_caller,
+            original_key: claims.original_key,
+            session,
             policies,
         })
     }
@@ -74,7 +104,18 @@ impl Opened {
 
     /// How many bytes their texts have.
     pub fn policy_bytes(&self) -> usize {
-        self.claims.session_policies.iter().map(String::len).sum()
+        self.session.policies.iter().map(String::len).sum()
+    }
+
+    fn roles(&self) -> Vec<(Uin, RoleId)> {
+        let ancestors = self.session.ancestors.iter();
+        let all = ancestors.map(|ancestor| (ancestor.owner, ancestor.principal));
+        let own = (self.account.owner_uin, self.principal);
+        let role = |(owner, principal)| match principal {
+            token::Principal::Role(id) => Some((owner, id)),
+            token::Principal::User(_) => None,
+        };
+        all.chain([own]).filter_map(role).collect()
     }
 }
 
@@ -117,12 +158,27 @@ impl Presented {
     pub fn permanent_key(&self) -> &AccessKeyId {
         match self {
             Self::Permanent(id) => id,
-            Self::Temporary(opened) => &opened.claims.original_key,
+            Self::Temporary(opened) => &opened.original_key,
         }
     }
 
-    /// Joins what was presented with the live record of the permanent key and of its identity.
-    pub fn join(self, record: Option<&KeyRecord>, identity_exists: bool) -> Result<Credential, Error> {
+    /// The roles that the request rests on, by account and number: whose records must be fetched. That of the session
+    /// itself, if it is one of a role, is the last one.
+    pub fn roles(&self) -> Vec<(Uin, RoleId)> {
+        match self {
+            Self::Permanent(_) => Vec::new(),
+            Self::Temporary(opened) => opened.roles(),
+        }
+    }
+
+    /// Joins what was presented with the live record of the permanent key and of its identity, and with those of its
+    /// roles that exist.
+    pub fn join(
+        self,
+        record: Option<&KeyRecord>,
+        identity_exists: bool,
+        roles: &[LiveRole],
+    ) -> Result<Credential, Error> {
         let live = record.is_some_and(|record| record.active && identity_exists);
         let standing = if live { Standing::Good } else { Standing::Disabled };
         match self {
@@ -132,7 +188,14 @@ impl Presented {
                     .ok_or(ErrorCode::UnknownAccessKey)?;
                 Ok(Credential::permanent(record, standing))
             }
-            Self::Temporary(opened) => Credential::temporary(&opened, record, standing),
+            Self::Temporary(opened) => {
+                let exists = |(owner, id): &(Uin, RoleId)| {
+                    roles.iter().any(|role| role.owner == *owner && role.id == *id)
+                };
+                let whole = opened.roles().iter().all(exists);
+                let standing = if whole { standing } else { Standing::Disabled };
+                Credential::temporary(&opened, record, standing, roles)
+            }
         }
     }
 }
@@ -141,7 +204,8 @@ impl Credential {
     fn permanent(record: &KeyRecord, standing: Standing) -> Self {
         let identity = Identity {
             account: record.account,
-            uin: record.uin,
+            principal: Principal::User(record.uin),
+            original_caller: record.uin,
             permanent_key: record.id.clone(),
             session: None,
         };
@@ -153,33 +217,36 @@ impl Credential {
         }
     }
 
-    fn temporary(opened: &Opened, record: Option<&KeyRecord>, standing: Standing) -> Result<Self, Error> {
-        let claims = &opened.claims;
-        let Principal::User(uin) = claims.principal else {
-            // No session of any other kind is minted by this version.
-            return Err(Error::new(ErrorCode::TokenInvalid));
+    fn temporary(
+        opened: &Opened,
+        record: Option<&KeyRecord>,
+        standing: Standing,
+        roles: &[LiveRole],
+    ) -> Result<Self, Error> {
+        let owner = opened.account.owner_uin;
+        let principal = match opened.principal {
+            token::Principal::User(uin) => Principal::User(uin),
+            token::Principal::Role(id) => {
+                let live = roles.iter().find(|role| role.owner == owner && role.id == id);
+                // A role that is gone has no name, and whoever holds a token of it may know.
+                let name = live.ok_or(ErrorCode::DisabledAccessKey)?.name.clone();
+                Principal::Role { id, name }
+            }
         };
-        let same_identity = |record: &KeyRecord| record.account == claims.account && record.uin == uin;
-        let standing = if record.is_some_and(same_identity) {
+        let standing = if record.is_some_and(|record| began(record, opened)) {
             standing
         } else {
             Standing::Disabled
         };
-        let session = Session {
-            id: claims.session_id,
-            name: Arc::clone(&opened.name),
-            issued: claims.issued,
-            expires: claims.expires,
-            policies: claims.session_policies.len(),
-        };
         let identity = Identity {
-            account: claims.account,
-            uin,
-            permanent_key: claims.original_key.clone(),
-            session: Some(session),
+            account: opened.account,
+            principal,
+            original_caller: opened.original_caller,
+            permanent_key: opened.original_key.clone(),
+            session: Some(opened.session.clone()),
         };
         Ok(Self {
-            secret: claims.secret.clone(),
+            secret: opened.secret.clone(),
             identity,
             session_policies: Arc::clone(&opened.policies),
             standing,
@@ -200,5 +267,15 @@ impl Credential {
             Standing::Good => Ok(()),
             Standing::Disabled => Err(Error::new(ErrorCode::DisabledAccessKey)),
         }
+    }
+}
+
+/// Whether the record is of the key and identity that began the chain. A session that is not one of a role is the
+/// identity's own.
+fn began(record: &KeyRecord, opened: &Opened) -> bool {
+    let original = record.id == opened.original_key && record.uin == opened.original_caller;
+    match opened.principal {
+        token::Principal::User(uin) => original && record.account == opened.account && record.uin == uin,
+        token::Principal::Role(_) => original,
     }
 }

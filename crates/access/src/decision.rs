@@ -39,6 +39,8 @@ pub enum Layer {
     BucketPolicy,
     /// The access control list of the bucket or object.
     Acl,
+    /// The trust policy of a role.
+    Trust,
     /// What anybody may do without a signature.
     Public,
     /// The rule that no narrowed and no federation session changes identities.
@@ -59,6 +61,7 @@ impl Layer {
             Self::Session(_) => "session",
             Self::BucketPolicy => "bucket_policy",
             Self::Acl => "acl",
+            Self::Trust => "trust",
             Self::Public => "public",
             Self::SessionRule => "session_rule",
             Self::RootKeysRule => "root_keys_rule",

@@ -5,7 +5,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use daypass_access::{BucketFacts, Caller, Decision, Environment, Facts, Identity, Layers, Question, decide};
+use daypass_access::{
+    BucketFacts, Caller, Decision, Environment, Facts, Identity, Layers, Principal, Question, decide,
+};
 use daypass_api::acl::{Acl, BucketAclPreset};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, ObjectKey, Region, Uin};
@@ -33,7 +35,8 @@ fn delete(entries: &[(&str, Option<&str>)]) -> Operation {
 fn user() -> Caller {
     Caller::Identified(Identity {
         account: OWNER,
-        uin: Uin(901),
+        principal: Principal::User(Uin(901)),
+        original_caller: Uin(901),
         permanent_key: AccessKeyId::parse("AKIDexample").unwrap(),
         session: None,
     })
@@ -62,6 +65,7 @@ fn decided(caller: &Caller, statement: &str, acl: Acl, entries: &[(&str, Option<
             objects: Vec::new(),
         }],
         users: Vec::new(),
+        roles: Vec::new(),
     };
     let attributes = Attributes {
         content_length: Some("5000".to_owned()),

@@ -229,6 +229,33 @@ codes! {
     /// The session policy names another account's resource.
     PolicyGrantsOtherAccount,
 
+    /// The second factor that was shown is not one of the identity's.
+    MfaCheckFailed,
+    /// Second factors of this type are not known.
+    MfaTypeNotSupported,
+
+    // Roles.
+    /// No more roles may be made.
+    RoleFull,
+    /// The name is taken.
+    RoleNameInUse,
+    /// Not a role name.
+    RoleNameError,
+    /// No such role.
+    RoleNotExist,
+    /// A principal's account number or form is not one.
+    PrincipalQcsError,
+    /// A principal does not exist.
+    PrincipalQcsNotExist,
+    /// There is no such service.
+    PrincipalServiceNotExist,
+    /// A tag of a role is malformed or given twice.
+    RoleTagError,
+    /// The role would have too many tags.
+    RoleTagLimitExceeded,
+    /// The policy bounds a role and cannot be removed.
+    PolicyIsBoundary,
+
     // Users, access keys, policies.
     /// No more users may be made.
     UserFull,
@@ -258,6 +285,8 @@ codes! {
     PolicyIdError,
     /// No such policy.
     PolicyIdNotFound,
+    /// No such policy to give to a role or to bound it.
+    PolicyIdNotExist,
     /// The policy comes with the service and cannot be changed.
     PolicyReadOnly,
     /// The user has as many policies as it may.

@@ -1,4 +1,4 @@
-//! Names and numbers that identify things: accounts, buckets, keys, regions, uploads, users, policies.
+//! Names and numbers that identify things: accounts, buckets, keys, regions, uploads, users, policies, roles.
 //!
 //! Each type parses once, at the edge; inside the program a value of the type is proof that the rule held.
 //! Rules come from "Bucket Overview", "Object Overview" and the CAM API reference.
@@ -48,6 +48,20 @@ number!(
     /// The number of a policy in the access-management service.
     PolicyId
 );
+
+number!(
+    /// The number of a role. It is never given to another one, unlike a name.
+    RoleId
+);
+
+impl RoleId {
+    /// Parses a role's number in its one spelling; what cannot be one names no role, hence `RoleNotExist`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let canonical = !text.is_empty() && is_canonical_number(text);
+        let number = canonical.then(|| text.parse().ok()).flatten();
+        number.map(Self).ok_or(Error::new(ErrorCode::RoleNotExist))
+    }
+}
 
 /// One root account: the owner of buckets, users and policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -249,6 +263,55 @@ impl SessionName {
     }
 }
 
+impl SessionName {
+    /// Parses the name of a role session, which has two characters at least; refuses with `ParamError`.
+    pub fn parse_of_role(text: &str) -> Result<Self, Error> {
+        parse_cam_name(text, 128)
+            .filter(|text| text.len() > 1)
+            .map(Self)
+            .ok_or_else(|| {
+                Error::with_message(
+                    ErrorCode::ParamError,
+                    "RoleSessionName is not 2 to 128 of letters, digits and _=,.@+-",
+                )
+            })
+    }
+}
+
+text!(
+    /// A role's name, unique in its account.
+    RoleName
+);
+
+impl RoleName {
+    /// Parses a role name: 1 to 128 of letters, digits and `+=,.@_-`; refuses with `RoleNameError`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        parse_cam_name(text, 128)
+            .map(Self)
+            .ok_or_else(|| Error::new(ErrorCode::RoleNameError))
+    }
+}
+
+text!(
+    /// What a role's owner and those who may act as it have agreed upon, so that nobody else's request for the
+    /// same role can pass for theirs.
+    ExternalId
+);
+
+impl ExternalId {
+    /// Parses an external id: 2 to 128 of letters, digits and `_+=,.@:/-`; refuses with `ParamError`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
+        if !(2..=128).contains(&text.len()) || !text.bytes().all(plain) {
+            return Err(Error::with_message(
+                ErrorCode::ParamError,
+                "ExternalId is not 2 to 128 of letters, digits and _+=,.@:/-",
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
 /// The alphabet that names of the access-management service share.
 fn parse_cam_name(text: &str, longest: usize) -> Option<Arc<str>> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
@@ -316,6 +379,40 @@ mod tests {
         check(b"a\x17b\x1cc", None);
         for control in 0x18..=0x1b {
             check(&[b'a', control], Some(ErrorCode::InvalidObjectName));
+        }
+    }
+
+    #[test]
+    fn names_around_roles_at_their_bounds() {
+        let check = |good: bool, expected: bool, what: &str| assert_eq!(good, expected, "{what}");
+        for (length, name, session, external) in [
+            (0, false, false, false),
+            (1, true, false, false),
+            (2, true, true, true),
+            (128, true, true, true),
+            (129, false, false, false),
+        ] {
+            let text = "a".repeat(length);
+            check(RoleName::parse(&text).is_ok(), name, &text);
+            check(SessionName::parse_of_role(&text).is_ok(), session, &text);
+            check(ExternalId::parse(&text).is_ok(), external, &text);
+        }
+        check(ExternalId::parse("a:/b").is_ok(), true, "a:/b");
+        check(RoleName::parse("a:/b").is_ok(), false, "a:/b");
+        for bad in ["a b", "ä-ä", "a\0b", "a*b"] {
+            check(ExternalId::parse(bad).is_ok(), false, bad);
+            check(RoleName::parse(bad).is_ok(), false, bad);
+        }
+    }
+
+    #[test]
+    fn a_role_number_has_one_spelling() {
+        assert_eq!(
+            RoleId::parse("4611686018427397919").unwrap(),
+            RoleId(4_611_686_018_427_397_919)
+        );
+        for bad in ["", "0", "01", "+1", "-1", "1x", "99999999999999999999999"] {
+            assert!(RoleId::parse(bad).is_err(), "{bad}");
         }
     }
 

@@ -5,7 +5,8 @@ use crate::acl::Acl;
 use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
 use crate::names::{
-    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName,
+    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin, UploadId,
+    UserName,
 };
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
@@ -121,6 +122,18 @@ pub enum Outcome {
     Policies(Page<PolicySummary>),
     /// A page of a user's policies.
     AttachedPolicies(Page<AttachedPolicy>),
+    /// The permanent keys of an identity, as the token service tells them.
+    ApiKeys(Vec<AccessKey>),
+    /// A role was made.
+    RoleCreated(RoleId),
+    /// One role.
+    Role(Role),
+    /// A page of roles.
+    Roles(Page<Role>),
+    /// A page of a role's policies.
+    RolePolicies(Page<AttachedPolicy>),
+    /// The policy that bounds a role, if one does.
+    RoleBoundary(Option<Policy>),
     /// It was done; there is nothing to tell.
     Done,
 }
@@ -326,10 +339,37 @@ impl std::fmt::Debug for SessionToken {
 pub struct CallerIdentity {
     /// The root account.
     pub owner_uin: Uin,
-    /// The identity.
+    /// The identity; of a role session, the one that began the chain of sessions.
     pub uin: Uin,
-    /// The session's name, when the caller is a federation session.
+    /// The role, when the caller is a session of one.
+    pub role: Option<RoleId>,
+    /// The session's name, when the caller is a federation or role session.
     pub session_name: Option<String>,
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its number.
+    pub id: RoleId,
+    /// Its name.
+    pub name: RoleName,
+    /// The account that it is in.
+    pub owner: Uin,
+    /// Who may act as it.
+    pub document: String,
+    /// A note about it.
+    pub description: String,
+    /// Whether it may be used at a console.
+    pub console_login: bool,
+    /// The longest life of its sessions, in seconds; 0 for no limit of its own.
+    pub session_duration: i64,
+    /// Its tags.
+    pub tags: Tags,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
 }
 
 /// A sub-account.

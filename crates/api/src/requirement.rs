@@ -4,10 +4,10 @@
 //! The table of actions and resources is that of the access-policy reference, "What a COS request asks for".
 
 use crate::attributes::QueryValue;
-use crate::names::{BucketName, ObjectKey, PolicyId, UserName};
+use crate::names::{BucketName, ObjectKey, PolicyId, Uin, UserName};
 use crate::operation::{
-    CopySource, DeleteEntry, DeleteObjects, IdentityOperation, ObjectOperation, Operation, SessionOperation,
-    Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef,
+    AssumeRole, CopySource, DeleteEntry, DeleteObjects, IdentityOperation, ObjectOperation, Operation,
+    RoleOperation, RoleRef, SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef,
 };
 
 /// What an action is about.
@@ -27,6 +27,8 @@ pub enum Resource {
     User(UserName),
     /// A policy.
     Policy(PolicyId),
+    /// A role, of this account or else of the caller's.
+    Role(Option<Uin>, RoleRef),
 }
 
 /// One action on one resource.
@@ -215,19 +217,37 @@ fn unbuilt(operation: UnbuiltOperation, target: &Target) -> Vec<Requirement> {
     vec![allowed(operation.action(), resource)]
 }
 
+/// To act as a role takes the caller's own right to and the role's trust, which is asked for by this action alone.
+pub const ASSUME_ROLE: &str = "sts:AssumeRole";
+
 fn session(operation: &SessionOperation) -> Requirement {
-    let action = match operation {
-        SessionOperation::GetFederationToken(_) => "sts:GetFederationToken",
-        SessionOperation::GetCallerIdentity => "sts:GetCallerIdentity",
-    };
-    Requirement {
-        any_of: vec![Access {
-            action,
-            resource: Resource::Service,
-        }],
+    use SessionOperation as Op;
+    let gives_nothing_new = |action, resource| Requirement {
         need: Need::NotDenied,
-        values: Values::Request,
+        ..allowed(action, resource)
+    };
+    match operation {
+        Op::GetFederationToken(_) => gives_nothing_new("sts:GetFederationToken", Resource::Service),
+        Op::GetSessionToken { .. } => gives_nothing_new("sts:GetSessionToken", Resource::Service),
+        Op::GetCallerIdentity => gives_nothing_new("sts:GetCallerIdentity", Resource::Service),
+        Op::AssumeRole(AssumeRole { owner, role, .. }) => {
+            allowed(ASSUME_ROLE, Resource::Role(Some(*owner), role.clone()))
+        }
+        Op::QueryApiKey(Subject::Caller) => {
+            gives_nothing_new("sts:QueryApiKey", Resource::Identity(Subject::Caller))
+        }
+        Op::QueryApiKey(subject) => allowed("sts:QueryApiKey", Resource::Identity(*subject)),
     }
+}
+
+/// A role that is to be made has a name that a policy may name already.
+fn role(operation: &RoleOperation) -> Vec<Requirement> {
+    let resource = match (operation, operation.role()) {
+        (_, Some(role)) => Resource::Role(None, role.clone()),
+        (RoleOperation::Create(new), None) => Resource::Role(None, RoleRef::Name(new.name.clone())),
+        (_, None) => Resource::Service,
+    };
+    vec![allowed(operation.action(), resource)]
 }
 
 fn identity(operation: &IdentityOperation) -> Vec<Requirement> {
@@ -260,6 +280,7 @@ fn identity(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::AttachUserPolicy { uin, .. } => of("cam:AttachUserPolicy", &Subject::Uin(*uin)),
         Op::DetachUserPolicy { uin, .. } => of("cam:DetachUserPolicy", &Subject::Uin(*uin)),
         Op::ListAttachedUserPolicies { uin, .. } => of("cam:ListAttachedUserPolicies", &Subject::Uin(*uin)),
+        Op::Role(operation) => role(operation),
     }
 }
 

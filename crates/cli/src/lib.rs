@@ -1,4 +1,4 @@
-//! The verbs of the command line that talk to a server: over objects, temporary keys, users, keys and policies.
+//! The verbs of the command line that talk to a server: over objects, temporary keys, users, keys, policies and roles.
 //!
 //! Each verb has a file with its arguments, its effect and its output. Standard output is data, standard error is
 //! talk; where a script may read there is `--json`, one object a line. The verbs know nothing of a data directory:
@@ -6,6 +6,7 @@
 
 mod verb;
 
+mod assume_role;
 mod cat;
 mod cp;
 mod key;
@@ -16,6 +17,7 @@ mod policy;
 mod presign;
 mod rb;
 mod rm;
+mod role;
 mod stat;
 mod sts;
 mod user;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{cat, cp, key, ls, mb, mv, output, policy, presign, rb, rm, stat, sts, user};
+use crate::{cat, cp, key, ls, mb, mv, output, policy, presign, rb, rm, role, stat, sts, user};
 
 /// A verb with its arguments.
 #[derive(Subcommand, Debug)]
@@ -38,6 +38,9 @@ pub enum Verb {
     /// Policies, and who has them
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Roles, and who may act as them
+    #[command(subcommand)]
+    Role(role::Command),
 }
 
 impl Verb {
@@ -64,6 +67,7 @@ impl Verb {
             Self::User(command) => user::run(command).await,
             Self::Key(command) => key::run(command).await,
             Self::Policy(command) => policy::run(command).await,
+            Self::Role(command) => role::run(command).await,
         }
     }
 }
@@ -158,6 +162,14 @@ mod tests {
         check("policy attach 7 --uin 100000000002", true);
         check("policy show QcloudCOSReadOnlyAccess --json", true);
         check("policy rm 7 8", true);
+        check(
+            "role create dev --trust t.json --session-seconds 0 --tag a=b --tag c=",
+            true,
+        );
+        check("role update dev --description x", true);
+        check("role untag dev a b", true);
+        check("role boundary dev --set 7", true);
+        check("sts assume-role dev --name ann --external-id a/b --tag a=b", true);
     }
 
     #[test]
@@ -190,5 +202,12 @@ mod tests {
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);
+        check("role create dev", false);
+        check("role create a/b --trust t.json", false);
+        check("role create dev --trust t.json --tag a", false);
+        check("role update dev", false);
+        check("role boundary dev --set 7 --remove", false);
+        check("sts assume-role dev --name a", false);
+        check("sts assume-role --name ann", false);
     }
 }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::CorsMethod;
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName,
+    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin,
+    UserName,
 };
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::AccessKeyStatus;
@@ -147,7 +148,7 @@ macro_rules! numbered {
     )+};
 }
 
-numbered!(AppId, Uin, PolicyId);
+numbered!(AppId, Uin, PolicyId, RoleId);
 
 macro_rules! named {
     ($($type:ident: $problem:literal),+ $(,)?) => {$(
@@ -170,6 +171,7 @@ named! {
     AccessKeyId: "not an access key id",
     UserName: "not a user name",
     PolicyName: "not a policy name",
+    RoleName: "not a role name",
 }
 
 impl Field for ETag {

@@ -6,7 +6,8 @@ use crate::blob_life::{
 use crate::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
 use crate::identity::{
     AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, PolicyNameRecord,
-    PolicyRecord, UserNameRecord, UserRecord, WrappedKeyRing, WrappedSecret,
+    PolicyRecord, RoleNameRecord, RoleRecord, TrustedRole, UserNameRecord, UserRecord, WrappedKeyRing,
+    WrappedSecret,
 };
 use crate::keys::{ContentId, DataId};
 use crate::object::{Content, ManifestRecord, ObjectRecord, Place, Segment};
@@ -17,7 +18,7 @@ use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::{CorsMethod, CorsRule};
 use daypass_api::names::{
-    Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName,
+    Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin, UserName,
 };
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::AccessKeyStatus;
@@ -171,6 +172,8 @@ fn decode_everything(bytes: &[u8]) {
     one::<PolicyRecord>(bytes);
     one::<PolicyNameRecord>(bytes);
     one::<AttachmentRecord>(bytes);
+    one::<RoleRecord>(bytes);
+    one::<RoleNameRecord>(bytes);
     one::<KeyRingRecord>(bytes);
     one::<FormatRecord>(bytes);
     one::<MarkRecord>(bytes);
@@ -254,6 +257,20 @@ proptest! {
         check(PolicyNameRecord { id: PolicyId(uid) })?;
         check(AttachmentRecord { attached: created })?;
         check(KeyRingRecord { updated: created, ring: WrappedKeyRing { wrapped } })?;
+    }
+
+    #[test]
+    fn roles(
+        owner: u64, id: u64, name in "[a-z]{1,9}", times in (time(), time()), text: String, console_login: bool,
+        session_duration: i64, tags: Vec<(String, String)>, boundary: Option<u64>,
+    ) {
+        let (name, id) = (RoleName::parse(&name).unwrap(), RoleId(id));
+        let trusted = vec![TrustedRole { owner: Uin(owner), name: name.clone(), id }];
+        check(RoleRecord {
+            name, document: text.clone(), trusted, description: text, console_login, session_duration, tags,
+            boundary: boundary.map(PolicyId), created: times.0, updated: times.1,
+        })?;
+        check(RoleNameRecord { id })?;
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! token or signature ever reaches them. A refusal carries what the caller is not told: the layer and the statement
 //! that decided.
 
-use daypass_access::{Caller, Decision, Finding};
+use daypass_access::{Caller, Decision, Finding, Identity, Session};
 use daypass_api::requirement::Requirements;
 use daypass_api::{ErrorCode, Timestamp};
 
@@ -63,9 +63,12 @@ impl Record {
             path = received.path.as_str(),
             action = self.operation,
             owner_uin = identity.map(|identity| identity.account.owner_uin.0),
-            uin = identity.map(|identity| identity.uin.0),
+            uin = identity.map(|identity| identity.original_caller.0),
+            role_id = identity.and_then(Identity::role).map(|role| role.0),
             access_key_id = identity.map(|identity| identity.permanent_key.as_str()),
             session = session.map(|session| &*session.name),
+            source_identity = session.and_then(|session| session.source_identity.as_deref()),
+            session_tags = session.and_then(tags),
             status = reply.status(),
             code = code.map(ErrorCode::name),
             reason,
@@ -76,6 +79,13 @@ impl Record {
             "request"
         );
     }
+}
+
+/// The tags of a session, as a policy would write them.
+fn tags(session: &Session) -> Option<String> {
+    let tags = session.tags.iter().map(|(key, value)| format!("{key}&{value}"));
+    let tags: Vec<_> = tags.collect();
+    (!tags.is_empty()).then(|| tags.join(";"))
 }
 
 fn describe(finding: &Finding) -> String {

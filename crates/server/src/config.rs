@@ -9,6 +9,10 @@ pub use crate::edge::listener::EdgeLimits;
 use crate::host_name::HostName;
 use crate::tls::TlsConfig;
 
+/// Requests to the token service in a second that an account may make unless told otherwise: more than one machine
+/// answers, so that only what has run wild meets it. The original allows 600.
+pub const DEFAULT_STS_REQUESTS_PER_SECOND: u32 = 100_000;
+
 /// Settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -26,6 +30,8 @@ pub struct Config {
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.
     pub min_session_seconds: i64,
+    /// Requests to the token service that one account may make in a second.
+    pub sts_requests_per_second: u32,
     /// The master key as text; without it the file in the data directory counts, made when it is not there.
     pub master_key: Option<String>,
     /// The root account to make on an empty data directory.

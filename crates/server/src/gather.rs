@@ -32,6 +32,12 @@ impl Service {
                         facts.users.push((name.clone(), uin));
                     }
                 }
+                Resource::Role(owner, role) => {
+                    let own = caller.identity().map(|identity| identity.account.owner_uin);
+                    if let Some(owner) = owner.or(own) {
+                        facts.roles.extend(self.role_facts(view, owner, role).await?);
+                    }
+                }
                 Resource::Service | Resource::Identity(_) | Resource::Policy(_) => {}
             }
         }

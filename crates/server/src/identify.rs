@@ -5,6 +5,7 @@
 //! generation, so a detached policy or a disabled key counts on the very next request.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
 use daypass_access::credential::{Credential, KeyRecord, Opened, present};
@@ -17,10 +18,11 @@ use daypass_policy::DocumentKind;
 use daypass_store::View;
 
 use crate::metrics::CacheMeter;
+use crate::roles::KnownRole;
 use crate::service::Service;
 
-/// Most permanent keys that are kept at once.
-const MAX_KEYS: usize = 10_000;
+/// Most permanent keys, and most roles, that are kept at once.
+const MAX_KEPT: usize = 10_000;
 
 /// A permanent key with everything that hangs on it.
 #[derive(Debug)]
@@ -36,17 +38,27 @@ pub(crate) struct Presenter {
     pub(crate) credential: Credential,
     /// The permanent key that it rests on, with its policies; read once for the whole request.
     known: Option<Arc<Known>>,
+    /// The roles that it rests on and that exist; that of the session itself, if it is one of a role, is the last one.
+    roles: Vec<Arc<KnownRole>>,
 }
 
-/// What was read of identities, as of one generation.
-#[derive(Default)]
-pub(crate) struct IdentityCache {
+/// What was read of one kind of identities, as of one generation.
+pub(crate) struct IdentityCache<K, V> {
     pub(crate) meter: CacheMeter,
-    state: Mutex<(u64, HashMap<AccessKeyId, Arc<Known>>)>,
+    state: Mutex<(u64, HashMap<K, Arc<V>>)>,
 }
 
-impl IdentityCache {
-    fn find(&self, generation: u64, id: &AccessKeyId) -> Option<Arc<Known>> {
+impl<K, V> Default for IdentityCache<K, V> {
+    fn default() -> Self {
+        Self {
+            meter: CacheMeter::default(),
+            state: Mutex::default(),
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V> IdentityCache<K, V> {
+    pub(crate) fn find(&self, generation: u64, id: &K) -> Option<Arc<V>> {
         let state = self.state.lock().ok()?;
         if state.0 == generation {
             state.1.get(id).cloned()
@@ -55,7 +67,7 @@ impl IdentityCache {
         }
     }
 
-    fn keep(&self, generation: u64, id: &AccessKeyId, known: &Arc<Known>) {
+    pub(crate) fn keep(&self, generation: u64, id: &K, known: &Arc<V>) {
         let Ok(mut state) = self.state.lock() else {
             return;
         };
@@ -63,7 +75,7 @@ impl IdentityCache {
         if generation < state.0 {
             return;
         }
-        if generation > state.0 || state.1.len() >= MAX_KEYS {
+        if generation > state.0 || state.1.len() >= MAX_KEPT {
             *state = (generation, HashMap::new());
         }
         state.1.insert(id.clone(), Arc::clone(known));
@@ -79,8 +91,14 @@ impl Service {
         let known = self.known(view, presented.permanent_key()).await?;
         let record = known.as_deref().map(|known| &known.record);
         let identity_exists = known.as_deref().is_some_and(|known| known.identity_exists);
-        let credential = presented.join(record, identity_exists)?;
-        Ok(Presenter { credential, known })
+        let roles = self.known_roles(view, &presented.roles()).await?;
+        let live: Vec<_> = roles.iter().map(|role| role.live.clone()).collect();
+        let credential = presented.join(record, identity_exists, &live)?;
+        Ok(Presenter {
+            credential,
+            known,
+            roles,
+        })
     }
 
     /// The caller that a verified credential proves, with the policies that bind it.
@@ -91,9 +109,18 @@ impl Service {
             ..
         } = presenter.credential;
         let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
+        let (own, boundary) = match identity.role() {
+            None => (Arc::clone(&known.policies), None),
+            // A role's rights are its own, and not those of whoever acts as it.
+            Some(id) => {
+                let role = presenter.roles.last().filter(|role| role.live.id == id);
+                let role = role.ok_or(ErrorCode::DisabledAccessKey)?;
+                (Arc::clone(&role.policies), role.boundary.clone())
+            }
+        };
         let layers = Layers {
-            identity: Arc::clone(&known.policies),
-            boundary: None,
+            identity: own,
+            boundary,
             session: session_policies,
         };
         Ok((Caller::Identified(identity), layers))
@@ -101,11 +128,12 @@ impl Service {
 
     fn opened(&self, key_id: &AccessKeyId, token: &str) -> Result<Arc<Opened>, Error> {
         let ring = self.ring();
-        ring.opened.find_or(key_id, token, &self.metrics.opened_tokens, || {
-            Opened::open(&ring.ring, key_id, token, |text, account| {
-                self.policies.compile(text, DocumentKind::Session, account)
+        ring.opened
+            .find_or(key_id, token, &self.metrics.opened_tokens, || {
+                Opened::open(&ring.ring, key_id, token, |text, account| {
+                    self.policies.compile(text, DocumentKind::Session, account)
+                })
             })
-        })
     }
 
     async fn known(&self, view: &View, id: &AccessKeyId) -> Result<Option<Arc<Known>>, Error> {

@@ -27,8 +27,10 @@ mod opened_tokens;
 mod path;
 mod perform;
 mod private_file;
+mod rate;
 mod received;
 mod reply;
+mod roles;
 mod secrets_at_rest;
 mod service;
 mod start_error;
@@ -47,7 +49,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, EdgeLimits, RootSeed};
+pub use config::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, RootSeed};
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
 pub use start_error::StartError;
@@ -58,6 +60,7 @@ use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
 use metrics::{ListenerMeter, Metrics};
+use rate::RateLimit;
 use service::Service;
 use tls::{Certificates, TlsConfig};
 
@@ -107,8 +110,10 @@ impl Server {
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
+            roles: Default::default(),
             policies: Default::default(),
             metrics: Metrics::new(blobs, kv, clock.now(), connections),
+            sts_rate: RateLimit::new(config.sts_requests_per_second),
             clock,
             random,
             sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &hosts),

@@ -19,7 +19,7 @@ use crate::metrics::CacheMeter;
 /// Memory for opened tokens, in bytes.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// What each takes beside its policies: the claims, and its place.
-const BYTES_EACH: usize = 1024;
+const BYTES_EACH: usize = 2048;
 
 /// Tokens that one key ring has opened.
 pub(crate) struct OpenedTokens(Mutex<Bounded<[u8; 32], Arc<Opened>>>);

@@ -6,7 +6,7 @@
 
 use daypass_access::verify::{Claim, Signed};
 use daypass_access::{Caller, Environment, Layers, Question, decide};
-use daypass_api::{Error, ErrorCode};
+use daypass_api::{Error, ErrorCode, Operation, Timestamp};
 use daypass_store::View;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -73,6 +73,7 @@ impl Service {
         let asked = opened.read(received, &caller).await?;
         let requirements = asked.operation.requirements();
         record.note_operation(&requirements);
+        self.check_rate(&asked.operation, &caller, received.now)?;
         let facts = self.facts(&view, &requirements, &caller).await?;
         let environment = Environment {
             ip: received.ip,
@@ -92,7 +93,16 @@ impl Service {
         if !allowed {
             return Err(Error::new(ErrorCode::AccessDenied));
         }
-        self.perform(view, asked, &caller, &items, received.now).await
+        self.perform(view, asked, &caller, &facts, &items, received.now)
+            .await
+    }
+
+    /// Refuses what an account asks of the token service too often.
+    fn check_rate(&self, operation: &Operation, caller: &Caller, now: Timestamp) -> Result<(), Error> {
+        match (operation, caller.identity()) {
+            (Operation::Session(_), Some(identity)) => self.sts_rate.count(identity.account.owner_uin, now),
+            _ => Ok(()),
+        }
     }
 
     /// Who asks, proven by the signature, or nobody when there is none.

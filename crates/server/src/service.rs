@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use daypass_api::names::Region;
+use daypass_api::names::{AccessKeyId, Region, RoleId, Uin};
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
 use daypass_token::MasterKey;
@@ -12,15 +12,18 @@ use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
 use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
-use crate::identify::IdentityCache;
+use crate::identify::{IdentityCache, Known};
 use crate::metrics::Metrics;
+use crate::rate::RateLimit;
+use crate::roles::KnownRole;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,
-    pub(crate) identities: IdentityCache,
+    pub(crate) identities: IdentityCache<AccessKeyId, Known>,
+    pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,
     pub(crate) policies: CompiledPolicies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
@@ -32,6 +35,7 @@ pub(crate) struct Service {
     pub(crate) patience: Patience,
     pub(crate) metrics: Metrics,
     pub(crate) min_session_seconds: i64,
+    pub(crate) sts_rate: RateLimit,
 }
 
 impl Service {

@@ -128,6 +128,7 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         hosts: Vec::new(),
         region: Region::parse("ap-guangzhou").expect("it is a region"),
         min_session_seconds: 1800,
+        sts_requests_per_second: 1_000_000,
         master_key: None,
         root: RootSeed {
             account: Account {

@@ -1,8 +1,9 @@
 //! Operations of the access-management service.
 
 use crate::names::{AccessKeyId, PolicyId, PolicyName, Uin, UserName};
+use crate::operation::RoleOperation;
 
-/// An operation on users, access keys or policies of the caller's account.
+/// An operation on users, access keys, policies or roles of the caller's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityOperation {
     /// Make a sub-account.
@@ -74,12 +75,15 @@ pub enum IdentityOperation {
         /// Which page.
         paging: Paging,
     },
+    /// An operation on roles.
+    Role(RoleOperation),
 }
 
 impl IdentityOperation {
     /// Whether it changes anything.
     pub fn is_write(&self) -> bool {
         match self {
+            Self::Role(operation) => operation.is_write(),
             Self::GetUser(_)
             | Self::ListUsers
             | Self::ListAccessKeys(_)

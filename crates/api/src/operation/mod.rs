@@ -6,6 +6,7 @@
 mod copy;
 mod identity;
 mod object;
+mod role;
 mod session;
 mod unbuilt;
 
@@ -18,7 +19,10 @@ pub use object::{
     ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
     PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
 };
-pub use session::{GetFederationToken, SessionOperation};
+pub use role::{
+    MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, NewRole, PolicyRef, RoleOperation, RoleRef,
+};
+pub use session::{AssumeRole, GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};
 
 /// What one request asks for.

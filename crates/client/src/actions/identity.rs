@@ -164,16 +164,16 @@ impl ActionClient {
         Ok(policies)
     }
 
-    async fn identity(&self, operation: IdentityOperation) -> Result<Outcome, Error> {
+    pub(super) async fn identity(&self, operation: IdentityOperation) -> Result<Outcome, Error> {
         self.call(&Operation::Identity(operation)).await
     }
 
-    async fn change(&self, operation: IdentityOperation) -> Result<(), Error> {
+    pub(super) async fn change(&self, operation: IdentityOperation) -> Result<(), Error> {
         self.identity(operation).await.map(|_| ())
     }
 }
 
-fn paging(page: u32) -> Paging {
+pub(super) fn paging(page: u32) -> Paging {
     Paging {
         page,
         page_size: PAGE,
@@ -182,7 +182,7 @@ fn paging(page: u32) -> Paging {
 
 /// Takes a page over, and tells whether it is the last: an empty page ends any list, so that a server that miscounts
 /// does not keep us for ever.
-fn is_last<T>(entries: &mut Vec<T>, page: Page<T>) -> bool {
+pub(super) fn is_last<T>(entries: &mut Vec<T>, page: Page<T>) -> bool {
     let is_empty = page.entries.is_empty();
     entries.extend(page.entries);
     is_empty || entries.len() >= page.total

@@ -1,6 +1,7 @@
 //! The calls of the token and access-management services: JSON, signed with TC3.
 
 mod identity;
+mod roles;
 mod session;
 mod sign;
 
@@ -47,9 +48,13 @@ impl ActionClient {
 /// Minting leaves nothing behind on the server, and reading neither; every change is made once.
 fn repetition(operation: &Operation) -> Repetition {
     match operation {
-        Operation::Session(SessionOperation::GetFederationToken(_) | SessionOperation::GetCallerIdentity) => {
-            Repetition::Harmless
-        }
+        Operation::Session(
+            SessionOperation::GetFederationToken(_)
+            | SessionOperation::AssumeRole(_)
+            | SessionOperation::GetSessionToken { .. }
+            | SessionOperation::GetCallerIdentity
+            | SessionOperation::QueryApiKey(_),
+        ) => Repetition::Harmless,
         _ if operation.is_identity_write() => Repetition::Effective,
         _ => Repetition::Harmless,
     }

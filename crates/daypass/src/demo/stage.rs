@@ -172,6 +172,7 @@ fn config(data: &TempDir) -> Result<Config> {
         region: Region::parse(REGION)?,
         // The documented least is half an hour; the demo shows an expiry.
         min_session_seconds: 1,
+        sts_requests_per_second: daypass_server::DEFAULT_STS_REQUESTS_PER_SECOND,
         master_key: None,
         root: RootSeed {
             account: Account {

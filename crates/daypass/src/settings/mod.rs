@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use daypass_api::names::Region;
-use daypass_server::{EdgeLimits, HostName};
+use daypass_server::{DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, HostName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +112,9 @@ pub(crate) struct Limits {
     /// Least rate of an upload over time, in bytes a second; 0 for any rate [default: 1024]
     #[arg(long, value_name = "N")]
     body_bytes_per_second: Option<Bounded<0, 1_000_000_000>>,
+    /// Requests to the token service that one account may make in a second, and at once [default: 100000]
+    #[arg(long, value_name = "N")]
+    sts_requests_per_second: Option<Bounded<1, 1_000_000>>,
     /// Longest wait for requests in flight when the server stops [default: 30]
     #[arg(long, value_name = "N")]
     shutdown_timeout_seconds: Option<Bounded<1, DAY>>,
@@ -145,6 +148,7 @@ impl Limits {
             head_timeout_seconds: Some(Bounded::constant(limits.head_timeout.as_secs())),
             body_timeout_seconds: Some(Bounded::constant(limits.body_timeout.as_secs())),
             body_bytes_per_second: Some(Bounded::constant(limits.body_bytes_per_second)),
+            sts_requests_per_second: Some(Bounded::constant(u64::from(DEFAULT_STS_REQUESTS_PER_SECOND))),
             shutdown_timeout_seconds: Some(Bounded::constant(limits.shutdown_timeout.as_secs())),
         }
     }

@@ -26,6 +26,8 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
     let filter = filter.0.filter().map_err(anyhow::Error::msg)?;
     let data = settings.data.clone().context(DEFAULT_MISSING)?;
     let least = settings.min_session_seconds.context(DEFAULT_MISSING)?.number();
+    let sts_rate = settings.limits.sts_requests_per_second;
+    let sts_rate = sts_rate.context(DEFAULT_MISSING)?.number();
     let config = Config {
         tls: tls_config(settings, &data)?,
         data,
@@ -39,6 +41,7 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
             .collect(),
         region: settings.region.clone().context(DEFAULT_MISSING)?.0,
         min_session_seconds: i64::try_from(least)?,
+        sts_requests_per_second: u32::try_from(sts_rate)?,
         master_key,
         root: RootSeed {
             account: Account {

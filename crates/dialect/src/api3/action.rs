@@ -62,10 +62,14 @@ macro_rules! actions {
 }
 
 actions! {
-    Sts: GetFederationToken, GetCallerIdentity;
+    Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
-        DetachUserPolicy, ListAttachedUserPolicies;
+        DetachUserPolicy, ListAttachedUserPolicies,
+        CreateRole, GetRole, DescribeRoleList, DeleteRole, UpdateAssumeRolePolicy, UpdateRoleDescription,
+        UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
+        ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
+        GetRolePermissionBoundary;
 }
 
 impl Action {
@@ -85,11 +89,8 @@ impl Action {
 
 /// Actions of the real services, by the services' own documentation, that are not offered here.
 const NOT_OFFERED: &[&str] = &[
-    "AssumeRole",
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
-    "GetSessionToken",
-    "QueryApiKey",
     "DescribeSubAccounts",
     "UpdateUser",
     "ListCollaborators",
@@ -107,9 +108,6 @@ const NOT_OFFERED: &[&str] = &[
     "AttachGroupPolicy",
     "DetachGroupPolicy",
     "ListAttachedGroupPolicies",
-    "AttachRolePolicy",
-    "DetachRolePolicy",
-    "ListAttachedRolePolicies",
     "CreateGroup",
     "GetGroup",
     "ListGroups",
@@ -119,22 +117,9 @@ const NOT_OFFERED: &[&str] = &[
     "RemoveUserFromGroup",
     "ListGroupsForUser",
     "ListUsersForGroup",
-    "CreateRole",
-    "GetRole",
-    "DescribeRoleList",
-    "DeleteRole",
-    "UpdateAssumeRolePolicy",
-    "UpdateRoleDescription",
-    "UpdateRoleSessionDuration",
-    "UpdateRoleConsoleLogin",
-    "TagRole",
-    "UntagRole",
     "PutUserPermissionsBoundary",
     "DeleteUserPermissionsBoundary",
     "GetUserPermissionBoundary",
-    "PutRolePermissionsBoundary",
-    "DeleteRolePermissionsBoundary",
-    "GetRolePermissionBoundary",
     "CreateSAMLProvider",
     "GetSAMLProvider",
     "ListSAMLProviders",
@@ -161,7 +146,8 @@ mod tests {
     fn actions_by_name() {
         check("GetFederationToken", Ok(Service::Sts));
         check("DeletePolicy", Ok(Service::Cam));
-        check("AssumeRole", Err(ErrorCode::NotImplemented));
+        check("AssumeRole", Ok(Service::Sts));
+        check("AssumeRoleWithSAML", Err(ErrorCode::NotImplemented));
         check("PutUserPermissionsBoundary", Err(ErrorCode::NotImplemented));
         check("GetUserPermissionsBoundary", Err(ErrorCode::InvalidAction));
         check("getfederationtoken", Err(ErrorCode::InvalidAction));

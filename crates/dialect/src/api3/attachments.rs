@@ -10,8 +10,8 @@ use super::fields::Fields;
 use super::policies;
 use super::reply::{AnswerError, Reply};
 
-const TYPE_CUSTOM: &str = "User";
-const TYPE_PRESET: &str = "QCS";
+pub(super) const TYPE_CUSTOM: &str = "User";
+pub(super) const TYPE_PRESET: &str = "QCS";
 
 pub(super) fn read_attach(fields: &mut Fields<'_>) -> Result<IdentityOperation, Error> {
     Ok(IdentityOperation::AttachUserPolicy {

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::call::{Edition, Spelling};
 use super::object::with;
-use super::{access_keys, attachments, error, policies, sts, users};
+use super::{access_keys, attachments, error, policies, role_policies, roles, sts, users};
 
 /// An answer, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,12 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Policy(policy) => policies::write_policy(policy),
         Outcome::Policies(page) => policies::write_policies(page),
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
+        Outcome::ApiKeys(keys) => sts::write_api_keys(keys),
+        Outcome::RoleCreated(id) => roles::write_created(*id),
+        Outcome::Role(role) => roles::write_role(role),
+        Outcome::Roles(page) => roles::write_roles(page),
+        Outcome::RolePolicies(page) => role_policies::write_attached(page),
+        Outcome::RoleBoundary(policy) => role_policies::write_boundary(policy.as_ref()),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
         | Outcome::Tags(_)

@@ -67,6 +67,7 @@ fn spell_cam(code: ErrorCode) -> (&'static str, &'static str) {
 fn spell_sts(code: ErrorCode) -> (&'static str, &'static str) {
     match code {
         ErrorCode::InternalError => ("InternalError.SystemError", "internal error"),
+        ErrorCode::RoleNotExist => ("ResourceNotFound.RoleNotFound", "the role does not exist"),
         ErrorCode::DocumentError => spell_any(ErrorCode::PolicyNotWellFormed),
         ErrorCode::DocumentTooLong => spell_any(ErrorCode::PolicyTooLong),
         ErrorCode::DocumentResourceAccountError => spell_any(ErrorCode::PolicyGrantsOtherAccount),
@@ -161,6 +162,44 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
             ("InvalidParameter.GrantOtherResource", "cant grant other resource")
         }
 
+        Code::MfaCheckFailed => ("FailedOperation.CheckMFAError", "the MFA code is wrong"),
+        Code::MfaTypeNotSupported => (
+            "FailedOperation.MFATypeNotSupported",
+            "MFA devices of this type are not known",
+        ),
+
+        Code::RoleFull => (
+            "InvalidParameter.RoleFull",
+            "there are as many roles as there may be",
+        ),
+        Code::RoleNameInUse => ("InvalidParameter.RoleNameInUse", "the role name is in use"),
+        Code::RoleNameError => (
+            "InvalidParameter.RoleNameError",
+            "the role name is not 1 to 128 of letters, digits and +=,.@_-",
+        ),
+        Code::RoleNotExist => ("InvalidParameter.RoleNotExist", "the role does not exist"),
+        Code::PrincipalQcsError => (
+            "InvalidParameter.PrincipalQcsError",
+            "a principal of a role is not one",
+        ),
+        Code::PrincipalQcsNotExist => (
+            "InvalidParameter.PrincipalQcsNotExist",
+            "a principal does not exist",
+        ),
+        Code::PrincipalServiceNotExist => (
+            "InvalidParameter.PrincipalServiceNotExist",
+            "a service does not exist",
+        ),
+        Code::RoleTagError => (
+            "InvalidParameter.TagParamError",
+            "a tag is given twice, or its key is not 1 to 128 or its value 0 to 256 characters long",
+        ),
+        Code::RoleTagLimitExceeded => (
+            "InvalidParameter.TagLimitExceeded",
+            "the role would have more than 50 tags",
+        ),
+        Code::PolicyIsBoundary => ("ResourceInUse", "the policy is the permission boundary of a role"),
+
         Code::UserFull => (
             "InvalidParameter.SubUserFull",
             "there are as many users as there may be",
@@ -196,6 +235,7 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         ),
         Code::PolicyIdError => ("InvalidParameter.PolicyIdError", "the policy id is not one"),
         Code::PolicyIdNotFound => ("ResourceNotFound.PolicyIdNotFound", "the policy does not exist"),
+        Code::PolicyIdNotExist => ("InvalidParameter.PolicyIdNotExist", "the policy does not exist"),
         Code::PolicyReadOnly => ("FailedOperation", "a preset policy cannot be changed"),
         Code::AttachmentFull => (
             "InvalidParameter.AttachmentFull",

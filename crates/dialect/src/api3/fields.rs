@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use daypass_api::names::{PolicyId, Uin};
 use daypass_api::operation::{Paging, Subject};
+use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode};
 
 /// Parameters by name, in the order sent; no name twice.
@@ -23,7 +24,9 @@ pub(super) enum Value {
     Text(String),
     /// A list.
     List(Vec<Value>),
-    /// What no offered action takes: a truth value, a fraction, an object.
+    /// Named values; no name twice.
+    Object(Parameters),
+    /// What no offered action takes: a truth value, a fraction.
     Other,
 }
 
@@ -105,7 +108,7 @@ impl<'a> Fields<'a> {
             None | Some(Value::Integer(0)) => true,
             Some(Value::Text(text)) => text.is_empty() || text == "0",
             Some(Value::List(entries)) => entries.is_empty(),
-            Some(Value::Null | Value::Integer(_) | Value::Other) => false,
+            Some(Value::Null | Value::Integer(_) | Value::Object(_) | Value::Other) => false,
         };
         if asks_nothing {
             return Ok(());
@@ -162,6 +165,61 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A text that is something, if given: the empty one is the same as none.
+    pub(super) fn some_text(&mut self, name: &'static str) -> Result<Option<&'a str>, Error> {
+        Ok(self.text(name)?.filter(|text| !text.is_empty()))
+    }
+
+    /// A number that some actions write as a text and others as a number.
+    pub(super) fn digits(&mut self, name: &'static str) -> Result<Option<String>, Error> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+            Some(Value::Integer(number)) => Ok(Some(number.to_string())),
+            Some(_) => Err(wrong_type(name, "a number in a text")),
+        }
+    }
+
+    /// A list of texts, if given.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, Error> {
+        let text = |entry: &'a Value| match entry {
+            Value::Text(text) => Ok(text.as_str()),
+            _ => Err(wrong_type(name, "a list of texts")),
+        };
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::List(entries)) => entries.iter().map(text).collect::<Result<_, _>>().map(Some),
+            Some(_) => Err(wrong_type(name, "a list of texts")),
+        }
+    }
+
+    /// A list of objects with a `Key` and a `Value`, if given. What tags may be is for the action to say.
+    pub(super) fn tags(&mut self, name: &'static str) -> Result<Option<Tags>, Error> {
+        let tag = |entry: &Value| {
+            let Value::Object(members) = entry else {
+                return Err(wrong_type(name, "a list of tags"));
+            };
+            let mut fields = Fields::new(members);
+            let key = fields.required_text("Key")?.to_owned();
+            let value = fields.required_text("Value")?.to_owned();
+            fields.finish()?;
+            Ok((key, value))
+        };
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::List(entries)) => entries.iter().map(tag).collect::<Result<_, _>>().map(Some),
+            Some(_) => Err(wrong_type(name, "a list of tags")),
+        }
+    }
+
+    /// `Page` and `Rp`, where both must be given.
+    pub(super) fn required_paging(&mut self) -> Result<Paging, Error> {
+        for name in ["Page", "Rp"] {
+            self.integer(name)?.ok_or_else(|| missing(name))?;
+        }
+        self.paging()
+    }
+
     /// `Page` and `Rp`.
     pub(super) fn paging(&mut self) -> Result<Paging, Error> {
         Ok(Paging {
@@ -193,7 +251,7 @@ fn integer(name: &'static str, value: &Value) -> Result<i128, Error> {
     let number = match value {
         Value::Integer(number) => Some(*number),
         Value::Text(text) => parse_integer(text),
-        Value::Null | Value::List(_) | Value::Other => None,
+        Value::Null | Value::List(_) | Value::Object(_) | Value::Other => None,
     };
     number.ok_or_else(|| wrong_type(name, "a whole number"))
 }

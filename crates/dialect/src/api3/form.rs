@@ -54,8 +54,8 @@ fn hex_digit(byte: u8) -> Option<u8> {
     u8::try_from(digit).ok()
 }
 
-/// Gathers `X.0=a&X.1=b` into one list `X`. An entry with a name of its own (`X.0.Key`) makes the entry
-/// something that no offered action takes.
+/// Gathers `X.0=a&X.1=b` into one list `X`, and entries with names of their own (`X.0.Key=a&X.0.Value=b`) into
+/// objects in it. Nothing that is offered is nested deeper.
 pub(super) fn unflatten(pairs: Vec<(String, String)>) -> Result<Parameters, Error> {
     let mut parameters = Parameters::new();
     let mut lists: BTreeMap<String, BTreeMap<usize, Value>> = BTreeMap::new();
@@ -64,16 +64,21 @@ pub(super) fn unflatten(pairs: Vec<(String, String)>) -> Result<Parameters, Erro
             parameters.push((name, Value::Text(value)));
             continue;
         };
-        let (index, value) = match entry.split_once('.') {
-            None => (entry, Value::Text(value)),
-            Some((index, _)) => (index, Value::Other),
+        let (index, member) = match entry.split_once('.') {
+            None => (entry, None),
+            Some((index, member)) => (index, Some(member)),
         };
         let index = index.parse().map_err(|_| bad_index())?;
         let entries = lists.entry(list.to_owned()).or_default();
-        let clash = entries.insert(index, value.clone());
-        // Several names within one entry are usual, anything else names the same entry twice.
-        if clash.is_some_and(|before| before != Value::Other || value != Value::Other) {
-            return Err(bad_index());
+        let value = Value::Text(value);
+        match (entries.get_mut(&index), member) {
+            (None, None) => drop(entries.insert(index, value)),
+            (None, Some(member)) => {
+                drop(entries.insert(index, Value::Object(vec![(member.to_owned(), value)])));
+            }
+            // No pair has the same name as another, so that neither have members of one entry.
+            (Some(Value::Object(members)), Some(member)) => members.push((member.to_owned(), value)),
+            (Some(_), _) => return Err(bad_index()),
         }
     }
     for (name, entries) in lists {
@@ -142,7 +147,11 @@ mod tests {
         check_list("X=1", Some(text("1")));
         check_list("X.0=1", Some(Value::List(vec![text("1")])));
         check_list("X.1=b&X.0=a", Some(Value::List(vec![text("a"), text("b")])));
-        check_list("X.0.Key=a&X.0.Value=b", Some(Value::List(vec![Value::Other])));
+        let tag = Value::Object(vec![
+            ("Key".to_owned(), text("a")),
+            ("Value".to_owned(), text("b")),
+        ]);
+        check_list("X.0.Key=a&X.0.Value=b", Some(Value::List(vec![tag])));
         for bad in [
             "X.=1",
             "X.a=1",
@@ -152,6 +161,7 @@ mod tests {
             "X.0=1&X=1",
             "X.0=1&X.00=1",
             "X.0=1&X.0.Key=1",
+            "X.0.Key=1&X.0=1",
             "X.99999999999999999999999=1",
         ] {
             check_list(bad, None);

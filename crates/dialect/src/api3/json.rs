@@ -137,10 +137,10 @@ impl<'de> Visitor<'de> for Any {
         Ok(Value::List(list))
     }
 
-    /// No offered action takes an object, so that none is kept, but each is read to its end.
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Value, A::Error> {
-        Members { depth: self.depth }.visit_map(members)?;
-        Ok(Value::Other)
+        Members { depth: self.depth }
+            .visit_map(members)
+            .map(Value::Object)
     }
 }
 
@@ -170,7 +170,10 @@ mod tests {
         check(r#"{"X":-1e30}"#, Some(Value::Integer(-1e30 as i128)));
         check(r#"{"X":1.5}"#, Some(Value::Other));
         check(r#"{"X":true}"#, Some(Value::Other));
-        check(r#"{"X":{"a":1}}"#, Some(Value::Other));
+        check(
+            r#"{"X":{"a":1}}"#,
+            Some(Value::Object(vec![("a".to_owned(), Value::Integer(1))])),
+        );
         check(r#"{"X":"\u00e9"}"#, Some(Value::Text("é".to_owned())));
         check(
             r#"{"X":["a",1]}"#,

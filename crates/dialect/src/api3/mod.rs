@@ -16,8 +16,11 @@ mod form;
 mod json;
 
 mod access_keys;
+mod assume;
 mod attachments;
 mod policies;
+mod role_policies;
+mod roles;
 mod sts;
 mod users;
 

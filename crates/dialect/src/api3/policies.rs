@@ -16,10 +16,10 @@ use super::reply::{AnswerError, Reply};
 /// The longest note about a policy, in bytes.
 const MAX_DESCRIPTION_BYTES: usize = 300;
 /// The longest text to search names for, in bytes; no name is longer.
-const MAX_KEYWORD_BYTES: usize = 128;
+pub(super) const MAX_KEYWORD_BYTES: usize = 128;
 
 const TYPE_CUSTOM: u64 = 1;
-const TYPE_PRESET: u64 = 2;
+pub(super) const TYPE_PRESET: u64 = 2;
 /// How a policy came to be: with the service, or written as a document.
 const MODE_PRODUCT: u64 = 1;
 const MODE_DOCUMENT: u64 = 2;
@@ -153,7 +153,7 @@ fn write_summary(summary: &PolicySummary) -> Json {
     })
 }
 
-fn type_number(preset: bool) -> u64 {
+pub(super) fn type_number(preset: bool) -> u64 {
     if preset { TYPE_PRESET } else { TYPE_CUSTOM }
 }
 

@@ -306,6 +306,19 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::PolicyReadOnly
         | E::AttachmentFull
         | E::KeywordError
+        | E::PolicyIdNotExist
+        | E::MfaCheckFailed
+        | E::MfaTypeNotSupported
+        | E::RoleFull
+        | E::RoleNameInUse
+        | E::RoleNameError
+        | E::RoleNotExist
+        | E::PrincipalQcsError
+        | E::PrincipalQcsNotExist
+        | E::PrincipalServiceNotExist
+        | E::RoleTagError
+        | E::RoleTagLimitExceeded
+        | E::PolicyIsBoundary
         | E::DocumentError
         | E::DocumentTooLong
         | E::DocumentVersionError

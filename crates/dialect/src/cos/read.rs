@@ -155,6 +155,7 @@ fn attributes(request: &RequestHead<'_>, query: &Query<'_>) -> Result<Attributes
         content_type: header("content-type")?,
         host: header("host")?,
         request_tags: Vec::new(),
+        external_id: None,
     })
 }
 

@@ -8,6 +8,7 @@ mod access_key;
 mod account;
 mod key_ring;
 mod policy;
+mod role;
 mod user;
 
 use daypass_kv::Batch;
@@ -22,6 +23,10 @@ pub use key_ring::{KeyRingRecord, WrappedKeyRing, put_key_ring};
 pub use policy::{
     AttachmentRecord, PolicyNameRecord, PolicyRecord, attach, create_policy, detach, remove_policy,
 };
+pub use role::{
+    RoleNameRecord, RoleRecord, TrustedRole, attach_to_role, create_role, detach_from_role, put_role,
+    remove_role,
+};
 pub use user::{UserNameRecord, UserRecord, create_user, remove_user};
 
 /// Gives out the numbers of identities.
@@ -30,6 +35,8 @@ pub const UIN_COUNTER: &str = "uin";
 pub const UID_COUNTER: &str = "uid";
 /// Gives out the numbers of policies.
 pub const POLICY_COUNTER: &str = "policy";
+/// Gives out the numbers of roles, across all accounts.
+pub const ROLE_COUNTER: &str = "role";
 
 /// Begins a change, which is applied only if nothing about identities changed since the generation was read.
 pub fn change(generation: Option<&Found<CounterRecord>>) -> Batch {

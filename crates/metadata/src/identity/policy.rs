@@ -1,9 +1,10 @@
 //! Policies of an account, the index of their names, and who has which, looked up from either side.
 
 use daypass_api::Timestamp;
-use daypass_api::names::{PolicyId, PolicyName, Uin};
+use daypass_api::names::{PolicyId, PolicyName, RoleId, Uin};
 use daypass_kv::Batch;
 
+use super::detach_from_role;
 use crate::codec::{MarkRecord, Record, record};
 use crate::keys;
 
@@ -51,10 +52,20 @@ pub fn create_policy(batch: Batch, owner: Uin, id: PolicyId, policy: &PolicyReco
 }
 
 /// Removes a policy and takes it from everybody who has it.
-pub fn remove_policy(batch: Batch, owner: Uin, id: PolicyId, name: &PolicyName, holders: &[Uin]) -> Batch {
-    holders
+pub fn remove_policy(
+    batch: Batch,
+    owner: Uin,
+    id: PolicyId,
+    name: &PolicyName,
+    holders: &[Uin],
+    roles: &[RoleId],
+) -> Batch {
+    let batch = holders
         .iter()
-        .fold(batch, |batch, uin| detach(batch, owner, *uin, id))
+        .fold(batch, |batch, uin| detach(batch, owner, *uin, id));
+    roles
+        .iter()
+        .fold(batch, |batch, role| detach_from_role(batch, owner, *role, id))
         .delete(keys::policy(owner, id))
         .delete(keys::policy_named(owner, name))
 }

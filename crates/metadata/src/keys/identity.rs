@@ -154,16 +154,17 @@ pub fn key_ring() -> Bytes {
     Bytes::from_static(b"identity/key-ring")
 }
 
-fn number(value: u64) -> [u8; 8] {
+pub(super) fn number(value: u64) -> [u8; 8] {
     value.to_be_bytes()
 }
 
-fn last_number(stored: &[u8]) -> Option<u64> {
+pub(super) fn last_number(stored: &[u8]) -> Option<u64> {
     stored.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::role::{ROLE, ROLE_ATTACHMENT, ROLE_HOLDER, ROLE_NAMED};
     use super::*;
 
     #[test]
@@ -181,6 +182,10 @@ mod tests {
             ATTACHMENT,
             HOLDER,
             COUNTER,
+            ROLE,
+            ROLE_NAMED,
+            ROLE_ATTACHMENT,
+            ROLE_HOLDER,
             &key_ring()[..],
             b"identity/revocation/",
         ];

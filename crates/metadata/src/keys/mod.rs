@@ -7,6 +7,7 @@
 
 mod identity;
 mod objects;
+mod role;
 mod stored;
 
 use bytes::Bytes;
@@ -29,6 +30,9 @@ pub use objects::{
     upload_name, uploads, uploads_with_prefix,
 };
 pub use objects::{data_of_unreferenced, dead_of_key, holder_of_retired, intent_of_key, offset_of_manifest};
+pub use role::{
+    id_of_role, role, role_attachment, role_attachments, role_holder, role_holders, role_named, roles,
+};
 pub use stored::StoredKey;
 
 /// Names stored bytes: a blob, or the inline data of something small. Sixteen random bytes.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use daypass_api::names::{Account, PolicyId, Uin};
 use daypass_api::operation::Paging;
-use daypass_api::outcome::{AttachedPolicy, Page};
+use daypass_api::outcome::Page;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_metadata::identity::{self, AttachmentRecord};
 use daypass_metadata::keys;
@@ -99,19 +99,8 @@ impl Store {
             .skip(paging.offset())
             .take(paging.page_size as usize)
         {
-            let AnyPolicy {
-                name,
-                description,
-                preset,
-                ..
-            } = view.attached_policy(owner.owner_uin, id).await?;
-            entries.push(AttachedPolicy {
-                id,
-                name,
-                preset,
-                attached,
-                description,
-            });
+            let policy = view.attached_policy(owner.owner_uin, id).await?;
+            entries.push(policy.attached_at(attached));
         }
         Ok(Outcome::AttachedPolicies(Page { total, entries }))
     }
@@ -133,19 +122,23 @@ impl View {
         owner: Uin,
         uin: Uin,
     ) -> Result<Vec<(PolicyId, Timestamp)>, Error> {
+        self.attachments_under(keys::attachments(owner, uin)).await
+    }
+
+    /// The policies of whoever's attachments lie under this prefix.
+    pub(crate) async fn attachments_under(
+        &self,
+        prefix: bytes::Bytes,
+    ) -> Result<Vec<(PolicyId, Timestamp)>, Error> {
         let read = |(key, value): (bytes::Bytes, bytes::Bytes)| {
             let id = keys::policy_of_attachment(&key);
             let id = id.ok_or_else(|| fault::inconsistent("the key of an attachment"))?;
             Ok((id, decoded::<AttachmentRecord>(&value)?.attached))
         };
-        self.all(keys::attachments(owner, uin))
-            .await?
-            .into_iter()
-            .map(read)
-            .collect()
+        self.all(prefix).await?.into_iter().map(read).collect()
     }
 
-    async fn attached_policy(&self, owner: Uin, id: PolicyId) -> Result<AnyPolicy, Error> {
+    pub(crate) async fn attached_policy(&self, owner: Uin, id: PolicyId) -> Result<AnyPolicy, Error> {
         let policy = self.policy(owner, id).await?;
         policy.ok_or_else(|| fault::inconsistent("an attached policy is missing"))
     }

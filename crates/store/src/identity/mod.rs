@@ -1,4 +1,4 @@
-//! Accounts, users, access keys, policies and the key ring: one method of [`crate::Store`] for each operation.
+//! Accounts, users, roles, access keys, policies and the key ring: one method of [`crate::Store`] for each operation.
 //!
 //! Every change is decided on one view and applied under the condition that nothing about identities changed
 //! since; so limits, names and references hold without conditions of their own. Changes are rare, and one
@@ -9,6 +9,8 @@ mod accounts;
 mod attachments;
 mod key_ring;
 mod policies;
+mod role_policies;
+mod roles;
 mod users;
 
 use daypass_api::Error;
@@ -24,8 +26,9 @@ use crate::{Attempts, Store, View};
 
 pub use access_keys::{MOST_ACCESS_KEYS, StoredAccessKey};
 pub use attachments::MOST_ATTACHMENTS;
-pub use daypass_metadata::identity::{WrappedKeyRing, WrappedSecret};
+pub use daypass_metadata::identity::{TrustedRole, WrappedKeyRing, WrappedSecret};
 pub use policies::{FIRST_POLICY_ID, MOST_POLICIES, PresetPolicy};
+pub use roles::{FIRST_ROLE_ID, MOST_ROLES, StoredRole, Trusted};
 pub use users::MOST_USERS;
 
 /// A new access key: its id, its secret to be shown once, and the same secret to be stored.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use daypass_api::names::{Account, PolicyId, PolicyName, Uin};
 use daypass_api::operation::{NewPolicy, Paging, PolicyScope};
-use daypass_api::outcome::{Page, Policy, PolicySummary};
+use daypass_api::outcome::{AttachedPolicy, Page, Policy, PolicySummary};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_metadata::identity::{self, POLICY_COUNTER, PolicyNameRecord, PolicyRecord};
 use daypass_metadata::keys;
@@ -133,6 +133,7 @@ impl Store {
             if view.require_policy(owner.owner_uin, *id).await?.preset {
                 return Err(ErrorCode::PolicyReadOnly.into());
             }
+            view.require_bounds_no_role(owner.owner_uin, *id).await?;
         }
         drop(view);
         for id in ids {
@@ -154,7 +155,10 @@ impl Store {
                 return Ok(());
             };
             let holders = change.view.holders(owner, id).await?;
-            let batch = identity::remove_policy(change.batch(), owner, id, &found.record.name, &holders);
+            let roles = change.view.role_holders(owner, id).await?;
+            change.view.require_bounds_no_role(owner, id).await?;
+            let name = &found.record.name;
+            let batch = identity::remove_policy(change.batch(), owner, id, name, &holders, &roles);
             if self.commit(batch.reclaiming()).await? {
                 return Ok(());
             }
@@ -172,6 +176,17 @@ impl AnyPolicy {
             document: Arc::clone(&preset.document),
             created: preset.created,
             updated: preset.created,
+        }
+    }
+
+    /// The policy as somebody has it since then.
+    pub(crate) fn attached_at(self, attached: Timestamp) -> AttachedPolicy {
+        AttachedPolicy {
+            id: self.id,
+            name: self.name,
+            preset: self.preset,
+            attached,
+            description: self.description,
         }
     }
 
@@ -218,16 +233,26 @@ impl View {
     }
 
     async fn has_policy_named(&self, owner: Uin, name: &PolicyName) -> Result<bool, Error> {
-        let preset = self.presets.iter().any(|preset| preset.name == *name);
-        Ok(preset
-            || self
-                .record::<PolicyNameRecord>(&keys::policy_named(owner, name))
-                .await?
-                .is_some())
+        Ok(self.policy_number(owner, name).await?.is_some())
     }
 
-    async fn summarize(&self, owner: Uin, policy: AnyPolicy) -> Result<PolicySummary, Error> {
-        let attachments = self.holders(owner, policy.id).await?.len() as u64;
+    /// The number of the policy of this name, the account's own or a preset one.
+    pub(crate) async fn policy_number(
+        &self,
+        owner: Uin,
+        name: &PolicyName,
+    ) -> Result<Option<PolicyId>, Error> {
+        if let Some(preset) = self.presets.iter().find(|preset| preset.name == *name) {
+            return Ok(Some(preset.id));
+        }
+        let key = keys::policy_named(owner, name);
+        let found = self.record::<PolicyNameRecord>(&key).await?;
+        Ok(found.map(|found| found.record.id))
+    }
+
+    pub(crate) async fn summarize(&self, owner: Uin, policy: AnyPolicy) -> Result<PolicySummary, Error> {
+        let users = self.holders(owner, policy.id).await?.len();
+        let attachments = (users + self.role_holders(owner, policy.id).await?.len()) as u64;
         Ok(PolicySummary {
             id: policy.id,
             name: policy.name,

@@ -149,6 +149,12 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Policy(_)
         | Outcome::Policies(_)
         | Outcome::AttachedPolicies(_)
+        | Outcome::ApiKeys(_)
+        | Outcome::RoleCreated(_)
+        | Outcome::Role(_)
+        | Outcome::Roles(_)
+        | Outcome::RolePolicies(_)
+        | Outcome::RoleBoundary(_)
         | Outcome::Done => return Err(Error::new(ErrorCode::InternalError)),
     })
 }
