@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::disk::{Disk, SystemDisk};
 use crate::line::{Chain, Line};
 use crate::record::Request;
 use crate::segment::{self, Lines};
@@ -189,6 +190,26 @@ pub fn build(segment: &Path) -> io::Result<Option<Vec<u8>>> {
         }
     }
     Ok(Some(builder.finish(lines.end(), &chain)))
+}
+
+/// Makes the indexes of closed segments that are missing or not as they should be; how many there were. The last segment
+/// is left alone: it is being written.
+pub fn rebuild(directory: &Path) -> io::Result<u64> {
+    let mut made = 0;
+    let mut segments = segment::list(directory)?;
+    segments.pop();
+    for first in segments {
+        let segment = segment::path(directory, first);
+        let path = path(&segment);
+        let Some(bytes) = build(&segment)? else { continue };
+        if std::fs::read(&path).ok().as_ref() != Some(&bytes) {
+            let mut file = SystemDisk.create(&path)?;
+            file.write_at(0, &bytes)?;
+            file.flush()?;
+            made += 1;
+        }
+    }
+    Ok(made)
 }
 
 /// An index that fits its segment.

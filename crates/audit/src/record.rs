@@ -122,6 +122,9 @@ pub struct Session {
     pub original_uin: u64,
     /// That key.
     pub original_access_key_id: String,
+    /// Who its caller said it acts for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_identity: Option<String>,
 }
 
 /// One object of a batch.
@@ -169,9 +172,9 @@ pub struct Minted {
     pub name: String,
     /// When it ends, in milliseconds since 1970.
     pub expires: i64,
-    /// The role it acts as.
+    /// The role it acts as: its number, or its name where it was named so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<u64>,
+    pub role: Option<String>,
     /// The policies that this step added, as they were given; none when it narrowed nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,

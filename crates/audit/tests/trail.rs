@@ -187,6 +187,8 @@ fn every_segment_has_an_index_until_it_is_taken_away() {
     }
     std::fs::remove_file(index).unwrap();
     assert_eq!(kinds(bench.path()), [Kind::IndexMissing]);
+    assert_eq!(daypass_audit::index::rebuild(bench.path()).unwrap(), 1);
+    assert!(kinds(bench.path()).is_empty());
 }
 
 #[test]
@@ -421,6 +423,24 @@ proptest! {
 
 fn kinds(directory: &std::path::Path) -> Vec<Kind> {
     verify(directory).1.iter().map(|finding| finding.kind).collect()
+}
+
+#[test]
+fn the_documentation_tells_every_field_and_kind() {
+    let text = include_str!("../../../docs/audit.md");
+    let full = serde_json::to_value(kit::full()).unwrap();
+    let mut names: Vec<String> = full.as_object().unwrap().keys().cloned().collect();
+    for inside in ["decision", "minted"] {
+        names.extend(full[inside].as_object().unwrap().keys().cloned());
+    }
+    names.extend(daypass_audit::record::KINDS.map(str::to_owned));
+    names.extend(Kind::ALL.iter().map(|kind| kind.name().to_owned()));
+    for name in names {
+        assert!(
+            text.contains(&format!("`{name}`")),
+            "{name} is not in docs/audit.md"
+        );
+    }
 }
 
 #[test]

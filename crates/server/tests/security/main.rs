@@ -20,3 +20,4 @@ mod logs;
 mod one_gate;
 mod roles;
 mod scene;
+mod trail;
