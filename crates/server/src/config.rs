@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use daypass_api::names::{Account, Region};
+pub use daypass_audit::writer::OnLoss;
 use daypass_kv::redb::RedbOptions;
 
 pub use crate::edge::listener::EdgeLimits;
@@ -40,6 +41,8 @@ pub struct Config {
     pub master_key: Option<String>,
     /// The root account to make on an empty data directory.
     pub root: RootSeed,
+    /// The audit trail.
+    pub audit: AuditConfig,
     /// Bounds of the edge.
     pub limits: EdgeLimits,
     /// The memory for pages of the metadata.
@@ -49,6 +52,30 @@ pub struct Config {
 impl Config {
     /// The memory for pages of the metadata where nobody says how much.
     pub const METADATA_CACHE_BYTES: usize = RedbOptions::CACHE_BYTES;
+}
+
+/// Where the audit trail is, how long it is kept, and what counts more: the trail or the service.
+#[derive(Clone, Debug)]
+pub struct AuditConfig {
+    /// Its directory; without one, `audit` in the data directory.
+    pub directory: Option<PathBuf>,
+    /// Most bytes of it; the oldest segments are removed.
+    pub max_bytes: u64,
+    /// Days after which a segment is removed.
+    pub max_age_days: u64,
+    /// What happens to requests while it cannot be written.
+    pub on_loss: OnLoss,
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self {
+            directory: None,
+            max_bytes: 10 * 1024 * 1024 * 1024,
+            max_age_days: 180,
+            on_loss: OnLoss::Refuse,
+        }
+    }
 }
 
 /// The root account of a new data directory. On one that is not new it is not looked at.

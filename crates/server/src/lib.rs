@@ -42,6 +42,8 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
+use daypass_audit::writer::{Pace, Setup, Writer};
+use daypass_audit::{AuditError, Options, SystemDisk};
 use daypass_dialect::cos;
 use daypass_dialect::site::SiteConfig;
 use tokio::net::TcpListener;
@@ -50,7 +52,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, RootSeed};
+pub use config::{AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, OnLoss, RootSeed};
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
 pub use proxies::{BadTrustedProxy, TrustedProxy};
@@ -107,7 +109,9 @@ impl Server {
         let console_address = console.as_ref().map(|(_, address)| *address);
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let (blobs, kv) = (foundation.blobs, foundation.kv);
+        let audit = open_audit(&config, &clock, random)?;
         let service = Arc::new(Service {
+            audit,
             store: foundation.store,
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
@@ -183,8 +187,46 @@ impl Server {
                 tracing::error!(%error, "a task of the server did not end well");
             }
         }
-        self.service.store.close().await.map_err(StartError::Store)
+        let service = Arc::clone(&self.service);
+        let audit = tokio::task::spawn_blocking(move || service.audit.stop()).await;
+        self.service.store.close().await.map_err(StartError::Store)?;
+        audit.unwrap_or(Err(AuditError::Gone)).map_err(StartError::Audit)
     }
+}
+
+fn open_audit(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    random: SystemRandom,
+) -> Result<Writer<audit::Entry>, StartError> {
+    let AuditConfig {
+        directory,
+        max_bytes,
+        max_age_days,
+        on_loss,
+    } = config.audit.clone();
+    let directory = directory.unwrap_or_else(|| DataDirectory::new(&config.data).audit());
+    let clock = Arc::clone(clock);
+    let setup = Setup {
+        options: Options::keeping(directory, max_bytes, max_age_days),
+        // Each request in flight has a place, and as many records may wait.
+        pace: Pace {
+            places: Pace::default()
+                .places
+                .max(config.limits.connections.saturating_mul(2)),
+            ..Pace::default()
+        },
+        on_loss,
+        disk: Box::new(SystemDisk),
+        fresh: random.bytes(),
+        clock: Arc::new(move || clock.now().unix_millis()),
+        spell: audit::spell,
+        complain: |error| {
+            let cause = std::error::Error::source(error);
+            tracing::error!(%error, cause, "the audit trail cannot be written");
+        },
+    };
+    Ok(Writer::start(setup)?)
 }
 
 /// HTTPS, ready to be served.

@@ -3,10 +3,12 @@
 use std::sync::{Arc, RwLock};
 
 use daypass_api::names::{AccessKeyId, Account, Region, RoleId, Uin};
+use daypass_audit::writer::Writer;
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
 use daypass_token::MasterKey;
 
+use crate::audit::Entry;
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
@@ -20,6 +22,7 @@ use crate::roles::KnownRole;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
+    pub(crate) audit: Writer<Entry>,
     pub(crate) store: Store,
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,

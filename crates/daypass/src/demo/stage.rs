@@ -11,7 +11,7 @@ use daypass_api::names::{
 use daypass_api::operation::{CreateUser, GetFederationToken, NewPolicy};
 use daypass_api::outcome::TemporaryKey;
 use daypass_client::{ActionClient, Connection, Credentials, Endpoint, ObjectClient, Refusal, request};
-use daypass_server::{Config, EdgeLimits, RootSeed, Server};
+use daypass_server::{AuditConfig, Config, EdgeLimits, RootSeed, Server};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -168,6 +168,7 @@ fn config(data: &TempDir) -> Result<Config> {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
         console_listen: None,
+        audit: AuditConfig::default(),
         hosts: Vec::new(),
         trusted_proxies: Vec::new(),
         region: Region::parse(REGION)?,

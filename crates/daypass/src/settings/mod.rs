@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use schema::{keys, schema};
 pub(crate) use settle::{check_together, settle};
 pub(crate) use value::Meaning;
-use value::{Bounded, LogFilter, Text};
+use value::{Bounded, LogFilter, OnLoss, Text};
 
 /// APPID of the root account when none is given.
 pub(crate) const DEFAULT_APPID: u64 = 1_250_000_000;
@@ -87,6 +87,18 @@ pub(crate) struct Settings {
     /// File that holds the master key, instead of the one in the data directory
     #[arg(long, value_name = "FILE")]
     master_key_file: Option<PathBuf>,
+    /// Directory of the audit trail; without one, `audit` in the data directory
+    #[arg(long, value_name = "DIR")]
+    audit_dir: Option<PathBuf>,
+    /// Most bytes of the audit trail; the oldest records are removed [default: 10737418240]
+    #[arg(long, value_name = "N")]
+    audit_max_bytes: Option<Bounded<16_777_216, MOST>>,
+    /// Days that records of the audit trail are kept at most [default: 180]
+    #[arg(long, value_name = "N")]
+    audit_max_age_days: Option<Bounded<1, 36_500>>,
+    /// What happens to requests while the audit trail cannot be written: refuse or continue [default: refuse]
+    #[arg(long, value_name = "WHAT")]
+    audit_on_loss: Option<Text<OnLoss>>,
     /// Bounds, for much larger or smaller machines.
     #[command(flatten)]
     #[serde(default)]
@@ -138,6 +150,9 @@ impl Settings {
             log: "info".parse().ok(),
             appid: Some(Bounded::constant(DEFAULT_APPID)),
             owner_uin: Some(Bounded::constant(DEFAULT_OWNER_UIN)),
+            audit_max_bytes: Some(Bounded::constant(10_737_418_240)),
+            audit_max_age_days: Some(Bounded::constant(180)),
+            audit_on_loss: "refuse".parse().ok(),
             limits: Limits::defaults(),
             ..Self::default()
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use daypass_api::names::{Account, AppId, Uin};
 use daypass_server::tls::{Authority, TlsConfig};
-use daypass_server::{Config, EdgeLimits, RootSeed};
+use daypass_server::{AuditConfig, Config, EdgeLimits, RootSeed};
 use tracing_subscriber::EnvFilter;
 
 use super::layers::{Layered, Source};
@@ -56,6 +56,12 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
             },
             secret_id: settings.root_secret_id.clone(),
             secret_key: root_secret,
+        },
+        audit: AuditConfig {
+            directory: settings.audit_dir.clone(),
+            max_bytes: settings.audit_max_bytes.context(DEFAULT_MISSING)?.number(),
+            max_age_days: settings.audit_max_age_days.context(DEFAULT_MISSING)?.number(),
+            on_loss: settings.audit_on_loss.as_ref().context(DEFAULT_MISSING)?.0.0,
         },
         limits: edge_limits(&settings.limits)?,
         metadata_cache_bytes: metadata_cache_bytes(&settings.limits)?,

@@ -101,6 +101,29 @@ impl Meaning for HostName {
     }
 }
 
+/// What happens to requests while the audit trail cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OnLoss(pub(crate) daypass_server::OnLoss);
+
+impl fmt::Display for OnLoss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.0 {
+            daypass_server::OnLoss::Refuse => "refuse",
+            daypass_server::OnLoss::Continue => "continue",
+        })
+    }
+}
+
+impl Meaning for OnLoss {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "refuse" => Ok(Self(daypass_server::OnLoss::Refuse)),
+            "continue" => Ok(Self(daypass_server::OnLoss::Continue)),
+            _ => Err(format!("`{text}` is neither `refuse` nor `continue`")),
+        }
+    }
+}
+
 /// What is logged, as `tracing` writes it: a level, or levels for parts of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogFilter(String);

@@ -22,3 +22,4 @@ mod logs;
 mod one_gate;
 mod roles;
 mod scene;
+mod trail;
