@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use daypass_api::names::{Account, Region};
+use daypass_kv::redb::RedbOptions;
 
 pub use crate::edge::listener::EdgeLimits;
 use crate::host_name::HostName;
@@ -32,6 +33,13 @@ pub struct Config {
     pub root: RootSeed,
     /// Bounds of the edge.
     pub limits: EdgeLimits,
+    /// The memory for pages of the metadata.
+    pub metadata_cache_bytes: usize,
+}
+
+impl Config {
+    /// The memory for pages of the metadata where nobody says how much.
+    pub const METADATA_CACHE_BYTES: usize = RedbOptions::CACHE_BYTES;
 }
 
 /// The root account of a new data directory. On one that is not new it is not looked at.

@@ -138,5 +138,6 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
             secret_key: Some(ROOT_SECRET_KEY.to_owned()),
         },
         limits,
+        metadata_cache_bytes: Config::METADATA_CACHE_BYTES,
     }
 }

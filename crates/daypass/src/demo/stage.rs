@@ -182,6 +182,7 @@ fn config(data: &TempDir) -> Result<Config> {
             secret_key: None,
         },
         limits: EdgeLimits::default(),
+        metadata_cache_bytes: Config::METADATA_CACHE_BYTES,
     })
 }
 

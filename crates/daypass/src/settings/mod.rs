@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use daypass_api::names::Region;
-use daypass_server::{EdgeLimits, HostName};
+use daypass_server::{Config, EdgeLimits, HostName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,7 @@ pub(crate) const DEFAULT_OWNER_UIN: u64 = 100_000_000_001;
 /// As large as a number in the file can be.
 const MOST: u64 = i64::MAX as u64;
 const DAY: u64 = 86_400;
+const MIB: u64 = 1024 * 1024;
 
 /// Settings of `daypass serve`.
 #[derive(Args, Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -89,7 +90,7 @@ pub(crate) struct Settings {
     limits: Limits,
 }
 
-/// Bounds of the edge.
+/// Bounds of the edge and of memory.
 #[derive(Args, Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[command(next_help_heading = "Limits")]
 #[serde(deny_unknown_fields)]
@@ -115,6 +116,9 @@ pub(crate) struct Limits {
     /// Longest wait for requests in flight when the server stops [default: 30]
     #[arg(long, value_name = "N")]
     shutdown_timeout_seconds: Option<Bounded<1, DAY>>,
+    /// Memory for pages of the metadata, in MiB [default: 64]
+    #[arg(long, value_name = "N")]
+    metadata_cache_mib: Option<Bounded<8, 1_048_576>>,
 }
 
 impl Settings {
@@ -146,6 +150,7 @@ impl Limits {
             body_timeout_seconds: Some(Bounded::constant(limits.body_timeout.as_secs())),
             body_bytes_per_second: Some(Bounded::constant(limits.body_bytes_per_second)),
             shutdown_timeout_seconds: Some(Bounded::constant(limits.shutdown_timeout.as_secs())),
+            metadata_cache_mib: Some(Bounded::constant(Config::METADATA_CACHE_BYTES as u64 / MIB)),
         }
     }
 }
