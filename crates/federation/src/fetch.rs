@@ -23,7 +23,7 @@ use crate::issuer::Place;
 use crate::keys::MAX_KEY_SET_BYTES;
 
 /// How long one document may take, from the name of its host to its last byte.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest head of an answer, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 

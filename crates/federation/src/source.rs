@@ -11,7 +11,7 @@ use daypass_api::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
 
 pub use crate::fetch::FetchError;
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, PATIENCE};
 use crate::issuer::{Issuer, Place};
 use crate::json;
 use crate::keys::KeySet;
@@ -126,11 +126,11 @@ impl KeySource {
     }
 
     async fn fetch(&self, issuer: &Issuer) -> Result<KeySet, FetchError> {
-        let _permit = self
-            .fetches
-            .acquire()
-            .await
-            .map_err(|_| FetchError::Unreachable)?;
+        // Behind many slow issuers nobody waits longer than for one.
+        let permit = tokio::time::timeout(PATIENCE, self.fetches.acquire()).await;
+        let Ok(Ok(_permit)) = permit else {
+            return Err(FetchError::Unreachable);
+        };
         let discovery = issuer.discovery().ok_or(FetchError::Forbidden)?;
         let document = self.fetcher.get(&discovery).await?;
         let keys = keys_of(&document, issuer).ok_or(FetchError::Document)?;
