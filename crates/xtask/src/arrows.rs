@@ -80,6 +80,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("daypass-dialect", &["daypass-api"]),
+    ("daypass-federation", &["daypass-api"]),
     ("daypass-kv", &[]),
     ("daypass-metadata", &["daypass-api", "daypass-kv"]),
     ("daypass-policy", &["daypass-api"]),

@@ -148,7 +148,16 @@ mod tests {
         check("GetFederationToken", Ok(Service::Sts));
         check("DeletePolicy", Ok(Service::Cam));
         check("AssumeRole", Ok(Service::Sts));
-        check("AssumeRoleWithSAML", Err(ErrorCode::NotImplemented));
+        for saml in [
+            "AssumeRoleWithSAML",
+            "CreateSAMLProvider",
+            "GetSAMLProvider",
+            "ListSAMLProviders",
+            "UpdateSAMLProvider",
+            "DeleteSAMLProvider",
+        ] {
+            check(saml, Err(ErrorCode::NotImplemented));
+        }
         check("PutUserPermissionsBoundary", Err(ErrorCode::NotImplemented));
         check("GetUserPermissionsBoundary", Err(ErrorCode::InvalidAction));
         check("getfederationtoken", Err(ErrorCode::InvalidAction));
