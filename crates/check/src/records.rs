@@ -8,7 +8,7 @@ use daypass_metadata::blob_life::{IntentRecord, RetiredRecord, UnreferencedRecor
 use daypass_metadata::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
 use daypass_metadata::identity::{
     AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, PolicyNameRecord,
-    PolicyRecord, UserNameRecord, UserRecord,
+    PolicyRecord, RevocationRecord, UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys::{self, StoredKey};
 use daypass_metadata::object::{ManifestRecord, ObjectRecord};
@@ -192,6 +192,15 @@ impl Check<'_> {
                 let record = decode!(KeyRingRecord);
                 self.key_ring(&record);
             }
+            StoredKey::Revocation(_) => {
+                let _: RevocationRecord = decode!(RevocationRecord);
+            }
+            StoredKey::RevocationEnd(..) => {
+                let _: MarkRecord = decode!(MarkRecord);
+            }
+            StoredKey::RevocationLog => {
+                let _: CounterRecord = decode!(CounterRecord);
+            }
             // Joined with claims, and so not in the ranges that are walked here.
             StoredKey::InlineData(_) | StoredKey::Reference(..) => {}
         }
@@ -268,5 +277,8 @@ pub(crate) fn place_of_record(key: &StoredKey) -> Place {
             .with("user", uin),
         StoredKey::Counter(name) => record("counter").with("counter", name),
         StoredKey::KeyRing => record("key ring"),
+        StoredKey::Revocation(sequence) => record("revocation").with("sequence", sequence),
+        StoredKey::RevocationEnd(_, sequence) => record("end of revocation").with("sequence", sequence),
+        StoredKey::RevocationLog => record("revocation log"),
     }
 }

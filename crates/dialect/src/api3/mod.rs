@@ -19,6 +19,7 @@ mod access_keys;
 mod assume;
 mod attachments;
 mod policies;
+mod revocations;
 mod role_policies;
 mod roles;
 mod sts;

@@ -17,6 +17,7 @@ use super::objects::{
     BUCKET, BUCKET_CORS, BUCKET_COUNT, BUCKET_INDEX, DEAD, INLINE_DATA, INTENT, MANIFEST, NAME_END, OBJECT,
     PART, REFERENCE, RETIRED, UNREFERENCED, UPLOAD,
 };
+use super::revocation::REVOCATION;
 use super::{ContentId, DataId};
 use crate::identity::{POLICY_COUNTER, UID_COUNTER, UIN_COUNTER};
 use crate::keys;
@@ -83,6 +84,12 @@ pub enum StoredKey {
     Counter(&'static str),
     /// The key ring.
     KeyRing,
+    /// A revocation, by its place in the order of all.
+    Revocation(u64),
+    /// A revocation, by when it may be forgotten.
+    RevocationEnd(Timestamp, u64),
+    /// The place of the last revocation.
+    RevocationLog,
 }
 
 impl StoredKey {
@@ -123,6 +130,9 @@ impl StoredKey {
             Self::Holder(owner, policy, uin) => keys::holder(*owner, *policy, *uin),
             Self::Counter(name) => keys::counter(name),
             Self::KeyRing => keys::key_ring(),
+            Self::Revocation(sequence) => keys::revocation(*sequence),
+            Self::RevocationEnd(expires, sequence) => keys::revocation_end(*expires, *sequence),
+            Self::RevocationLog => keys::revocation_log(),
         }
     }
 
@@ -190,6 +200,9 @@ impl StoredKey {
         if *stored == keys::key_ring()[..] {
             return Some(Self::KeyRing);
         }
+        if *stored == keys::revocation_log()[..] {
+            return Some(Self::RevocationLog);
+        }
         let after = |prefix: &[u8]| stored.strip_prefix(prefix);
         if let Some(rest) = after(COUNTER) {
             let names = [UIN_COUNTER, UID_COUNTER, POLICY_COUNTER];
@@ -199,7 +212,13 @@ impl StoredKey {
         if let Some(rest) = after(ACCESS_KEY) {
             return AccessKeyId::parse(text(rest)?).ok().map(Self::AccessKey);
         }
-        let spaces: [(&[u8], ReadAfterNumber); 9] = [
+        if let Some((expires, sequence)) = keys::expiry_of_revocation_end(stored) {
+            return Some(Self::RevocationEnd(expires, sequence));
+        }
+        let spaces: [(&[u8], ReadAfterNumber); 10] = [
+            (REVOCATION, |sequence, rest| {
+                rest.is_empty().then_some(Self::Revocation(sequence))
+            }),
             (ACCOUNT, |owner, rest| {
                 rest.is_empty().then_some(Self::Account(Uin(owner)))
             }),
@@ -317,6 +336,9 @@ mod tests {
             StoredKey::Counter(UIN_COUNTER),
             StoredKey::Counter(POLICY_COUNTER),
             StoredKey::KeyRing,
+            StoredKey::Revocation(7),
+            StoredKey::RevocationEnd(time, u64::MAX),
+            StoredKey::RevocationLog,
         ]
     }
 
