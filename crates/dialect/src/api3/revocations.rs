@@ -136,10 +136,7 @@ fn write_one(revocation: &Revocation) -> Json {
 }
 
 pub(super) fn read_revocations(reply: Reply<'_>) -> Result<Outcome, AnswerError> {
-    let next = match reply.number("Next") {
-        Ok(next) => Some(next),
-        Err(_) => None,
-    };
+    let next = reply.number("Next").ok();
     let entries = reply.list("Revocations", read_one)?;
     Ok(Outcome::Revocations(RevocationList { entries, next }))
 }
