@@ -25,6 +25,18 @@ pub(crate) struct Key {
     pub(crate) secret: SecretKey,
     /// The token of a temporary key.
     pub(crate) token: Option<String>,
+    /// Whether object requests carry signature and token in the query, as links do, instead of in headers.
+    pub(crate) presigns: bool,
+}
+
+impl Key {
+    /// The same key, for links.
+    pub(crate) fn presigning(&self) -> Self {
+        Self {
+            presigns: true,
+            ..self.clone()
+        }
+    }
 }
 
 /// What an object request says.
@@ -44,20 +56,28 @@ pub(crate) fn object(request: ObjectRequest<'_>, key: &Key, head: &mut Vec<u8>) 
     if let Some(length) = &length {
         headers.push(("Content-Length", length.as_bytes()));
     }
-    if let Some(token) = &key.token {
+    if let Some(token) = key.token.as_ref().filter(|_| !key.presigns) {
         headers.push(("x-cos-security-token", token.as_bytes()));
     }
     let view = RequestView::new(request.method, request.path, request.query, &headers)?;
     let now = unix_seconds()?;
     let options = SignOptions::standard(Window::new(now - 60, now + VALID_SECONDS)?);
-    let authorization = cos::sign(&view, &key.id, &key.secret, &options);
-    headers.push(("Authorization", authorization.as_bytes()));
-    let separator = if request.query.is_empty() { "" } else { "?" };
+    let (authorization, signed_query);
+    let mut query = request.query;
+    if key.presigns {
+        let signature = cos::presign(&view, &key.id, &key.secret, key.token.as_deref(), &options)?;
+        signed_query = [query, if query.is_empty() { "" } else { "&" }, &signature].concat();
+        query = &signed_query;
+    } else {
+        authorization = cos::sign(&view, &key.id, &key.secret, &options);
+        headers.push(("Authorization", authorization.as_bytes()));
+    }
+    let separator = if query.is_empty() { "" } else { "?" };
     head.clear();
     write!(
         head,
-        "{} {}{separator}{} HTTP/1.1\r\n",
-        request.method, request.path, request.query
+        "{} {}{separator}{query} HTTP/1.1\r\n",
+        request.method, request.path
     )?;
     end(&headers, head)
 }
@@ -110,6 +130,7 @@ mod tests {
             id: "AKIDEXAMPLE".to_owned(),
             secret: SecretKey::new("secret".to_owned()),
             token: token.map(str::to_owned),
+            presigns: false,
         }
     }
 
@@ -150,6 +171,37 @@ mod tests {
             let claim = cos::claim(&view).unwrap().unwrap();
             assert!(claim.verify(&view, &key.secret, &[]));
             assert_eq!(claim.token.as_deref(), token);
+        }
+    }
+
+    #[test]
+    fn links_verify() {
+        for (token, query) in [(None, ""), (Some("token"), "prefix=a")] {
+            let key = key(token).presigning();
+            let mut head = Vec::new();
+            let request = ObjectRequest {
+                method: "GET",
+                path: "/get/1",
+                query,
+                length: None,
+            };
+            object(request, &key, &mut head).unwrap();
+            let (line, headers) = received(&head);
+            let target = line
+                .strip_prefix("GET ")
+                .unwrap()
+                .strip_suffix(" HTTP/1.1")
+                .unwrap();
+            let (path, query) = target.split_once('?').unwrap();
+            let pairs: Vec<(&str, &[u8])> = headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_slice()))
+                .collect();
+            let view = RequestView::new("GET", path, query, &pairs).unwrap();
+            let claim = cos::claim(&view).unwrap().unwrap();
+            assert!(claim.verify(&view, &key.secret, &[]));
+            assert_eq!(claim.token.as_deref(), token);
+            assert_eq!(pairs.len(), 1);
         }
     }
 

@@ -184,6 +184,10 @@ pub(crate) enum Side {
     Permanent,
     /// A temporary key whose policy has so many statements; without a policy for 0.
     Temporary(usize),
+    /// A presigned link of the permanent key.
+    PermanentLink,
+    /// A presigned link of a temporary key whose policy has so many statements.
+    TemporaryLink(usize),
     /// A temporary key whose policy has so many statements, none of which allows the request.
     Refused(usize),
 }
@@ -192,8 +196,8 @@ impl Side {
     /// As it is spelled in results.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Permanent => "permanent",
-            Self::Temporary(_) => "temporary",
+            Self::Permanent | Self::PermanentLink => "permanent",
+            Self::Temporary(_) | Self::TemporaryLink(_) => "temporary",
             Self::Refused(_) => "refused",
         }
     }
@@ -215,6 +219,16 @@ pub(crate) const PAIRS: &[Pair] = &[
         id: "pair-token-13",
         title: "temporary key with 13 statements, beside the permanent key",
         sides: [Side::Permanent, Side::Temporary(13)],
+    },
+    Pair {
+        id: "pair-link-1",
+        title: "link of a temporary key with 1 statement, beside one of the permanent key",
+        sides: [Side::PermanentLink, Side::TemporaryLink(1)],
+    },
+    Pair {
+        id: "pair-link-13",
+        title: "link of a temporary key with 13 statements, beside one of the permanent key",
+        sides: [Side::PermanentLink, Side::TemporaryLink(13)],
     },
     Pair {
         id: "pair-refused",

@@ -330,6 +330,9 @@ impl Passes<'_> {
             Side::Temporary(0) => (&keys.plain, 200),
             Side::Temporary(1) => (&keys.one, 200),
             Side::Temporary(_) => (&keys.thirteen, 200),
+            Side::PermanentLink => (&keys.links.permanent, 200),
+            Side::TemporaryLink(1) => (&keys.links.one, 200),
+            Side::TemporaryLink(_) => (&keys.links.thirteen, 200),
             Side::Refused(_) => (&keys.refused, 403),
         };
         let window = self.settings.window / 3;
@@ -349,16 +352,31 @@ struct Keys {
     one: Key,
     thirteen: Key,
     refused: Key,
+    links: Links,
+}
+
+/// Those that sign links.
+struct Links {
+    permanent: Key,
+    one: Key,
+    thirteen: Key,
 }
 
 impl Keys {
     fn mint(stage: &Stage, server: &Server) -> Result<Self> {
         let key = |policy: Option<&str>| temporary_key(server.address(), &stage.root, policy);
+        let one = key(Some(&statements(1, "get/4k/*")))?;
+        let thirteen = key(Some(&statements(13, "get/4k/*")))?;
         Ok(Self {
             plain: key(None)?,
-            one: key(Some(&statements(1, "get/4k/*")))?,
-            thirteen: key(Some(&statements(13, "get/4k/*")))?,
             refused: key(Some(&statements(13, "nowhere/*")))?,
+            links: Links {
+                permanent: stage.root.presigning(),
+                one: one.presigning(),
+                thirteen: thirteen.presigning(),
+            },
+            one,
+            thirteen,
         })
     }
 }

@@ -141,6 +141,7 @@ pub(crate) fn root_key() -> Result<Key> {
         id: format!("AKID{id}"),
         secret: SecretKey::new(secret.to_owned()),
         token: None,
+        presigns: false,
     })
 }
 

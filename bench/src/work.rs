@@ -351,6 +351,7 @@ pub(crate) fn temporary_key(address: SocketAddr, key: &Key, policy: Option<&str>
         id: text("TmpSecretId")?,
         secret: daypass_signature::SecretKey::new(text("TmpSecretKey")?),
         token: Some(text("Token")?),
+        presigns: false,
     })
 }
 

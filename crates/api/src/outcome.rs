@@ -5,13 +5,13 @@ use crate::acl::Acl;
 use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
 use crate::names::{
-    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, SessionId,
-    Uin, UploadId, UserName,
+    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName,
+    SessionId, Uin, UploadId, UserName,
 };
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
-    AccessKeyStatus, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects, ListParts,
-    ResponseOverrides, UploadRef,
+    AccessKeyStatus, AccountStatus, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects,
+    ListParts, ResponseOverrides, UploadRef,
 };
 use crate::secret::SecretKey;
 use crate::tags::Tags;
@@ -79,6 +79,10 @@ pub enum Outcome {
     Acl(AclReport),
     /// A bucket's rules for other origins.
     Cors(CorsRules),
+    /// The text of a bucket's policy.
+    BucketPolicy(String),
+    /// A bucket has another policy.
+    BucketPolicyChanged,
     /// Tags of a bucket or an object.
     Tags(Tags),
     /// A bucket has other tags.
@@ -147,6 +151,17 @@ pub enum Outcome {
         /// Its first access key, when one was asked for.
         access_key: Option<NewAccessKey>,
     },
+    /// An account was made.
+    RootAccountCreated {
+        /// It.
+        account: RootAccount,
+        /// The first key of its root.
+        access_key: NewAccessKey,
+    },
+    /// One account.
+    RootAccount(RootAccount),
+    /// All accounts.
+    RootAccounts(Vec<RootAccount>),
     /// One sub-account.
     User(User),
     /// All sub-accounts.
@@ -450,6 +465,17 @@ pub struct NewAccessKey {
     pub access_key: AccessKey,
     /// Its secret.
     pub secret_key: SecretKey,
+}
+
+/// An account of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootAccount {
+    /// Its numbers.
+    pub account: Account,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Whether its keys count.
+    pub status: AccountStatus,
 }
 
 /// A policy with its document.

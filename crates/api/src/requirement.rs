@@ -165,6 +165,9 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
         Op::GetBucketCors(bucket) => on_bucket("cos:GetBucketCORS", bucket),
         Op::PutBucketCors { bucket, .. } => on_bucket("cos:PutBucketCORS", bucket),
         Op::DeleteBucketCors(bucket) => on_bucket("cos:DeleteBucketCORS", bucket),
+        Op::GetBucketPolicy(bucket) => on_bucket("cos:GetBucketPolicy", bucket),
+        Op::PutBucketPolicy { bucket, .. } => on_bucket("cos:PutBucketPolicy", bucket),
+        Op::DeleteBucketPolicy(bucket) => on_bucket("cos:DeleteBucketPolicy", bucket),
         // A browser asks on behalf of nobody, and is told what the bucket's owner wrote for browsers.
         Op::Preflight(_) => Vec::new(),
         Op::GetBucketTagging(bucket) => on_bucket("cos:GetBucketTagging", bucket),
@@ -293,6 +296,7 @@ fn identity(operation: &IdentityOperation) -> Vec<Requirement> {
             .collect(),
         Op::AttachUserPolicy { uin, .. } => of("cam:AttachUserPolicy", &Subject::Uin(*uin)),
         Op::DetachUserPolicy { uin, .. } => of("cam:DetachUserPolicy", &Subject::Uin(*uin)),
+        Op::Account(operation) => one(operation.action(), Resource::Service),
         Op::ListAttachedUserPolicies { uin, .. } => of("cam:ListAttachedUserPolicies", &Subject::Uin(*uin)),
         Op::Role(operation) => role(operation),
     }

@@ -6,7 +6,9 @@
 
 mod verb;
 
+mod account;
 mod assume_role;
+mod bucket_policy;
 mod cat;
 mod cp;
 mod key;

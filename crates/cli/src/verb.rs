@@ -3,7 +3,10 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{cat, cp, key, ls, mb, mv, output, policy, presign, rb, rm, role, session, stat, sts, user};
+use crate::{
+    account, bucket_policy, cat, cp, key, ls, mb, mv, output, policy, presign, rb, rm, role, session, stat,
+    sts, user,
+};
 
 /// A verb with its arguments.
 #[derive(Subcommand, Debug)]
@@ -24,8 +27,14 @@ pub enum Verb {
     Rm(rm::Arguments),
     /// Show what is known about an object
     Stat(stat::Arguments),
+    /// What a bucket lets others do
+    #[command(subcommand)]
+    BucketPolicy(bucket_policy::Command),
     /// Print a link that reads or stores an object
     Presign(presign::Arguments),
+    /// Root accounts of the store, for whoever operates it
+    #[command(subcommand)]
+    Account(account::Command),
     /// Temporary keys, and who one is
     #[command(subcommand)]
     Sts(sts::Command),
@@ -65,7 +74,9 @@ impl Verb {
             Self::Cat(arguments) => cat::run(arguments).await,
             Self::Rm(arguments) => rm::run(arguments).await,
             Self::Stat(arguments) => stat::run(arguments).await,
+            Self::BucketPolicy(command) => bucket_policy::run(command).await,
             Self::Presign(arguments) => presign::run(arguments).await,
+            Self::Account(command) => account::run(command).await,
             Self::Sts(command) => sts::run(command).await,
             Self::User(command) => user::run(command).await,
             Self::Key(command) => key::run(command).await,
@@ -162,6 +173,17 @@ mod tests {
         check("user add ann --remark x --with-key", true);
         check("key create", true);
         check("key disable AKID1 --user ann", true);
+        check("bucket-policy get cos://photos-1250000000", true);
+        check("bucket-policy put cos://photos-1250000000 --document -", true);
+        check("bucket-policy delete cos://photos-1250000000", true);
+        check(
+            "account create --appid 7 --owner-uin 9 --secret-file f --json",
+            true,
+        );
+        check("account ls --json", true);
+        check("account show 7", true);
+        check("account disable 7", true);
+        check("account enable 7", true);
         check("policy create --name p --document p.json", true);
         check("policy attach 7 --uin 100000000002", true);
         check("policy show QcloudCOSReadOnlyAccess --json", true);
@@ -209,6 +231,10 @@ mod tests {
         check("sts token --name a --duration-seconds 0", false);
         check("sts token --name a --duration-seconds -5", false);
         check("key ls --user ann --uin 1", false);
+        check("bucket-policy put cos://photos-1250000000", false);
+        check("bucket-policy get photos-1250000000", false);
+        check("account create --appid 0", false);
+        check("account disable", false);
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);

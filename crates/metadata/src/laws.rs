@@ -250,7 +250,7 @@ proptest! {
         let secret = WrappedSecret { wrapped: wrapped.clone() };
         let user_name = UserName::parse(&name).unwrap();
         let policy_name = PolicyName::parse(&name).unwrap();
-        check(AccountRecord { app_id: account.app_id, created })?;
+        check(AccountRecord { app_id: account.app_id, created, disabled: active })?;
         check(OwnerRecord { owner_uin: account.owner_uin })?;
         check(UserRecord { uid, name: user_name, remark: text.clone(), created })?;
         check(UserNameRecord { uin })?;

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use daypass_api::names::{Account, Region};
+use daypass_kv::redb::RedbOptions;
 
 pub use crate::edge::listener::EdgeLimits;
 use crate::host_name::HostName;
+use crate::proxies::TrustedProxy;
 use crate::tls::TlsConfig;
 
 /// Requests to the token service in a second that an account may make unless told otherwise: more than one machine
@@ -26,6 +28,8 @@ pub struct Config {
     pub console_listen: Option<SocketAddr>,
     /// Host names beside those that are always known; buckets stand before each of them.
     pub hosts: Vec<HostName>,
+    /// Proxies whose word on where a request comes from is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// The region that the server's buckets are in.
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.
@@ -38,6 +42,13 @@ pub struct Config {
     pub root: RootSeed,
     /// Bounds of the edge.
     pub limits: EdgeLimits,
+    /// The memory for pages of the metadata.
+    pub metadata_cache_bytes: usize,
+}
+
+impl Config {
+    /// The memory for pages of the metadata where nobody says how much.
+    pub const METADATA_CACHE_BYTES: usize = RedbOptions::CACHE_BYTES;
 }
 
 /// The root account of a new data directory. On one that is not new it is not looked at.

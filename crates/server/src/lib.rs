@@ -27,6 +27,7 @@ mod opened_tokens;
 mod path;
 mod perform;
 mod private_file;
+mod proxies;
 mod rate;
 mod received;
 mod reply;
@@ -53,6 +54,7 @@ pub use clock::{Clock, SystemClock};
 pub use config::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, RootSeed};
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
+pub use proxies::{BadTrustedProxy, TrustedProxy};
 pub use start_error::StartError;
 
 use clock::SystemRandom;
@@ -120,6 +122,8 @@ impl Server {
             random,
             sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &hosts),
             region: config.region,
+            operator: foundation.account,
+            trusted_proxies: config.trusted_proxies,
             names: addresses.iter().map(SocketAddr::to_string).chain(hosts).collect(),
             header_case: HeaderCase::learn(cos::HEADER_NAMES)
                 .await

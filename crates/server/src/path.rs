@@ -29,7 +29,13 @@ impl Service {
     pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<ResponseBody> {
         let begun = Instant::now();
         let (parts, incoming) = request.into_parts();
-        let received = Received::new(parts, peer, self.clock.now(), self.random.bytes());
+        let received = Received::new(
+            parts,
+            peer,
+            &self.trusted_proxies,
+            self.clock.now(),
+            self.random.bytes(),
+        );
         let mut family = Family::of(&received, &self.sites);
         if let Some(probe) = health::probe(&received, &family) {
             self.metrics.requests.count_probe(&received.method);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use daypass_api::names::{AccessKeyId, Region, RoleId, Uin};
+use daypass_api::names::{AccessKeyId, Account, Region, RoleId, Uin};
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
 use daypass_token::MasterKey;
@@ -14,6 +14,7 @@ use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
 use crate::identify::{IdentityCache, Known};
 use crate::metrics::Metrics;
+use crate::proxies::TrustedProxy;
 use crate::rate::RateLimit;
 use crate::revocations::Revocations;
 use crate::roles::KnownRole;
@@ -30,6 +31,10 @@ pub(crate) struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
     pub(crate) region: Region,
+    /// Proxies whose word on where a request comes from is believed.
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// The account that operates the store.
+    pub(crate) operator: Account,
     pub(crate) sites: SiteConfig,
     /// Names under which clients may have signed the host.
     pub(crate) names: Vec<String>,

@@ -126,6 +126,7 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         tls: None,
         console_listen: None,
         hosts: Vec::new(),
+        trusted_proxies: Vec::new(),
         region: Region::parse("ap-guangzhou").expect("it is a region"),
         min_session_seconds: 1800,
         sts_requests_per_second: 1_000_000,
@@ -139,5 +140,6 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
             secret_key: Some(ROOT_SECRET_KEY.to_owned()),
         },
         limits,
+        metadata_cache_bytes: Config::METADATA_CACHE_BYTES,
     }
 }

@@ -1,7 +1,7 @@
 //! Operations of the access-management service.
 
 use crate::names::{AccessKeyId, PolicyId, PolicyName, Uin, UserName};
-use crate::operation::RoleOperation;
+use crate::operation::{AccountOperation, RoleOperation};
 
 /// An operation on users, access keys, policies or roles of the caller's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub enum IdentityOperation {
         /// Which page.
         paging: Paging,
     },
+    /// About accounts themselves.
+    Account(AccountOperation),
     /// An operation on roles.
     Role(RoleOperation),
 }
@@ -83,6 +85,7 @@ impl IdentityOperation {
     /// Whether it changes anything.
     pub fn is_write(&self) -> bool {
         match self {
+            Self::Account(operation) => operation.is_write(),
             Self::Role(operation) => operation.is_write(),
             Self::GetUser(_)
             | Self::ListUsers

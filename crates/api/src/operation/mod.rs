@@ -3,6 +3,7 @@
 //! An operation holds what it acts on, already parsed. Its bytes, if it has any, travel beside it. What may be
 //! asked of whom is in [`crate::requirement`]; a variant without requirements does not compile.
 
+mod account;
 mod copy;
 mod identity;
 mod object;
@@ -11,6 +12,7 @@ mod role;
 mod session;
 mod unbuilt;
 
+pub use account::{AccountOperation, AccountStatus, MAX_ACCOUNT_NUMBER, NewAccount};
 pub use copy::{CopyObject, CopySource, UploadPartCopy};
 pub use identity::{
     AccessKeyStatus, CreateUser, DeleteUser, IdentityOperation, NewPolicy, Paging, PolicyScope, Subject,

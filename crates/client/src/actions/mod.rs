@@ -1,5 +1,6 @@
 //! The calls of the token and access-management services: JSON, signed with TC3.
 
+mod accounts;
 mod identity;
 mod roles;
 mod session;

@@ -169,6 +169,7 @@ fn config(data: &TempDir) -> Result<Config> {
         tls: None,
         console_listen: None,
         hosts: Vec::new(),
+        trusted_proxies: Vec::new(),
         region: Region::parse(REGION)?,
         // The documented least is half an hour; the demo shows an expiry.
         min_session_seconds: 1,
@@ -183,6 +184,7 @@ fn config(data: &TempDir) -> Result<Config> {
             secret_key: None,
         },
         limits: EdgeLimits::default(),
+        metadata_cache_bytes: Config::METADATA_CACHE_BYTES,
     })
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use daypass_api::names::Region;
-use daypass_server::HostName;
+use daypass_server::{HostName, TrustedProxy};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
@@ -84,6 +84,13 @@ pub(crate) trait Meaning: Sized + fmt::Display {
 impl Meaning for Region {
     fn read(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(|_| "a region is 1 to 32 lower-case letters, digits and `-`".to_owned())
+    }
+}
+
+impl Meaning for TrustedProxy {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error: daypass_server::BadTrustedProxy| error.to_string())
     }
 }
 

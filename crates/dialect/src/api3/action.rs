@@ -70,7 +70,8 @@ actions! {
         CreateRole, GetRole, DescribeRoleList, DeleteRole, UpdateAssumeRolePolicy, UpdateRoleDescription,
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
-        GetRolePermissionBoundary;
+        GetRolePermissionBoundary,
+        CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount;
 }
 
 /// The version of the actions that no other service has.

@@ -10,7 +10,9 @@ use daypass_api::{Error, Operation};
 
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
-use super::{access_keys, assume, attachments, policies, revocations, role_policies, roles, sts, users};
+use super::{
+    access_keys, accounts, assume, attachments, policies, revocations, role_policies, roles, sts, users,
+};
 
 /// Path of every call of API 3.0.
 pub(super) const PATH: &str = "/";
@@ -126,6 +128,10 @@ impl Call {
             Action::DeletePolicy => policies::read_delete(fields)?,
             Action::AttachUserPolicy => attachments::read_attach(fields)?,
             Action::DetachUserPolicy => attachments::read_detach(fields)?,
+            Action::CreateRootAccount => accounts::read_create(fields)?,
+            Action::GetRootAccount => accounts::read_get(fields)?,
+            Action::ListRootAccounts => accounts::LIST,
+            Action::UpdateRootAccount => accounts::read_update(fields)?,
             Action::ListAttachedUserPolicies => attachments::read_list(fields)?,
             Action::CreateRole => Role(roles::read_create(fields)?),
             Action::GetRole => Role(roles::read_get(fields)?),

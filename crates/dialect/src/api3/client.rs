@@ -2,14 +2,14 @@
 //!
 //! Calls are always of API 3.0 with a JSON body; signing and sending are left to the caller.
 
-use daypass_api::operation::{IdentityOperation, Operation, SessionOperation};
+use daypass_api::operation::{AccountOperation, IdentityOperation, Operation, SessionOperation};
 use daypass_api::{ErrorCode, Outcome};
 use serde_json::Value as Json;
 
 use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
-use super::{access_keys, assume, attachments, policies, revocations, roles, sts, users};
+use super::{access_keys, accounts, assume, attachments, policies, revocations, roles, sts, users};
 
 /// A call to send: its action and version go into the headers, its body is JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,11 +98,21 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             Action::DetachUserPolicy,
             attachments::detach_parameters(*uin, *policy_id),
         ),
+        Op::Account(operation) => (account_action(operation), accounts::parameters(operation)),
         Op::ListAttachedUserPolicies { uin, paging } => (
             Action::ListAttachedUserPolicies,
             attachments::list_parameters(*uin, *paging),
         ),
         Op::Role(operation) => roles::parameters(operation),
+    }
+}
+
+fn account_action(operation: &AccountOperation) -> Action {
+    match operation {
+        AccountOperation::Create(_) => Action::CreateRootAccount,
+        AccountOperation::Get(_) => Action::GetRootAccount,
+        AccountOperation::List => Action::ListRootAccounts,
+        AccountOperation::Update { .. } => Action::UpdateRootAccount,
     }
 }
 
@@ -147,6 +157,7 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::CreatePolicy(_) => policies::read_created(reply),
         Op::GetPolicy(id) => policies::read_policy(*id, reply),
         Op::ListPolicies { .. } => policies::read_policies(reply),
+        Op::Account(operation) => accounts::read_answer(operation, reply),
         Op::ListAttachedUserPolicies { .. } => attachments::read_attached(reply),
         Op::Role(operation) => roles::read_answer(operation, reply),
         Op::DeleteUser(_)

@@ -9,7 +9,9 @@ use serde_json::{Value as Json, json};
 
 use super::call::{Edition, Spelling};
 use super::object::with;
-use super::{access_keys, attachments, error, policies, revocations, role_policies, roles, sts, users};
+use super::{
+    access_keys, accounts, attachments, error, policies, revocations, role_policies, roles, sts, users,
+};
 
 /// An answer, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,9 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::TemporaryKey(key) => sts::write_temporary_key(key),
         Outcome::CallerIdentity(caller) => sts::write_caller(caller),
         Outcome::UserCreated { user, access_key } => users::write_created(user, access_key.as_ref()),
+        Outcome::RootAccountCreated { account, access_key } => accounts::write_created(account, access_key),
+        Outcome::RootAccount(account) => accounts::write_account(account),
+        Outcome::RootAccounts(all) => accounts::write_accounts(all),
         Outcome::User(user) => users::write_user(user),
         Outcome::Users(list) => users::write_users(list),
         Outcome::AccessKeyCreated(key) => access_keys::write_created(key),
@@ -79,6 +84,8 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         | Outcome::Tags(_)
         | Outcome::BucketTagged
         | Outcome::Cors(_)
+        | Outcome::BucketPolicy(_)
+        | Outcome::BucketPolicyChanged
         | Outcome::Preflight(_)
         | Outcome::Acl(_)
         | Outcome::Changed

@@ -16,6 +16,7 @@ mod form;
 mod json;
 
 mod access_keys;
+mod accounts;
 mod assume;
 mod attachments;
 mod policies;

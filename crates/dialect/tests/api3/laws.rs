@@ -1,16 +1,18 @@
 //! Laws of the STS and CAM dialect: what one half writes the other reads back, and no bytes make either panic.
 
 use daypass_api::names::{
-    AccessKeyId, ExternalId, PolicyId, PolicyName, RoleId, RoleName, SessionId, SessionName, Uin, UserName,
+    AccessKeyId, Account, AppId, ExternalId, PolicyId, PolicyName, RoleId, RoleName, SessionId, SessionName,
+    Uin, UserName,
 };
 use daypass_api::operation::{
-    AccessKeyStatus, AssumeRole, CreateUser, DeleteUser, GetFederationToken, IdentityOperation,
-    ListRevocations, NewPolicy, NewRole, Operation, Paging, PolicyRef, PolicyScope, RevokeSession,
-    RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject,
+    AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, CreateUser, DeleteUser, GetFederationToken,
+    IdentityOperation, ListRevocations, MAX_ACCOUNT_NUMBER, NewAccount, NewPolicy, NewRole, Operation,
+    Paging, PolicyRef, PolicyScope, RevokeSession, RevokedTarget, RoleOperation, RoleRef, SessionOperation,
+    Subject,
 };
 use daypass_api::outcome::{
     AccessKey, AttachedPolicy, CallerIdentity, Ended, NewAccessKey, Outcome, Page, Policy, PolicySummary,
-    Revocation, RevocationList, Role, SessionToken, TemporaryKey, User,
+    Revocation, RevocationList, Role, RootAccount, SessionToken, TemporaryKey, User,
 };
 use daypass_api::secret::SecretKey;
 use daypass_api::tags::Tags;
@@ -281,12 +283,39 @@ fn policy_operation() -> impl Strategy<Value = IdentityOperation> {
     ]
 }
 
+fn account_status() -> impl Strategy<Value = AccountStatus> {
+    prop_oneof![Just(AccountStatus::Active), Just(AccountStatus::Disabled)]
+}
+
+fn account_operation() -> impl Strategy<Value = AccountOperation> {
+    let number = || option::of(1..=MAX_ACCOUNT_NUMBER);
+    prop_oneof![
+        (number(), number()).prop_map(|(app, owner)| AccountOperation::Create(NewAccount {
+            app_id: app.map(AppId),
+            owner_uin: owner.map(Uin),
+        })),
+        uin().prop_map(AccountOperation::Get),
+        Just(AccountOperation::List),
+        (uin(), account_status())
+            .prop_map(|(owner_uin, status)| AccountOperation::Update { owner_uin, status }),
+    ]
+}
+
+prop_compose! {
+    fn root_account()(
+        app_id in any::<u64>().prop_map(AppId), owner_uin in uin(), created in moment(), status in account_status(),
+    ) -> RootAccount {
+        RootAccount { account: Account { app_id, owner_uin }, created, status }
+    }
+}
+
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         session_operation().prop_map(Operation::Session),
         user_operation().prop_map(Operation::Identity),
         access_key_operation().prop_map(Operation::Identity),
         policy_operation().prop_map(Operation::Identity),
+        account_operation().prop_map(|operation| Operation::Identity(IdentityOperation::Account(operation))),
         role_operation().prop_map(|operation| Operation::Identity(IdentityOperation::Role(operation))),
     ]
 }
@@ -446,6 +475,27 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
                 })
             })
             .boxed(),
+        Op::Account(AccountOperation::Create(_)) => (root_account(), key_id(), "[!-~]{1,40}")
+            .prop_map(|(account, id, secret)| {
+                let access_key = AccessKey {
+                    id,
+                    status: AccessKeyStatus::Active,
+                    created: account.created,
+                    description: String::new(),
+                };
+                let secret_key = SecretKey::new(secret);
+                let access_key = NewAccessKey {
+                    access_key,
+                    secret_key,
+                };
+                Outcome::RootAccountCreated { account, access_key }
+            })
+            .boxed(),
+        Op::Account(AccountOperation::Get(_)) => root_account().prop_map(Outcome::RootAccount).boxed(),
+        Op::Account(AccountOperation::List) => {
+            vec(root_account(), 0..4).prop_map(Outcome::RootAccounts).boxed()
+        }
+        Op::Account(AccountOperation::Update { .. }) => Just(Outcome::Done).boxed(),
         Op::ListAccessKeys(_) => vec(access_key(), 0..4).prop_map(Outcome::AccessKeys).boxed(),
         Op::CreatePolicy(_) => policy_id().prop_map(Outcome::PolicyCreated).boxed(),
         Op::GetPolicy(id) => (summary(Some(*id)), "\\PC{0,60}")

@@ -19,7 +19,7 @@ use crate::codec::{Found, Record, require};
 use crate::keys;
 
 pub use access_key::{AccessKeyRecord, WrappedSecret, create_access_key, put_access_key, remove_access_key};
-pub use account::{AccountRecord, OwnerRecord, create_account};
+pub use account::{AccountRecord, OwnerRecord, create_account, put_account};
 pub use key_ring::{KeyRingRecord, WrappedKeyRing, put_key_ring};
 pub use policy::{
     AttachmentRecord, PolicyNameRecord, PolicyRecord, attach, create_policy, detach, remove_policy,

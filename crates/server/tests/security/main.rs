@@ -14,6 +14,8 @@
 mod wire;
 
 mod attacks;
+mod bucket_policy;
+mod cross_account;
 mod identities;
 mod kit;
 mod logs;

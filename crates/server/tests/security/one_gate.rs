@@ -57,6 +57,9 @@ const fn copied(asked: Asked) -> Asked {
 const PRIVATE: &[(&str, &str)] = &[("x-cos-acl", "private")];
 const CORS: &str = "<CORSConfiguration><CORSRule><AllowedOrigin>http://a.test</AllowedOrigin>\
     <AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>";
+/// It says nothing about what is asked for here.
+const POLICY: &str = r#"{"version":"2.0","statement":[{"effect":"allow","principal":{"qcs":["*"]},
+    "action":["name/cos:RestoreObject"],"resource":["qcs::cos::uid/1250000000:photos-1250000000/*"]}]}"#;
 const TAGS: &str = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
 const PARTS: &str = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>\
     <ETag>00000000000000000000000000000000</ETag></Part></CompleteMultipartUpload>";
@@ -118,6 +121,15 @@ const BUILT: &[(&str, Asked)] = &[
     (
         "DeleteBucketCors",
         asked("DELETE", "/?cors", "cos:DeleteBucketCORS"),
+    ),
+    ("GetBucketPolicy", asked("GET", "/?policy", "cos:GetBucketPolicy")),
+    (
+        "PutBucketPolicy",
+        with_body(asked("PUT", "/?policy", "cos:PutBucketPolicy"), POLICY),
+    ),
+    (
+        "DeleteBucketPolicy",
+        asked("DELETE", "/?policy", "cos:DeleteBucketPolicy"),
     ),
     (
         "GetBucketTagging",
@@ -186,6 +198,9 @@ fn built_name(operation: &ObjectOperation) -> Option<&'static str> {
         Op::GetBucketCors(_) => "GetBucketCors",
         Op::PutBucketCors { .. } => "PutBucketCors",
         Op::DeleteBucketCors(_) => "DeleteBucketCors",
+        Op::GetBucketPolicy(_) => "GetBucketPolicy",
+        Op::PutBucketPolicy { .. } => "PutBucketPolicy",
+        Op::DeleteBucketPolicy(_) => "DeleteBucketPolicy",
         Op::GetBucketTagging(_) => "GetBucketTagging",
         Op::PutBucketTagging { .. } => "PutBucketTagging",
         Op::DeleteBucketTagging(_) => "DeleteBucketTagging",
@@ -208,9 +223,6 @@ fn unbuilt_request(name: UnbuiltOperation) -> Asked {
         Name::PutBucketLifecycle => ("PUT", "/?lifecycle"),
         Name::GetBucketLifecycle => ("GET", "/?lifecycle"),
         Name::DeleteBucketLifecycle => ("DELETE", "/?lifecycle"),
-        Name::PutBucketPolicy => ("PUT", "/?policy"),
-        Name::GetBucketPolicy => ("GET", "/?policy"),
-        Name::DeleteBucketPolicy => ("DELETE", "/?policy"),
         Name::PutBucketVersioning => ("PUT", "/?versioning"),
         Name::GetBucketVersioning => ("GET", "/?versioning"),
         Name::PutBucketWebsite => ("PUT", "/?website"),
@@ -471,6 +483,10 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
         Action::GetCallerIdentity | Action::ListUsers | Action::ListAccessKeys | Action::ListPolicies => {
             (json!({}), false)
         }
+        // No session has to do with accounts, not even to read.
+        Action::CreateRootAccount | Action::ListRootAccounts => (json!({}), true),
+        Action::GetRootAccount => (json!({ "OwnerUin": 100_000_000_001_u64 }), true),
+        Action::UpdateRootAccount => (json!({ "OwnerUin": uin, "Status": "Disabled" }), true),
         Action::GetUser => (json!({ "Name": "victim" }), false),
         Action::GetPolicy => (json!({ "PolicyId": policy }), false),
         Action::ListAttachedUserPolicies => (json!({ "TargetUin": uin }), false),

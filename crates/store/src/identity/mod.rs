@@ -26,6 +26,7 @@ use tokio::sync::MutexGuard;
 use crate::{Attempts, Store, View};
 
 pub use access_keys::{MOST_ACCESS_KEYS, StoredAccessKey};
+pub use accounts::MOST_ACCOUNTS;
 pub use attachments::MOST_ATTACHMENTS;
 pub use daypass_metadata::identity::{RevocationRecord, TrustedRole, WrappedKeyRing, WrappedSecret};
 pub use policies::{FIRST_POLICY_ID, MOST_POLICIES, PresetPolicy};
