@@ -442,6 +442,8 @@ fn a_role_changes_identities_unless_something_before_it_may_not() {
         session_id: SessionId([2; 16]),
         owner: OWNER.owner_uin,
         principal,
+        issued: Timestamp::default(),
+        name: 0,
     };
     check(&|_| (), true);
     check(&|session| session.policies = vec![String::new()].into(), false);

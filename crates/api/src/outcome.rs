@@ -5,8 +5,8 @@ use crate::acl::Acl;
 use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
 use crate::names::{
-    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin,
-    UploadId, UserName,
+    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName,
+    SessionId, Uin, UploadId, UserName,
 };
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
@@ -15,6 +15,47 @@ use crate::operation::{
 };
 use crate::secret::SecretKey;
 use crate::tags::Tags;
+
+/// A revocation: what it ends, and how long it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Its place in the order of all.
+    pub sequence: u64,
+    /// Which sessions it ends.
+    pub ended: Ended,
+    /// Those that were made until then.
+    pub issued_before: Timestamp,
+    /// When the last of them would have ended by itself.
+    pub expires: Timestamp,
+    /// When it was made.
+    pub made: Timestamp,
+    /// Who made it.
+    pub by: Uin,
+}
+
+/// Which sessions a revocation ends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ended {
+    /// One.
+    Session(SessionId),
+    /// Those of a user.
+    User(Uin),
+    /// Those of a role.
+    Role(RoleId),
+    /// Those that a permanent key began.
+    AccessKey(AccessKeyId),
+    /// Those of a name.
+    Name(String),
+}
+
+/// Revocations, and where to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationList {
+    /// They.
+    pub entries: Vec<Revocation>,
+    /// After which one to go on, when there may be more.
+    pub next: Option<u64>,
+}
 
 /// The answer to an operation that was performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +180,8 @@ pub enum Outcome {
     AttachedPolicies(Page<AttachedPolicy>),
     /// The permanent keys of an identity, as the token service tells them.
     ApiKeys(Vec<AccessKey>),
+    /// What was ended before its time.
+    Revocations(RevocationList),
     /// A role was made.
     RoleCreated(RoleId),
     /// One role.

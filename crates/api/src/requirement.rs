@@ -7,7 +7,8 @@ use crate::attributes::QueryValue;
 use crate::names::{BucketName, ObjectKey, PolicyId, Uin, UserName};
 use crate::operation::{
     AssumeRole, CopySource, DeleteEntry, DeleteObjects, IdentityOperation, ObjectOperation, Operation,
-    RoleOperation, RoleRef, SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef,
+    RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject, Target, UnbuiltOperation,
+    UploadPartCopy, UploadRef,
 };
 
 /// What an action is about.
@@ -240,6 +241,19 @@ fn session(operation: &SessionOperation) -> Requirement {
             gives_nothing_new("sts:QueryApiKey", Resource::Identity(Subject::Caller))
         }
         Op::QueryApiKey(subject) => allowed("sts:QueryApiKey", Resource::Identity(*subject)),
+        Op::RevokeSession(revoke) => allowed("sts:RevokeSession", revoked(&revoke.target)),
+        Op::ListRevocations(_) => allowed("sts:ListRevocations", Resource::Service),
+    }
+}
+
+/// Whose sessions end. Those that are told by a key or a name may be anybody's in the account.
+fn revoked(target: &RevokedTarget) -> Resource {
+    match target {
+        RevokedTarget::User(uin) => Resource::Identity(Subject::Uin(*uin)),
+        RevokedTarget::Role(role) => Resource::Role(None, role.clone()),
+        RevokedTarget::Sessions(_) | RevokedTarget::AccessKey(_) | RevokedTarget::Name(_) => {
+            Resource::Service
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use daypass_api::names::{AccessKeyId, AppId, PolicyId, PolicyName, Uin, UserName
 use daypass_metadata::bucket::CounterRecord;
 use daypass_metadata::identity::{
     AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, POLICY_COUNTER,
-    PolicyNameRecord, PolicyRecord, UID_COUNTER, UIN_COUNTER, UserNameRecord, UserRecord,
+    PolicyNameRecord, PolicyRecord, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER, UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys::{self, StoredKey};
 use daypass_metadata::{MarkRecord, Record};
@@ -179,20 +179,7 @@ impl Check<'_> {
     ) -> Result<(), CheckError> {
         let place = || place_of_record(&StoredKey::Attachment(owner, uin, policy));
         self.require_user(owner, uin, place()).await?;
-        let preset = PRESETS.iter().any(|preset| preset.id == policy.0);
-        if !preset
-            && self
-                .look::<PolicyRecord>(keys::policy(owner, policy))
-                .await?
-                .is_absent()
-        {
-            self.report(
-                Kind::PolicyMissing,
-                place(),
-                format!("policy {policy}"),
-                "nothing",
-            );
-        }
+        self.require_policy(owner, policy, place()).await?;
         let holder = keys::holder(owner, policy, uin);
         if self.look::<MarkRecord>(holder).await?.is_absent() {
             self.report(
@@ -201,6 +188,25 @@ impl Check<'_> {
                 "an entry in the list of the policy's holders",
                 "nothing",
             );
+        }
+        Ok(())
+    }
+
+    /// Reports a policy that is neither the account's nor a preset one.
+    pub(crate) async fn require_policy(
+        &mut self,
+        owner: Uin,
+        policy: PolicyId,
+        place: Place,
+    ) -> Result<(), CheckError> {
+        let preset = PRESETS.iter().any(|preset| preset.id == policy.0);
+        if !preset
+            && self
+                .look::<PolicyRecord>(keys::policy(owner, policy))
+                .await?
+                .is_absent()
+        {
+            self.report(Kind::PolicyMissing, place, format!("policy {policy}"), "nothing");
         }
         Ok(())
     }
@@ -230,9 +236,15 @@ impl Check<'_> {
 
     /// Numbers that were given out may not be given out again.
     pub(crate) async fn counters(&mut self) -> Result<(), CheckError> {
-        let (mut uin, mut uid, mut policy) = (0, 0, 0);
+        let (mut uin, mut uid, mut policy, mut role) = (0, 0, 0, 0);
         let snapshot = self.subject.snapshot;
-        for prefix in [keys::accounts(), keys::all_users(), keys::all_policies()] {
+        let prefixes = [
+            keys::accounts(),
+            keys::all_users(),
+            keys::all_policies(),
+            keys::all_roles(),
+        ];
+        for prefix in prefixes {
             let mut walk = Walk::of_prefix(snapshot, prefix);
             while let Some((key, value)) = walk.next().await? {
                 match StoredKey::parse(&key) {
@@ -242,11 +254,18 @@ impl Check<'_> {
                         uid = UserRecord::decode(&value).map_or(uid, |user| user.uid.max(uid));
                     }
                     Some(StoredKey::Policy(_, id)) => policy = id.0.max(policy),
+                    Some(StoredKey::Role(_, id)) => role = id.0.max(role),
                     _ => {}
                 }
             }
         }
-        for (name, least) in [(UIN_COUNTER, uin), (UID_COUNTER, uid), (POLICY_COUNTER, policy)] {
+        let counters = [
+            (UIN_COUNTER, uin),
+            (UID_COUNTER, uid),
+            (POLICY_COUNTER, policy),
+            (ROLE_COUNTER, role),
+        ];
+        for (name, least) in counters {
             let counter = self.look::<CounterRecord>(keys::counter(name)).await?;
             let found = match counter {
                 Looked::Absent => 0,
@@ -301,7 +320,7 @@ impl Check<'_> {
         }
     }
 
-    async fn require_account(
+    pub(crate) async fn require_account(
         &mut self,
         owner: Uin,
         place: Place,
@@ -324,7 +343,13 @@ impl Check<'_> {
     }
 
     /// From a thing to its index: it must be there and lead to the thing.
-    fn indexed<T: PartialEq + Display>(&mut self, index: Looked<T>, own: T, place: Place, name: &str) {
+    pub(crate) fn indexed<T: PartialEq + Display>(
+        &mut self,
+        index: Looked<T>,
+        own: T,
+        place: Place,
+        name: &str,
+    ) {
         match index {
             Looked::Absent => self.report(
                 Kind::IndexMissing,
@@ -341,7 +366,13 @@ impl Check<'_> {
     }
 
     /// From an index to its thing: it must be there and have what the index is by.
-    fn leads_back<T: PartialEq + Display>(&mut self, found: Looked<T>, by: T, place: Place, thing: &str) {
+    pub(crate) fn leads_back<T: PartialEq + Display>(
+        &mut self,
+        found: Looked<T>,
+        by: T,
+        place: Place,
+        thing: &str,
+    ) {
         match found {
             Looked::Absent => self.report(Kind::IndexDangling, place, thing, "nothing"),
             Looked::Found(other) if other != by => {

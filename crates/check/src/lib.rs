@@ -22,6 +22,7 @@ mod identities;
 mod life;
 mod objects;
 mod records;
+mod roles;
 mod walk;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use daypass_metadata::blob_life::{IntentRecord, RetiredRecord, UnreferencedRecor
 use daypass_metadata::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
 use daypass_metadata::identity::{
     AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, PolicyNameRecord,
-    PolicyRecord, UserNameRecord, UserRecord,
+    PolicyRecord, RevocationRecord, RoleNameRecord, RoleRecord, UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys::{self, StoredKey};
 use daypass_metadata::object::{ManifestRecord, ObjectRecord};
@@ -188,9 +188,34 @@ impl Check<'_> {
                 let _: MarkRecord = decode!(MarkRecord);
                 self.holder(*owner, *policy, *uin).await?;
             }
+            StoredKey::Role(owner, id) => {
+                let record = decode!(RoleRecord);
+                self.role(*owner, *id, &record).await?;
+            }
+            StoredKey::RoleNamed(owner, name) => {
+                let record = decode!(RoleNameRecord);
+                self.role_named(*owner, name, &record).await?;
+            }
+            StoredKey::RoleAttachment(owner, role, policy) => {
+                let _: AttachmentRecord = decode!(AttachmentRecord);
+                self.role_attachment(*owner, *role, *policy).await?;
+            }
+            StoredKey::RoleHolder(owner, policy, role) => {
+                let _: MarkRecord = decode!(MarkRecord);
+                self.role_holder(*owner, *policy, *role).await?;
+            }
             StoredKey::KeyRing => {
                 let record = decode!(KeyRingRecord);
                 self.key_ring(&record);
+            }
+            StoredKey::Revocation(_) => {
+                let _: RevocationRecord = decode!(RevocationRecord);
+            }
+            StoredKey::RevocationEnd(..) => {
+                let _: MarkRecord = decode!(MarkRecord);
+            }
+            StoredKey::RevocationLog => {
+                let _: CounterRecord = decode!(CounterRecord);
             }
             // Joined with claims, and so not in the ranges that are walked here.
             StoredKey::InlineData(_) | StoredKey::Reference(..) => {}
@@ -266,7 +291,22 @@ pub(crate) fn place_of_record(key: &StoredKey) -> Place {
             .with("account", owner)
             .with("policy", policy)
             .with("user", uin),
+        StoredKey::Role(owner, id) => record("role").with("account", owner).with("role", id),
+        StoredKey::RoleNamed(owner, name) => {
+            record("role name").with("account", owner).with("role_name", name)
+        }
+        StoredKey::RoleAttachment(owner, role, policy) => record("role attachment")
+            .with("account", owner)
+            .with("role", role)
+            .with("policy", policy),
+        StoredKey::RoleHolder(owner, policy, role) => record("role policy holder")
+            .with("account", owner)
+            .with("policy", policy)
+            .with("role", role),
         StoredKey::Counter(name) => record("counter").with("counter", name),
         StoredKey::KeyRing => record("key ring"),
+        StoredKey::Revocation(sequence) => record("revocation").with("sequence", sequence),
+        StoredKey::RevocationEnd(_, sequence) => record("end of revocation").with("sequence", sequence),
+        StoredKey::RevocationLog => record("revocation log"),
     }
 }

@@ -20,6 +20,7 @@ mod presign;
 mod rb;
 mod rm;
 mod role;
+mod session;
 mod stat;
 mod sts;
 mod user;

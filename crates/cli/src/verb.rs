@@ -4,7 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, key, ls, mb, mv, output, policy, presign, rb, rm, role, stat, sts, user,
+    account, bucket_policy, cat, cp, key, ls, mb, mv, output, policy, presign, rb, rm, role, session, stat,
+    sts, user,
 };
 
 /// A verb with its arguments.
@@ -49,6 +50,9 @@ pub enum Verb {
     /// Roles, and who may act as them
     #[command(subcommand)]
     Role(role::Command),
+    /// Temporary keys that were given out: end them before their time
+    #[command(subcommand)]
+    Session(session::Command),
 }
 
 impl Verb {
@@ -78,6 +82,7 @@ impl Verb {
             Self::Key(command) => key::run(command).await,
             Self::Policy(command) => policy::run(command).await,
             Self::Role(command) => role::run(command).await,
+            Self::Session(command) => session::run(command).await,
         }
     }
 }
@@ -190,6 +195,12 @@ mod tests {
         check("role update dev --description x", true);
         check("role untag dev a b", true);
         check("role boundary dev --set 7", true);
+        check("session revoke --id AKIDa AKIDb", true);
+        check(
+            "session revoke --user ann --issued-before 2026-11-01T12:00:00Z",
+            true,
+        );
+        check("session revocations --json", true);
         check("sts assume-role dev --name ann --external-id a/b --tag a=b", true);
     }
 
@@ -232,6 +243,13 @@ mod tests {
         check("role create dev --trust t.json --tag a", false);
         check("role update dev", false);
         check("role boundary dev --set 7 --remove", false);
+        check("session revoke", false);
+        check("session revoke --name a --role b", false);
+        check(
+            "session revoke --id AKIDa --issued-before 2026-11-01T12:00:00Z",
+            false,
+        );
+        check("session revoke --name a --issued-before yesterday", false);
         check("sts assume-role dev --name a", false);
         check("sts assume-role --name ann", false);
     }

@@ -124,7 +124,10 @@ fn minting(operation: &Operation) -> Option<Minting> {
             policy: request.policy.clone(),
         }),
         SessionOperation::GetSessionToken { .. } => Some(Minting::default()),
-        SessionOperation::GetCallerIdentity | SessionOperation::QueryApiKey(_) => None,
+        SessionOperation::GetCallerIdentity
+        | SessionOperation::QueryApiKey(_)
+        | SessionOperation::RevokeSession(_)
+        | SessionOperation::ListRevocations(_) => None,
     }
 }
 

@@ -31,6 +31,7 @@ mod proxies;
 mod rate;
 mod received;
 mod reply;
+mod revocations;
 mod roles;
 mod secrets_at_rest;
 mod service;
@@ -117,6 +118,7 @@ impl Server {
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
             roles: Default::default(),
+            revocations: Default::default(),
             policies: Default::default(),
             metrics: Metrics::new(blobs, kv, clock.now(), connections),
             sts_rate: RateLimit::new(config.sts_requests_per_second),
@@ -136,6 +138,7 @@ impl Server {
             },
             min_session_seconds: config.min_session_seconds,
         });
+        service.read_revocations().await.map_err(StartError::Store)?;
         let (stop, stopped) = watch::channel(false);
         let doors = Doors {
             listener,

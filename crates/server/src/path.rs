@@ -6,6 +6,7 @@
 
 use daypass_access::verify::{Claim, Signed};
 use daypass_access::{Caller, Environment, Layers, Question, decide};
+use daypass_api::operation::SessionOperation;
 use daypass_api::{Error, ErrorCode, Operation, Timestamp};
 use daypass_store::View;
 use http::{Request, Response};
@@ -114,6 +115,8 @@ impl Service {
     /// Refuses what an account asks of the token service too often.
     fn check_rate(&self, operation: &Operation, caller: &Caller, now: Timestamp) -> Result<(), Error> {
         match (operation, caller.identity()) {
+            // Whoever floods the service must not keep his keys from being ended.
+            (Operation::Session(SessionOperation::RevokeSession(_)), _) => Ok(()),
             (Operation::Session(_), Some(identity)) => self.sts_rate.count(identity.account.owner_uin, now),
             _ => Ok(()),
         }
@@ -148,6 +151,7 @@ impl Service {
             record.note_claimed(presenter.credential.identity);
             return Err(error);
         }
+        self.refuse_revoked(view, &presenter.credential.identity).await?;
         self.caller(presenter)
     }
 }

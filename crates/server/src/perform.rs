@@ -270,6 +270,14 @@ impl Service {
                 now,
             ),
             Op::GetCallerIdentity => return Ok(Outcome::CallerIdentity(caller_identity(identity))),
+            Op::RevokeSession(revoke) => return self.revoke_session(view, revoke, identity).await,
+            Op::ListRevocations(list) => {
+                let account = identity.account;
+                return self
+                    .store
+                    .list_revocations(view, account, list.after, list.limit)
+                    .await;
+            }
             Op::QueryApiKey(subject) => return self.query_api_key(view, *subject, identity).await,
         };
         minted.map(Outcome::TemporaryKey)

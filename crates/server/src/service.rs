@@ -18,6 +18,7 @@ use crate::identify::{IdentityCache, Known};
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxy;
 use crate::rate::RateLimit;
+use crate::revocations::Revocations;
 use crate::roles::KnownRole;
 
 /// What a request needs beside itself.
@@ -28,6 +29,7 @@ pub(crate) struct Service {
     pub(crate) ring: RwLock<Arc<StoredRing>>,
     pub(crate) identities: IdentityCache<AccessKeyId, Known>,
     pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,
+    pub(crate) revocations: Revocations,
     pub(crate) policies: CompiledPolicies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,

@@ -7,6 +7,7 @@ mod account;
 mod copy;
 mod identity;
 mod object;
+mod revocation;
 mod role;
 mod session;
 mod unbuilt;
@@ -20,6 +21,9 @@ pub use object::{
     BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
     ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
     PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
+};
+pub use revocation::{
+    ListRevocations, MAX_LISTED_REVOCATIONS, MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget,
 };
 pub use role::{
     MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, NewRole, PolicyRef, RoleOperation, RoleRef,
@@ -43,10 +47,11 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether it changes users, access keys or policies. No session with a policy of its own, and no federation
-    /// session, may do that.
+    /// Whether it changes users, access keys or policies, or ends sessions. No session with a policy of its own, and
+    /// no federation session, may do that.
     pub fn is_identity_write(&self) -> bool {
         match self {
+            Self::Session(SessionOperation::RevokeSession(_)) => true,
             Self::Object(_) | Self::Session(_) => false,
             Self::Identity(operation) => operation.is_write(),
         }

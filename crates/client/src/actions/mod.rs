@@ -54,7 +54,8 @@ fn repetition(operation: &Operation) -> Repetition {
             | SessionOperation::AssumeRole(_)
             | SessionOperation::GetSessionToken { .. }
             | SessionOperation::GetCallerIdentity
-            | SessionOperation::QueryApiKey(_),
+            | SessionOperation::QueryApiKey(_)
+            | SessionOperation::ListRevocations(_),
         ) => Repetition::Harmless,
         _ if operation.is_identity_write() => Repetition::Effective,
         _ => Repetition::Harmless,

@@ -62,7 +62,8 @@ macro_rules! actions {
 }
 
 actions! {
-    Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey;
+    Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey,
+        RevokeSession, ListRevocations;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
@@ -73,7 +74,18 @@ actions! {
         CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount;
 }
 
+/// The version of the actions that no other service has.
+const OWN_VERSION: &str = "2026-11-01";
+
 impl Action {
+    /// The one version of it that is spoken: that of its service, or one of our own for what only this server offers.
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::RevokeSession | Self::ListRevocations => OWN_VERSION,
+            _ => self.service().version(),
+        }
+    }
+
     /// Finds an action by its exact name. One that the real services have and this one does not is told apart
     /// from one that nobody has.
     pub fn parse(name: &str) -> Result<Self, Error> {

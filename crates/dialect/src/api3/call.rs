@@ -10,7 +10,9 @@ use daypass_api::{Error, Operation};
 
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
-use super::{access_keys, accounts, assume, attachments, policies, role_policies, roles, sts, users};
+use super::{
+    access_keys, accounts, assume, attachments, policies, revocations, role_policies, roles, sts, users,
+};
 
 /// Path of every call of API 3.0.
 pub(super) const PATH: &str = "/";
@@ -110,6 +112,8 @@ impl Call {
             Action::AssumeRole => return assume::read(fields),
             Action::GetSessionToken => return sts::read_session_token(fields),
             Action::QueryApiKey => return sts::read_query_key(fields),
+            Action::RevokeSession => return revocations::read_revoke(fields),
+            Action::ListRevocations => return revocations::read_list(fields),
             Action::AddUser => users::read_add(fields)?,
             Action::GetUser => users::read_get(fields)?,
             Action::ListUsers => users::LIST,

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
-use super::{access_keys, accounts, assume, attachments, policies, roles, sts, users};
+use super::{access_keys, accounts, assume, attachments, policies, revocations, roles, sts, users};
 
 /// A call to send: its action and version go into the headers, its body is JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,12 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::GetCallerIdentity) => (Action::GetCallerIdentity, empty()),
         Operation::Session(SessionOperation::QueryApiKey(subject)) => {
             (Action::QueryApiKey, access_keys::subject_parameters(*subject))
+        }
+        Operation::Session(SessionOperation::RevokeSession(revoke)) => {
+            (Action::RevokeSession, revocations::revoke_parameters(revoke))
+        }
+        Operation::Session(SessionOperation::ListRevocations(list)) => {
+            (Action::ListRevocations, revocations::list_parameters(*list))
         }
         Operation::Identity(operation) => identity_request(operation),
     };
@@ -134,6 +140,8 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         ) => sts::read_temporary_key(reply),
         Operation::Session(SessionOperation::QueryApiKey(_)) => sts::read_api_keys(reply),
         Operation::Session(SessionOperation::GetCallerIdentity) => sts::read_caller(reply),
+        Operation::Session(SessionOperation::RevokeSession(_)) => Ok(Outcome::Done),
+        Operation::Session(SessionOperation::ListRevocations(_)) => revocations::read_revocations(reply),
         Operation::Identity(operation) => identity_answer(operation, reply),
     }
 }

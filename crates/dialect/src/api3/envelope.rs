@@ -9,7 +9,9 @@ use serde_json::{Value as Json, json};
 
 use super::call::{Edition, Spelling};
 use super::object::with;
-use super::{access_keys, accounts, attachments, error, policies, role_policies, roles, sts, users};
+use super::{
+    access_keys, accounts, attachments, error, policies, revocations, role_policies, roles, sts, users,
+};
 
 /// An answer, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Policies(page) => policies::write_policies(page),
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
         Outcome::ApiKeys(keys) => sts::write_api_keys(keys),
+        Outcome::Revocations(list) => revocations::write_list(list),
         Outcome::RoleCreated(id) => roles::write_created(*id),
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),

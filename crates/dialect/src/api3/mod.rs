@@ -20,6 +20,7 @@ mod accounts;
 mod assume;
 mod attachments;
 mod policies;
+mod revocations;
 mod role_policies;
 mod roles;
 mod sts;

@@ -1,17 +1,18 @@
 //! Laws of the STS and CAM dialect: what one half writes the other reads back, and no bytes make either panic.
 
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, ExternalId, PolicyId, PolicyName, RoleId, RoleName, SessionName, Uin,
-    UserName,
+    AccessKeyId, Account, AppId, ExternalId, PolicyId, PolicyName, RoleId, RoleName, SessionId, SessionName,
+    Uin, UserName,
 };
 use daypass_api::operation::{
     AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, CreateUser, DeleteUser, GetFederationToken,
-    IdentityOperation, MAX_ACCOUNT_NUMBER, NewAccount, NewPolicy, NewRole, Operation, Paging, PolicyRef,
-    PolicyScope, RoleOperation, RoleRef, SessionOperation, Subject,
+    IdentityOperation, ListRevocations, MAX_ACCOUNT_NUMBER, NewAccount, NewPolicy, NewRole, Operation,
+    Paging, PolicyRef, PolicyScope, RevokeSession, RevokedTarget, RoleOperation, RoleRef, SessionOperation,
+    Subject,
 };
 use daypass_api::outcome::{
-    AccessKey, AttachedPolicy, CallerIdentity, NewAccessKey, Outcome, Page, Policy, PolicySummary, Role,
-    RootAccount, SessionToken, TemporaryKey, User,
+    AccessKey, AttachedPolicy, CallerIdentity, Ended, NewAccessKey, Outcome, Page, Policy, PolicySummary,
+    Revocation, RevocationList, Role, RootAccount, SessionToken, TemporaryKey, User,
 };
 use daypass_api::secret::SecretKey;
 use daypass_api::tags::Tags;
@@ -202,6 +203,10 @@ fn session_operation() -> impl Strategy<Value = SessionOperation> {
         option::of(any::<i64>())
             .prop_map(|duration_seconds| SessionOperation::GetSessionToken { duration_seconds }),
         subject().prop_map(SessionOperation::QueryApiKey),
+        revoke().prop_map(SessionOperation::RevokeSession),
+        (any::<u64>(), 1..=1000_usize).prop_map(|(after, limit)| {
+            SessionOperation::ListRevocations(ListRevocations { after, limit })
+        }),
         federation.prop_map(|(name, policy, duration_seconds)| {
             SessionOperation::GetFederationToken(GetFederationToken {
                 name,
@@ -378,6 +383,38 @@ fn caller() -> impl Strategy<Value = Outcome> {
     })
 }
 
+fn revoke() -> impl Strategy<Value = RevokeSession> {
+    let bounded = prop_oneof![
+        uin().prop_map(RevokedTarget::User),
+        role_ref().prop_map(RevokedTarget::Role),
+        key_id().prop_map(RevokedTarget::AccessKey),
+        session_name().prop_map(RevokedTarget::Name),
+    ];
+    prop_oneof![
+        vec(key_id(), 1..5).prop_map(|ids| (RevokedTarget::Sessions(ids), None)),
+        (bounded, option::of(moment())),
+    ]
+    .prop_map(|(target, issued_before)| RevokeSession {
+        target,
+        issued_before,
+    })
+}
+
+prop_compose! {
+    fn revocation()(
+        sequence: u64, times in (moment(), moment(), moment()), by in uin(),
+        ended in prop_oneof![
+            any::<[u8; 16]>().prop_map(|id| Ended::Session(SessionId(id))),
+            uin().prop_map(Ended::User),
+            role_id().prop_map(Ended::Role),
+            key_id().prop_map(Ended::AccessKey),
+            session_name().prop_map(|name| Ended::Name(name.as_str().to_owned())),
+        ],
+    ) -> Revocation {
+        Revocation { sequence, ended, issued_before: times.0, expires: times.1, made: times.2, by }
+    }
+}
+
 fn created_user(create: CreateUser) -> impl Strategy<Value = Outcome> {
     (user(false), option::of((key_id(), "[!-~]{1,40}"))).prop_map(move |(user, key)| {
         let access_key = key.map(|(id, secret)| NewAccessKey {
@@ -414,6 +451,12 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
             };
             let keys = vec(access_key().prop_map(plain), 0..3);
             return keys.prop_map(Outcome::ApiKeys).boxed();
+        }
+        Operation::Session(SessionOperation::RevokeSession(_)) => return Just(Outcome::Done).boxed(),
+        Operation::Session(SessionOperation::ListRevocations(_)) => {
+            return (vec(revocation(), 0..4), option::of(any::<u64>()))
+                .prop_map(|(entries, next)| Outcome::Revocations(RevocationList { entries, next }))
+                .boxed();
         }
         Operation::Session(SessionOperation::GetCallerIdentity) => return caller().boxed(),
         Operation::Identity(identity) => identity,
@@ -508,7 +551,7 @@ proptest! {
     #[test]
     fn a_server_reads_what_a_client_asks(operation in operation()) {
         let request = request(&operation).unwrap();
-        let version = request.action.service().version();
+        let version = request.action.version();
         let headers = headers(request.action.name(), version, "application/json");
         let call = read(&Method::POST, "/", "", &headers, request.body.as_bytes()).unwrap();
         prop_assert_eq!(call.operation(), Ok(operation));

@@ -8,6 +8,7 @@ mod access_key;
 mod account;
 mod key_ring;
 mod policy;
+mod revocation;
 mod role;
 mod user;
 
@@ -23,6 +24,7 @@ pub use key_ring::{KeyRingRecord, WrappedKeyRing, put_key_ring};
 pub use policy::{
     AttachmentRecord, PolicyNameRecord, PolicyRecord, attach, create_policy, detach, remove_policy,
 };
+pub use revocation::{RevocationRecord, forget_revocation, revoke};
 pub use role::{
     RoleNameRecord, RoleRecord, TrustedRole, attach_to_role, create_role, detach_from_role, put_role,
     remove_role,

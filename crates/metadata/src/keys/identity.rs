@@ -164,6 +164,7 @@ pub(super) fn last_number(stored: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::revocation::{REVOCATION, REVOCATION_END, revocation_log};
     use super::super::role::{ROLE, ROLE_ATTACHMENT, ROLE_HOLDER, ROLE_NAMED};
     use super::*;
 
@@ -187,7 +188,9 @@ mod tests {
             ROLE_ATTACHMENT,
             ROLE_HOLDER,
             &key_ring()[..],
-            b"identity/revocation/",
+            REVOCATION,
+            REVOCATION_END,
+            &revocation_log()[..],
         ];
         for (position, space) in spaces.iter().enumerate() {
             let others = spaces.iter().enumerate().filter(|(other, _)| *other != position);

@@ -7,6 +7,7 @@
 
 mod identity;
 mod objects;
+mod revocation;
 mod role;
 mod stored;
 
@@ -30,8 +31,13 @@ pub use objects::{
     upload_name, uploads, uploads_with_prefix,
 };
 pub use objects::{data_of_unreferenced, dead_of_key, holder_of_retired, intent_of_key, offset_of_manifest};
+pub use revocation::{
+    expiry_of_revocation_end, revocation, revocation_end, revocation_ends, revocation_log, revocations,
+    sequence_of_revocation,
+};
 pub use role::{
-    id_of_role, role, role_attachment, role_attachments, role_holder, role_holders, role_named, roles,
+    all_roles, id_of_role, role, role_attachment, role_attachments, role_holder, role_holders, role_named,
+    roles,
 };
 pub use stored::StoredKey;
 

@@ -11,6 +11,11 @@ pub(super) const ROLE_NAMED: &[u8] = b"identity/role-name/";
 pub(super) const ROLE_ATTACHMENT: &[u8] = b"identity/role-attachment/";
 pub(super) const ROLE_HOLDER: &[u8] = b"identity/role-holder/";
 
+/// All roles of all accounts.
+pub fn all_roles() -> Bytes {
+    Bytes::from_static(ROLE)
+}
+
 /// All roles of an account, in order of their numbers.
 pub fn roles(owner: Uin) -> Bytes {
     join(&[ROLE, &number(owner.0)])

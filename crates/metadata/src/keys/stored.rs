@@ -6,7 +6,8 @@
 use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::names::{
-    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Uin, UploadId, UserName,
+    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, RoleId, RoleName, Uin, UploadId,
+    UserName,
 };
 
 use super::identity::{
@@ -17,8 +18,10 @@ use super::objects::{
     BUCKET, BUCKET_CORS, BUCKET_COUNT, BUCKET_INDEX, DEAD, INLINE_DATA, INTENT, MANIFEST, NAME_END, OBJECT,
     PART, REFERENCE, RETIRED, UNREFERENCED, UPLOAD,
 };
+use super::revocation::REVOCATION;
+use super::role::{ROLE, ROLE_ATTACHMENT, ROLE_HOLDER, ROLE_NAMED};
 use super::{ContentId, DataId};
-use crate::identity::{POLICY_COUNTER, UID_COUNTER, UIN_COUNTER};
+use crate::identity::{POLICY_COUNTER, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER};
 use crate::keys;
 
 /// Reads the rest of a key whose space is followed by a number.
@@ -79,10 +82,24 @@ pub enum StoredKey {
     Attachment(Uin, Uin, PolicyId),
     /// The same from the policy's side: account, policy, user.
     Holder(Uin, PolicyId, Uin),
+    /// A role of an account.
+    Role(Uin, RoleId),
+    /// A role, by name.
+    RoleNamed(Uin, RoleName),
+    /// That a role of an account has a policy.
+    RoleAttachment(Uin, RoleId, PolicyId),
+    /// The same from the policy's side: account, policy, role.
+    RoleHolder(Uin, PolicyId, RoleId),
     /// A counter that gives out numbers.
     Counter(&'static str),
     /// The key ring.
     KeyRing,
+    /// A revocation, by its place in the order of all.
+    Revocation(u64),
+    /// A revocation, by when it may be forgotten.
+    RevocationEnd(Timestamp, u64),
+    /// The place of the last revocation.
+    RevocationLog,
 }
 
 impl StoredKey {
@@ -121,8 +138,15 @@ impl StoredKey {
             Self::PolicyNamed(owner, name) => keys::policy_named(*owner, name),
             Self::Attachment(owner, uin, policy) => keys::attachment(*owner, *uin, *policy),
             Self::Holder(owner, policy, uin) => keys::holder(*owner, *policy, *uin),
+            Self::Role(owner, id) => keys::role(*owner, *id),
+            Self::RoleNamed(owner, name) => keys::role_named(*owner, name),
+            Self::RoleAttachment(owner, role, policy) => keys::role_attachment(*owner, *role, *policy),
+            Self::RoleHolder(owner, policy, role) => keys::role_holder(*owner, *policy, *role),
             Self::Counter(name) => keys::counter(name),
             Self::KeyRing => keys::key_ring(),
+            Self::Revocation(sequence) => keys::revocation(*sequence),
+            Self::RevocationEnd(expires, sequence) => keys::revocation_end(*expires, *sequence),
+            Self::RevocationLog => keys::revocation_log(),
         }
     }
 
@@ -190,16 +214,25 @@ impl StoredKey {
         if *stored == keys::key_ring()[..] {
             return Some(Self::KeyRing);
         }
+        if *stored == keys::revocation_log()[..] {
+            return Some(Self::RevocationLog);
+        }
         let after = |prefix: &[u8]| stored.strip_prefix(prefix);
         if let Some(rest) = after(COUNTER) {
-            let names = [UIN_COUNTER, UID_COUNTER, POLICY_COUNTER];
+            let names = [UIN_COUNTER, UID_COUNTER, POLICY_COUNTER, ROLE_COUNTER];
             let name = names.into_iter().find(|name| name.as_bytes() == rest)?;
             return Some(Self::Counter(name));
         }
         if let Some(rest) = after(ACCESS_KEY) {
             return AccessKeyId::parse(text(rest)?).ok().map(Self::AccessKey);
         }
-        let spaces: [(&[u8], ReadAfterNumber); 9] = [
+        if let Some((expires, sequence)) = keys::expiry_of_revocation_end(stored) {
+            return Some(Self::RevocationEnd(expires, sequence));
+        }
+        let spaces: [(&[u8], ReadAfterNumber); 14] = [
+            (REVOCATION, |sequence, rest| {
+                rest.is_empty().then_some(Self::Revocation(sequence))
+            }),
             (ACCOUNT, |owner, rest| {
                 rest.is_empty().then_some(Self::Account(Uin(owner)))
             }),
@@ -236,6 +269,22 @@ impl StoredKey {
             (HOLDER, |owner, rest| {
                 let (policy, uin) = two_numbers(rest)?;
                 Some(Self::Holder(Uin(owner), PolicyId(policy), Uin(uin)))
+            }),
+            (ROLE, |owner, rest| {
+                let (role, []) = numbered(rest)? else { return None };
+                Some(Self::Role(Uin(owner), RoleId(role)))
+            }),
+            (ROLE_NAMED, |owner, rest| {
+                let name = RoleName::parse(text(rest)?).ok()?;
+                Some(Self::RoleNamed(Uin(owner), name))
+            }),
+            (ROLE_ATTACHMENT, |owner, rest| {
+                let (role, policy) = two_numbers(rest)?;
+                Some(Self::RoleAttachment(Uin(owner), RoleId(role), PolicyId(policy)))
+            }),
+            (ROLE_HOLDER, |owner, rest| {
+                let (policy, role) = two_numbers(rest)?;
+                Some(Self::RoleHolder(Uin(owner), PolicyId(policy), RoleId(role)))
             }),
         ];
         let (rest, read) = spaces
@@ -314,9 +363,17 @@ mod tests {
             StoredKey::PolicyNamed(owner, PolicyName::parse("readers").unwrap()),
             StoredKey::Attachment(owner, uin, policy),
             StoredKey::Holder(owner, policy, uin),
+            StoredKey::Role(owner, RoleId(u64::MAX)),
+            StoredKey::RoleNamed(owner, RoleName::parse("uploader").unwrap()),
+            StoredKey::RoleAttachment(owner, RoleId(2), policy),
+            StoredKey::RoleHolder(owner, policy, RoleId(2)),
             StoredKey::Counter(UIN_COUNTER),
             StoredKey::Counter(POLICY_COUNTER),
+            StoredKey::Counter(ROLE_COUNTER),
             StoredKey::KeyRing,
+            StoredKey::Revocation(7),
+            StoredKey::RevocationEnd(time, u64::MAX),
+            StoredKey::RevocationLog,
         ]
     }
 

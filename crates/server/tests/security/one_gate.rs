@@ -511,6 +511,9 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
             (json!({ "RoleArn": arn, "RoleSessionName": "session" }), false)
         }
         Action::GetSessionToken | Action::QueryApiKey => (json!({}), false),
+        // The denial of a session is that of the rule: what it changes is not given by policies.
+        Action::RevokeSession => (json!({ "SessionName": "nobody" }), true),
+        Action::ListRevocations => (json!({}), false),
         Action::GetRole | Action::GetRolePermissionBoundary => (of_role(json!({})), false),
         Action::DescribeRoleList => (json!({ "Page": 1, "Rp": 20 }), false),
         Action::ListAttachedRolePolicies => (of_role(json!({ "Page": 1, "Rp": 20 })), false),
@@ -557,7 +560,11 @@ async fn mechanism_10_every_action_asks_every_layer() {
         let denied = of_a_session(&keys.all_but_this).await;
         assert!(is_denied(&denied), "{name}: {denied}");
         // Those of the token service give nothing that the caller has not got: a denial alone stops them. A role does.
-        let given = action.service().name() == "sts" && *action != Action::AssumeRole;
+        let takes_a_right = matches!(
+            action,
+            Action::AssumeRole | Action::RevokeSession | Action::ListRevocations
+        );
+        let given = action.service().name() == "sts" && !takes_a_right;
         for key in [&keys.only_that, &nobody.key] {
             let answer = of_a_session(key).await;
             assert_eq!(is_denied(&answer), !given, "{name}: {answer}");

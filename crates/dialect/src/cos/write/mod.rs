@@ -154,6 +154,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Policies(_)
         | Outcome::AttachedPolicies(_)
         | Outcome::ApiKeys(_)
+        | Outcome::Revocations(_)
         | Outcome::RoleCreated(_)
         | Outcome::Role(_)
         | Outcome::Roles(_)
