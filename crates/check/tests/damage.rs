@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use daypass_api::names::{AccessKeyId, PolicyId, PolicyName, Uin, UserName};
+use daypass_api::names::{AccessKeyId, PolicyId, PolicyName, RoleName, Uin, UserName};
 use daypass_blob::local::{LocalBlobs, LocalOptions};
 use daypass_check::directory::{Places, check_directory};
 use daypass_check::{CheckError, Finding, Kind, Options};
@@ -23,7 +23,7 @@ use daypass_kv::{Batch, Direction, KeyRange, Kv};
 use daypass_metadata::blob_life::{InlineRecord, ReferenceRecord, Referrer};
 use daypass_metadata::bucket::CounterRecord;
 use daypass_metadata::identity::{
-    AccessKeyRecord, PolicyNameRecord, PolicyRecord, UserNameRecord, UserRecord,
+    AccessKeyRecord, PolicyNameRecord, PolicyRecord, RoleNameRecord, RoleRecord, UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys::{self, ContentId, DataId, StoredKey};
 use daypass_metadata::object::{Content, ObjectRecord, Place};
@@ -661,6 +661,46 @@ async fn identities() {
             tools.delete(keys::holder(owner, PolicyId(1), uin)).await;
             let place = format!("record `attachment`, {account}, user `{uin}`, policy `1`");
             vec![(Kind::IndexMissing, place)]
+        })
+        .await;
+    let role_name = keys::role_named(owner, &RoleName::parse("uploader").unwrap());
+    damages
+        .check(async |tools: Tools| {
+            let stored = tools.get(role_name.clone()).await;
+            let id = RoleNameRecord::decode(&stored).unwrap().id;
+            tools.delete(role_name.clone()).await;
+            let place = format!("record `role`, {account}, role `{id}`");
+            vec![(Kind::IndexMissing, place)]
+        })
+        .await;
+    damages
+        .check(async |tools: Tools| {
+            let stored = tools.get(role_name.clone()).await;
+            let id = RoleNameRecord::decode(&stored).unwrap().id;
+            tools.delete(keys::role(owner, id)).await;
+            let name = format!("record `role name`, {account}, role name `uploader`");
+            let held = format!("record `role attachment`, {account}, role `{id}`, policy `1`");
+            vec![(Kind::IndexDangling, name), (Kind::RoleMissing, held)]
+        })
+        .await;
+    damages
+        .check(async |tools: Tools| {
+            let stored = tools.get(role_name.clone()).await;
+            let id = RoleNameRecord::decode(&stored).unwrap().id;
+            tools.delete(keys::role_attachment(owner, id, PolicyId(1))).await;
+            let place = format!("record `role policy holder`, {account}, policy `1`, role `{id}`");
+            vec![(Kind::IndexDangling, place)]
+        })
+        .await;
+    damages
+        .check(async |tools: Tools| {
+            let stored = tools.get(role_name.clone()).await;
+            let id = RoleNameRecord::decode(&stored).unwrap().id;
+            let mut record = RoleRecord::decode(&tools.get(keys::role(owner, id)).await).unwrap();
+            record.document.truncate(20);
+            tools.put(keys::role(owner, id), record.encode()).await;
+            let place = format!("record `role`, {account}, role `{id}`");
+            vec![(Kind::PolicyUnreadable, place)]
         })
         .await;
     damages

@@ -8,14 +8,16 @@ use bytes::Bytes;
 use daypass_api::acl::{BucketAclPreset, ObjectAclPreset};
 use daypass_api::cors::{CorsMethod, CorsRule, CorsRules};
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName,
+    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleName, Uin, UserName,
 };
 use daypass_api::object::{ETag, ObjectHeaders, Preconditions};
 use daypass_api::operation::{
     BodyClaims, CopyObject, CopySource, CreateBucket, CreateUser, DeleteObject, DeleteUser,
-    InitiateMultipartUpload, NewPolicy, PartEntry, PutObject, UploadPart, UploadRef,
+    InitiateMultipartUpload, NewPolicy, NewRole, PartEntry, PolicyRef, PutObject, RoleRef, UploadPart,
+    UploadRef,
 };
 use daypass_api::outcome::Ownership;
+use daypass_api::tags::Tags;
 use daypass_api::{Error, Outcome, Timestamp};
 use daypass_blob::Blobs;
 use daypass_check::{Finding, Listener, Stage};
@@ -33,6 +35,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 pub(crate) const MIB: usize = 1024 * 1024;
 /// Bodies longer than this become blobs.
 pub(crate) const INLINE: usize = 1000;
+const TRUST: &str = r#"{"version":"2.0","statement":[{"effect":"allow","action":"sts:AssumeRole","principal":{"qcs":"qcs::cam::uin/100000000001:root"}}]}"#;
 const DOCUMENT: &str =
     r#"{"version":"2.0","statement":[{"effect":"allow","action":"name/cos:GetObject","resource":"*"}]}"#;
 
@@ -312,6 +315,23 @@ impl Site {
             .map(drop)
     }
 
+    pub(crate) async fn create_role(&self, name: &str, policy: PolicyId) -> Result<(), Error> {
+        let new = NewRole {
+            name: RoleName::parse(name)?,
+            document: TRUST.to_owned(),
+            description: String::new(),
+            console_login: false,
+            session_duration: 0,
+            tags: Tags::default(),
+        };
+        let role = RoleRef::Name(new.name.clone());
+        self.store.create_role(OWNER, &new, &[], NOW).await?;
+        self.store
+            .attach_role_policy(OWNER, &role, &PolicyRef::Id(policy), NOW)
+            .await
+            .map(drop)
+    }
+
     pub(crate) async fn sweep(&self, hours: i64) -> Result<(), Error> {
         let now = NOW.plus_seconds(hours * 3600);
         self.store
@@ -363,6 +383,7 @@ impl Site {
         self.create_policy("writers").await.unwrap();
         self.attach(alice, readers).await.unwrap();
         self.attach(alice, PolicyId(1)).await.unwrap();
+        self.create_role("uploader", PolicyId(1)).await.unwrap();
     }
 }
 
