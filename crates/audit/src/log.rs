@@ -45,7 +45,7 @@ impl Options {
     pub fn keeping(directory: PathBuf, bytes: u64, days: u64) -> Self {
         Self {
             directory,
-            segment_bytes: (bytes / 8).clamp(1024 * 1024, 64 * 1024 * 1024),
+            segment_bytes: (bytes / 8).clamp(1024 * 1024, 16 * 1024 * 1024),
             segment_millis: DAY_MILLIS,
             keep_bytes: bytes,
             keep_millis: i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY_MILLIS),
