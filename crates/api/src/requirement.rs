@@ -4,11 +4,11 @@
 //! The table of actions and resources is that of the access-policy reference, "What a COS request asks for".
 
 use crate::attributes::QueryValue;
-use crate::names::{BucketName, ObjectKey, PolicyId, Uin, UserName};
+use crate::names::{BucketName, ObjectKey, PolicyId, ProviderName, Uin, UserName};
 use crate::operation::{
-    AssumeRole, CopySource, DeleteEntry, DeleteObjects, IdentityOperation, ObjectOperation, Operation,
-    RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject, Target, UnbuiltOperation,
-    UploadPartCopy, UploadRef,
+    AssumeRole, AssumeRoleWithWebIdentity, CopySource, DeleteEntry, DeleteObjects, IdentityOperation,
+    ObjectOperation, Operation, RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject, Target,
+    UnbuiltOperation, UploadPartCopy, UploadRef,
 };
 
 /// What an action is about.
@@ -28,6 +28,8 @@ pub enum Resource {
     User(UserName),
     /// A policy.
     Policy(PolicyId),
+    /// An identity provider.
+    Provider(ProviderName),
     /// A role, of this account or else of the caller's.
     Role(Option<Uin>, RoleRef),
 }
@@ -223,6 +225,8 @@ fn unbuilt(operation: UnbuiltOperation, target: &Target) -> Vec<Requirement> {
 
 /// To act as a role takes the caller's own right to and the role's trust, which is asked for by this action alone.
 pub const ASSUME_ROLE: &str = "sts:AssumeRole";
+/// To act as a role on the word of an identity provider takes the role's trust alone: the caller has nothing else.
+pub const ASSUME_ROLE_WITH_WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
 
 fn session(operation: &SessionOperation) -> Requirement {
     use SessionOperation as Op;
@@ -237,6 +241,10 @@ fn session(operation: &SessionOperation) -> Requirement {
         Op::AssumeRole(AssumeRole { owner, role, .. }) => {
             allowed(ASSUME_ROLE, Resource::Role(Some(*owner), role.clone()))
         }
+        Op::AssumeRoleWithWebIdentity(AssumeRoleWithWebIdentity { owner, role, .. }) => allowed(
+            ASSUME_ROLE_WITH_WEB_IDENTITY,
+            Resource::Role(Some(*owner), role.clone()),
+        ),
         Op::QueryApiKey(Subject::Caller) => {
             gives_nothing_new("sts:QueryApiKey", Resource::Identity(Subject::Caller))
         }
@@ -299,6 +307,7 @@ fn identity(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::Account(operation) => one(operation.action(), Resource::Service),
         Op::ListAttachedUserPolicies { uin, .. } => of("cam:ListAttachedUserPolicies", &Subject::Uin(*uin)),
         Op::Role(operation) => role(operation),
+        Op::Provider(operation) => one(operation.action(), Resource::Provider(operation.name().clone())),
     }
 }
 

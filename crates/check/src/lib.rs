@@ -21,6 +21,7 @@ mod held;
 mod identities;
 mod life;
 mod objects;
+mod providers;
 mod records;
 mod roles;
 mod walk;

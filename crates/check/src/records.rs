@@ -8,7 +8,8 @@ use daypass_metadata::blob_life::{IntentRecord, RetiredRecord, UnreferencedRecor
 use daypass_metadata::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
 use daypass_metadata::identity::{
     AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, PolicyNameRecord,
-    PolicyRecord, RevocationRecord, RoleNameRecord, RoleRecord, UserNameRecord, UserRecord,
+    PolicyRecord, ProviderNameRecord, ProviderRecord, RevocationRecord, RoleNameRecord, RoleRecord,
+    UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys::{self, StoredKey};
 use daypass_metadata::object::{ManifestRecord, ObjectRecord};
@@ -204,6 +205,14 @@ impl Check<'_> {
                 let _: MarkRecord = decode!(MarkRecord);
                 self.role_holder(*owner, *policy, *role).await?;
             }
+            StoredKey::Provider(owner, id) => {
+                let record = decode!(ProviderRecord);
+                self.provider(*owner, *id, &record).await?;
+            }
+            StoredKey::ProviderNamed(owner, name) => {
+                let record = decode!(ProviderNameRecord);
+                self.provider_named(*owner, name, &record).await?;
+            }
             StoredKey::KeyRing => {
                 let record = decode!(KeyRingRecord);
                 self.key_ring(&record);
@@ -303,6 +312,12 @@ pub(crate) fn place_of_record(key: &StoredKey) -> Place {
             .with("account", owner)
             .with("policy", policy)
             .with("role", role),
+        StoredKey::Provider(owner, id) => record("identity provider")
+            .with("account", owner)
+            .with("provider", id),
+        StoredKey::ProviderNamed(owner, name) => record("identity provider name")
+            .with("account", owner)
+            .with("provider_name", name),
         StoredKey::Counter(name) => record("counter").with("counter", name),
         StoredKey::KeyRing => record("key ring"),
         StoredKey::Revocation(sequence) => record("revocation").with("sequence", sequence),

@@ -31,6 +31,7 @@ mod document;
 mod environment;
 mod interrupt;
 mod names;
+mod oidc;
 mod output;
 mod pattern;
 mod profile;

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, key, ls, mb, mv, output, policy, presign, rb, rm, role, session, stat,
-    sts, user,
+    account, bucket_policy, cat, cp, key, ls, mb, mv, oidc, output, policy, presign, rb, rm, role, session,
+    stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -50,6 +50,9 @@ pub enum Verb {
     /// Roles, and who may act as them
     #[command(subcommand)]
     Role(role::Command),
+    /// Identity providers, whose word lets others act as a role
+    #[command(subcommand)]
+    Oidc(oidc::Command),
     /// Temporary keys that were given out: end them before their time
     #[command(subcommand)]
     Session(session::Command),
@@ -82,6 +85,7 @@ impl Verb {
             Self::Key(command) => key::run(command).await,
             Self::Policy(command) => policy::run(command).await,
             Self::Role(command) => role::run(command).await,
+            Self::Oidc(command) => oidc::run(command).await,
             Self::Session(command) => session::run(command).await,
         }
     }
@@ -194,6 +198,12 @@ mod tests {
         );
         check("role update dev --description x", true);
         check("role untag dev a b", true);
+        check(
+            "oidc create ci --issuer https://id.example --audience a --audience b --keys k.json",
+            true,
+        );
+        check("oidc get ci --json", true);
+        check("oidc rm ci", true);
         check("role boundary dev --set 7", true);
         check("session revoke --id AKIDa AKIDb", true);
         check(
@@ -238,6 +248,8 @@ mod tests {
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);
+        check("oidc create ci --issuer https://id.example", false);
+        check("oidc create a/b --issuer https://id.example --audience a", false);
         check("role create dev", false);
         check("role create a/b --trust t.json", false);
         check("role create dev --trust t.json --tag a", false);

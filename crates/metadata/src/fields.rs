@@ -7,8 +7,8 @@ use bytes::Bytes;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::CorsMethod;
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin,
-    UserName,
+    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, ProviderId, ProviderName,
+    Region, RoleId, RoleName, Uin, UserName,
 };
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::AccessKeyStatus;
@@ -148,7 +148,7 @@ macro_rules! numbered {
     )+};
 }
 
-numbered!(AppId, Uin, PolicyId, RoleId);
+numbered!(AppId, Uin, PolicyId, ProviderId, RoleId);
 
 macro_rules! named {
     ($($type:ident: $problem:literal),+ $(,)?) => {$(
@@ -171,6 +171,7 @@ named! {
     AccessKeyId: "not an access key id",
     UserName: "not a user name",
     PolicyName: "not a policy name",
+    ProviderName: "not a provider name",
     RoleName: "not a role name",
 }
 

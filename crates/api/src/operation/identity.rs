@@ -1,7 +1,7 @@
 //! Operations of the access-management service.
 
 use crate::names::{AccessKeyId, PolicyId, PolicyName, Uin, UserName};
-use crate::operation::{AccountOperation, RoleOperation};
+use crate::operation::{AccountOperation, ProviderOperation, RoleOperation};
 
 /// An operation on users, access keys, policies or roles of the caller's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub enum IdentityOperation {
     Account(AccountOperation),
     /// An operation on roles.
     Role(RoleOperation),
+    /// An operation on identity providers.
+    Provider(ProviderOperation),
 }
 
 impl IdentityOperation {
@@ -87,6 +89,7 @@ impl IdentityOperation {
         match self {
             Self::Account(operation) => operation.is_write(),
             Self::Role(operation) => operation.is_write(),
+            Self::Provider(operation) => operation.is_write(),
             Self::GetUser(_)
             | Self::ListUsers
             | Self::ListAccessKeys(_)

@@ -7,6 +7,7 @@ mod account;
 mod copy;
 mod identity;
 mod object;
+mod provider;
 mod revocation;
 mod role;
 mod session;
@@ -22,13 +23,17 @@ pub use object::{
     ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
     PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
 };
+pub use provider::{
+    MAX_AUDIENCE_BYTES, MAX_PROVIDER_AUDIENCES, MAX_PROVIDER_DESCRIPTION_BYTES, MAX_PROVIDER_KEY_BYTES,
+    ProviderOperation, ProviderSettings,
+};
 pub use revocation::{
     ListRevocations, MAX_LISTED_REVOCATIONS, MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget,
 };
 pub use role::{
     MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, NewRole, PolicyRef, RoleOperation, RoleRef,
 };
-pub use session::{AssumeRole, GetFederationToken, SessionOperation};
+pub use session::{AssumeRole, AssumeRoleWithWebIdentity, GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};
 
 /// What one request asks for.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod identity;
+mod providers;
 mod roles;
 mod session;
 mod sign;
@@ -52,6 +53,7 @@ fn repetition(operation: &Operation) -> Repetition {
         Operation::Session(
             SessionOperation::GetFederationToken(_)
             | SessionOperation::AssumeRole(_)
+            | SessionOperation::AssumeRoleWithWebIdentity(_)
             | SessionOperation::GetSessionToken { .. }
             | SessionOperation::GetCallerIdentity
             | SessionOperation::QueryApiKey(_)

@@ -63,7 +63,7 @@ macro_rules! actions {
 
 actions! {
     Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey,
-        RevokeSession, ListRevocations;
+        RevokeSession, ListRevocations, AssumeRoleWithWebIdentity;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
@@ -71,7 +71,8 @@ actions! {
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
         GetRolePermissionBoundary,
-        CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount;
+        CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount,
+        CreateOIDCConfig, DescribeOIDCConfig, UpdateOIDCConfig, DeleteOIDCConfig;
 }
 
 /// The version of the actions that no other service has.
@@ -84,6 +85,11 @@ impl Action {
             Self::RevokeSession | Self::ListRevocations => OWN_VERSION,
             _ => self.service().version(),
         }
+    }
+
+    /// Whether it is called without a signature: what proves the caller is among its parameters.
+    pub const fn is_unsigned(self) -> bool {
+        matches!(self, Self::AssumeRoleWithWebIdentity)
     }
 
     /// Finds an action by its exact name. One that the real services have and this one does not is told apart
@@ -103,7 +109,6 @@ impl Action {
 /// Actions of the real services, by the services' own documentation, that are not offered here.
 const NOT_OFFERED: &[&str] = &[
     "AssumeRoleWithSAML",
-    "AssumeRoleWithWebIdentity",
     "DescribeSubAccounts",
     "UpdateUser",
     "ListCollaborators",
@@ -138,10 +143,6 @@ const NOT_OFFERED: &[&str] = &[
     "ListSAMLProviders",
     "UpdateSAMLProvider",
     "DeleteSAMLProvider",
-    "CreateOIDCConfig",
-    "DescribeOIDCConfig",
-    "UpdateOIDCConfig",
-    "DeleteOIDCConfig",
 ];
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use daypass_api::{Error, Operation};
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
-    access_keys, accounts, assume, attachments, policies, revocations, role_policies, roles, sts, users,
+    access_keys, accounts, assume, attachments, policies, providers, revocations, role_policies, roles, sts,
+    users, web_identity,
 };
 
 /// Path of every call of API 3.0.
@@ -105,11 +106,12 @@ impl Call {
     }
 
     fn read(&self, fields: &mut Fields<'_>) -> Result<Operation, Error> {
-        use IdentityOperation::Role;
+        use IdentityOperation::{Provider, Role};
         let operation = match self.action {
             Action::GetFederationToken => return sts::read_federation(fields, self.edition),
             Action::GetCallerIdentity => return Ok(sts::CALLER_IDENTITY),
             Action::AssumeRole => return assume::read(fields),
+            Action::AssumeRoleWithWebIdentity => return web_identity::read(fields),
             Action::GetSessionToken => return sts::read_session_token(fields),
             Action::QueryApiKey => return sts::read_query_key(fields),
             Action::RevokeSession => return revocations::read_revoke(fields),
@@ -133,6 +135,10 @@ impl Call {
             Action::ListRootAccounts => accounts::LIST,
             Action::UpdateRootAccount => accounts::read_update(fields)?,
             Action::ListAttachedUserPolicies => attachments::read_list(fields)?,
+            Action::CreateOIDCConfig => Provider(providers::read_create(fields)?),
+            Action::DescribeOIDCConfig => Provider(providers::read_get(fields)?),
+            Action::UpdateOIDCConfig => Provider(providers::read_update(fields)?),
+            Action::DeleteOIDCConfig => Provider(providers::read_delete(fields)?),
             Action::CreateRole => Role(roles::read_create(fields)?),
             Action::GetRole => Role(roles::read_get(fields)?),
             Action::DescribeRoleList => Role(roles::read_list(fields)?),

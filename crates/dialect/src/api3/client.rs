@@ -9,7 +9,10 @@ use serde_json::Value as Json;
 use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
-use super::{access_keys, accounts, assume, attachments, policies, revocations, roles, sts, users};
+use super::{
+    access_keys, accounts, assume, attachments, policies, providers, revocations, roles, sts, users,
+    web_identity,
+};
 
 /// A call to send: its action and version go into the headers, its body is JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,10 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::AssumeRole(assume)) => {
             (Action::AssumeRole, assume::parameters(assume))
         }
+        Operation::Session(SessionOperation::AssumeRoleWithWebIdentity(assume)) => (
+            Action::AssumeRoleWithWebIdentity,
+            web_identity::parameters(assume),
+        ),
         Operation::Session(SessionOperation::GetSessionToken { duration_seconds }) => {
             let parameters = with_some(empty(), "DurationSeconds", *duration_seconds);
             (Action::GetSessionToken, parameters)
@@ -104,6 +111,7 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             attachments::list_parameters(*uin, *paging),
         ),
         Op::Role(operation) => roles::parameters(operation),
+        Op::Provider(operation) => providers::parameters(operation),
     }
 }
 
@@ -136,6 +144,7 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         Operation::Session(
             SessionOperation::GetFederationToken(_)
             | SessionOperation::AssumeRole(_)
+            | SessionOperation::AssumeRoleWithWebIdentity(_)
             | SessionOperation::GetSessionToken { .. },
         ) => sts::read_temporary_key(reply),
         Operation::Session(SessionOperation::QueryApiKey(_)) => sts::read_api_keys(reply),
@@ -160,6 +169,7 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::Account(operation) => accounts::read_answer(operation, reply),
         Op::ListAttachedUserPolicies { .. } => attachments::read_attached(reply),
         Op::Role(operation) => roles::read_answer(operation, reply),
+        Op::Provider(operation) => providers::read_answer(operation, reply),
         Op::DeleteUser(_)
         | Op::UpdateAccessKey { .. }
         | Op::DeleteAccessKey { .. }

@@ -10,7 +10,8 @@ use serde_json::{Value as Json, json};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, accounts, attachments, error, policies, revocations, role_policies, roles, sts, users,
+    access_keys, accounts, attachments, error, policies, providers, revocations, role_policies, roles, sts,
+    users,
 };
 
 /// An answer, ready to be sent.
@@ -79,6 +80,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Roles(page) => roles::write_roles(page),
         Outcome::RolePolicies(page) => role_policies::write_attached(page),
         Outcome::RoleBoundary(policy) => role_policies::write_boundary(policy.as_ref()),
+        Outcome::Provider(provider) => providers::write_provider(provider),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
         | Outcome::Tags(_)

@@ -20,11 +20,13 @@ mod accounts;
 mod assume;
 mod attachments;
 mod policies;
+mod providers;
 mod revocations;
 mod role_policies;
 mod roles;
 mod sts;
 mod users;
+mod web_identity;
 
 mod client;
 mod envelope;

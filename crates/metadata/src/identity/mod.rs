@@ -8,6 +8,7 @@ mod access_key;
 mod account;
 mod key_ring;
 mod policy;
+mod provider;
 mod revocation;
 mod role;
 mod user;
@@ -24,6 +25,9 @@ pub use key_ring::{KeyRingRecord, WrappedKeyRing, put_key_ring};
 pub use policy::{
     AttachmentRecord, PolicyNameRecord, PolicyRecord, attach, create_policy, detach, remove_policy,
 };
+pub use provider::{
+    ProviderNameRecord, ProviderRecord, TrustedProvider, create_provider, put_provider, remove_provider,
+};
 pub use revocation::{RevocationRecord, forget_revocation, revoke};
 pub use role::{
     RoleNameRecord, RoleRecord, TrustedRole, attach_to_role, create_role, detach_from_role, put_role,
@@ -39,6 +43,8 @@ pub const UID_COUNTER: &str = "uid";
 pub const POLICY_COUNTER: &str = "policy";
 /// Gives out the numbers of roles, across all accounts.
 pub const ROLE_COUNTER: &str = "role";
+/// Gives out the numbers of identity providers, across all accounts.
+pub const PROVIDER_COUNTER: &str = "provider";
 
 /// Begins a change, which is applied only if nothing about identities changed since the generation was read.
 pub fn change(generation: Option<&Found<CounterRecord>>) -> Batch {

@@ -6,8 +6,8 @@
 use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::names::{
-    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, RoleId, RoleName, Uin, UploadId,
-    UserName,
+    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, ProviderId, ProviderName, RoleId,
+    RoleName, Uin, UploadId, UserName,
 };
 
 use super::identity::{
@@ -18,10 +18,11 @@ use super::objects::{
     BUCKET, BUCKET_CORS, BUCKET_COUNT, BUCKET_INDEX, DEAD, INLINE_DATA, INTENT, MANIFEST, NAME_END, OBJECT,
     PART, REFERENCE, RETIRED, UNREFERENCED, UPLOAD,
 };
+use super::provider::{PROVIDER, PROVIDER_NAMED};
 use super::revocation::REVOCATION;
 use super::role::{ROLE, ROLE_ATTACHMENT, ROLE_HOLDER, ROLE_NAMED};
 use super::{ContentId, DataId};
-use crate::identity::{POLICY_COUNTER, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER};
+use crate::identity::{POLICY_COUNTER, PROVIDER_COUNTER, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER};
 use crate::keys;
 
 /// Reads the rest of a key whose space is followed by a number.
@@ -90,6 +91,10 @@ pub enum StoredKey {
     RoleAttachment(Uin, RoleId, PolicyId),
     /// The same from the policy's side: account, policy, role.
     RoleHolder(Uin, PolicyId, RoleId),
+    /// An identity provider of an account.
+    Provider(Uin, ProviderId),
+    /// An identity provider, by name.
+    ProviderNamed(Uin, ProviderName),
     /// A counter that gives out numbers.
     Counter(&'static str),
     /// The key ring.
@@ -142,6 +147,8 @@ impl StoredKey {
             Self::RoleNamed(owner, name) => keys::role_named(*owner, name),
             Self::RoleAttachment(owner, role, policy) => keys::role_attachment(*owner, *role, *policy),
             Self::RoleHolder(owner, policy, role) => keys::role_holder(*owner, *policy, *role),
+            Self::Provider(owner, id) => keys::provider(*owner, *id),
+            Self::ProviderNamed(owner, name) => keys::provider_named(*owner, name),
             Self::Counter(name) => keys::counter(name),
             Self::KeyRing => keys::key_ring(),
             Self::Revocation(sequence) => keys::revocation(*sequence),
@@ -219,7 +226,13 @@ impl StoredKey {
         }
         let after = |prefix: &[u8]| stored.strip_prefix(prefix);
         if let Some(rest) = after(COUNTER) {
-            let names = [UIN_COUNTER, UID_COUNTER, POLICY_COUNTER, ROLE_COUNTER];
+            let names = [
+                UIN_COUNTER,
+                UID_COUNTER,
+                POLICY_COUNTER,
+                PROVIDER_COUNTER,
+                ROLE_COUNTER,
+            ];
             let name = names.into_iter().find(|name| name.as_bytes() == rest)?;
             return Some(Self::Counter(name));
         }
@@ -229,7 +242,7 @@ impl StoredKey {
         if let Some((expires, sequence)) = keys::expiry_of_revocation_end(stored) {
             return Some(Self::RevocationEnd(expires, sequence));
         }
-        let spaces: [(&[u8], ReadAfterNumber); 14] = [
+        let spaces: [(&[u8], ReadAfterNumber); 16] = [
             (REVOCATION, |sequence, rest| {
                 rest.is_empty().then_some(Self::Revocation(sequence))
             }),
@@ -277,6 +290,16 @@ impl StoredKey {
             (ROLE_NAMED, |owner, rest| {
                 let name = RoleName::parse(text(rest)?).ok()?;
                 Some(Self::RoleNamed(Uin(owner), name))
+            }),
+            (PROVIDER, |owner, rest| {
+                let (provider, []) = numbered(rest)? else {
+                    return None;
+                };
+                Some(Self::Provider(Uin(owner), ProviderId(provider)))
+            }),
+            (PROVIDER_NAMED, |owner, rest| {
+                let name = ProviderName::parse(text(rest)?).ok()?;
+                Some(Self::ProviderNamed(Uin(owner), name))
             }),
             (ROLE_ATTACHMENT, |owner, rest| {
                 let (role, policy) = two_numbers(rest)?;
@@ -367,6 +390,9 @@ mod tests {
             StoredKey::RoleNamed(owner, RoleName::parse("uploader").unwrap()),
             StoredKey::RoleAttachment(owner, RoleId(2), policy),
             StoredKey::RoleHolder(owner, policy, RoleId(2)),
+            StoredKey::Provider(owner, ProviderId(u64::MAX)),
+            StoredKey::ProviderNamed(owner, ProviderName::parse("company").unwrap()),
+            StoredKey::Counter(PROVIDER_COUNTER),
             StoredKey::Counter(UIN_COUNTER),
             StoredKey::Counter(POLICY_COUNTER),
             StoredKey::Counter(ROLE_COUNTER),

@@ -1,7 +1,7 @@
 //! The promise, attacked from outside: a whole server, and a client that says whatever an attacker would.
 //!
 //! `scene` plays the life of temporary keys, `one_gate` walks every operation, `attacks` replays how others were
-//! broken, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `logs` looks for secrets in what is written down.
+//! broken, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `web_identity` takes the word of issuers, `logs` looks for secrets in what is written down.
 
 #![expect(
     clippy::indexing_slicing,
@@ -17,6 +17,7 @@ mod attacks;
 mod bucket_policy;
 mod cross_account;
 mod identities;
+mod issuer;
 mod kit;
 mod logs;
 mod one_gate;
@@ -24,3 +25,4 @@ mod revocations;
 mod roles;
 mod scene;
 mod trail;
+mod web_identity;

@@ -9,6 +9,7 @@ mod accounts;
 mod attachments;
 mod key_ring;
 mod policies;
+mod providers;
 mod revocations;
 mod role_policies;
 mod roles;
@@ -28,8 +29,11 @@ use crate::{Attempts, Store, View};
 pub use access_keys::{MOST_ACCESS_KEYS, StoredAccessKey};
 pub use accounts::MOST_ACCOUNTS;
 pub use attachments::MOST_ATTACHMENTS;
-pub use daypass_metadata::identity::{RevocationRecord, TrustedRole, WrappedKeyRing, WrappedSecret};
+pub use daypass_metadata::identity::{
+    RevocationRecord, TrustedProvider, TrustedRole, WrappedKeyRing, WrappedSecret,
+};
 pub use policies::{FIRST_POLICY_ID, MOST_POLICIES, PresetPolicy};
+pub use providers::{MOST_PROVIDERS, StoredProvider};
 pub use roles::{FIRST_ROLE_ID, MOST_ROLES, StoredRole, Trusted};
 pub use users::MOST_USERS;
 

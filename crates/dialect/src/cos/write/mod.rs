@@ -160,6 +160,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Roles(_)
         | Outcome::RolePolicies(_)
         | Outcome::RoleBoundary(_)
+        | Outcome::Provider(_)
         | Outcome::Done => return Err(Error::new(ErrorCode::InternalError)),
     })
 }
