@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use daypass_api::Timestamp;
 use daypass_audit::query::{Found, Query, Trail};
-use daypass_audit::record::Request;
+use daypass_audit::record::{Request, Tag};
 use daypass_audit::verify::{End, Finding, Listener, Summary, verify};
 use daypass_audit::{Chain, index};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -310,15 +310,18 @@ fn origin(request: &Request) -> String {
 }
 
 fn scope_of(request: &Request) -> String {
-    let policies = request
-        .minted
-        .as_ref()
-        .map(|minted| minted.policies.as_slice())
-        .unwrap_or_default();
-    match policies {
-        [] => format!("{}\n  narrowed by no policy", origin(request)),
-        _ => format!("{}\n  {}", origin(request), policies.join("\n  ")),
+    let mut lines = vec![origin(request)];
+    if let Some(minted) = &request.minted {
+        let tag = |tag: &Tag| format!("tag {}={}", tag.key, tag.value);
+        let source = minted.source_identity.iter();
+        lines.extend(source.map(|name| format!("acts for `{name}`")));
+        lines.extend(minted.tags.iter().map(tag));
+        match minted.policies.is_empty() {
+            true => lines.push("narrowed by no policy".to_owned()),
+            false => lines.extend_from_slice(&minted.policies),
+        }
     }
+    lines.join("\n  ")
 }
 
 fn reasons(request: &Request) -> String {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use daypass_api::names::{Account, Region};
 pub use daypass_audit::writer::OnLoss;
+use daypass_audit::writer::Pace;
+use daypass_audit::{Disk, SystemDisk};
 use daypass_kv::redb::RedbOptions;
 
 pub use crate::edge::listener::EdgeLimits;
@@ -74,6 +76,23 @@ impl Default for AuditConfig {
             max_bytes: 10 * 1024 * 1024 * 1024,
             max_age_days: 180,
             on_loss: OnLoss::Refuse,
+        }
+    }
+}
+
+/// What the audit trail is written to, and how much of it may wait: a test's disk can fail.
+pub struct AuditMedium {
+    /// The disk.
+    pub disk: Box<dyn Disk>,
+    /// What waits for it; there is always room for every request in flight, and as many records.
+    pub pace: Pace,
+}
+
+impl Default for AuditMedium {
+    fn default() -> Self {
+        Self {
+            disk: Box::new(SystemDisk),
+            pace: Pace::default(),
         }
     }
 }

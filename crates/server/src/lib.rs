@@ -44,7 +44,7 @@ use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
 use daypass_audit::writer::{Pace, Setup, Writer};
-use daypass_audit::{AuditError, Options, SystemDisk};
+use daypass_audit::{AuditError, Options};
 use daypass_dialect::cos;
 use daypass_dialect::site::SiteConfig;
 use tokio::net::TcpListener;
@@ -53,7 +53,9 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, OnLoss, RootSeed};
+pub use config::{
+    AuditConfig, AuditMedium, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, OnLoss, RootSeed,
+};
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
 pub use proxies::{BadTrustedProxy, TrustedProxy};
@@ -88,6 +90,15 @@ impl Server {
 
     /// As [`Server::start`], by this clock.
     pub async fn start_at(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        Self::start_on(config, clock, AuditMedium::default()).await
+    }
+
+    /// As [`Server::start_at`], with the audit trail on this medium.
+    pub async fn start_on(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        medium: AuditMedium,
+    ) -> Result<Self, StartError> {
         let random = SystemRandom;
         // What is told wrongly is found out before anything is made.
         let secure = match &config.tls {
@@ -110,7 +121,7 @@ impl Server {
         let console_address = console.as_ref().map(|(_, address)| *address);
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let (blobs, kv) = (foundation.blobs, foundation.kv);
-        let audit = open_audit(&config, &clock, random)?;
+        let audit = open_audit(&config, &clock, random, medium)?;
         let service = Arc::new(Service {
             audit,
             store: foundation.store,
@@ -201,6 +212,7 @@ fn open_audit(
     config: &Config,
     clock: &Arc<dyn Clock>,
     random: SystemRandom,
+    medium: AuditMedium,
 ) -> Result<Writer<audit::Entry>, StartError> {
     let AuditConfig {
         directory,
@@ -214,13 +226,14 @@ fn open_audit(
         options: Options::keeping(directory, max_bytes, max_age_days),
         // Each request in flight has a place, and as many records may wait.
         pace: Pace {
-            places: Pace::default()
+            places: medium
+                .pace
                 .places
                 .max(config.limits.connections.saturating_mul(2)),
-            ..Pace::default()
+            ..medium.pace
         },
         on_loss,
-        disk: Box::new(SystemDisk),
+        disk: medium.disk,
         fresh: random.bytes(),
         clock: Arc::new(move || clock.now().unix_millis()),
         spell: audit::spell,
