@@ -1,7 +1,8 @@
 //! The promise, attacked from outside: a whole server, and a client that says whatever an attacker would.
 //!
 //! `scene` plays the life of temporary keys, `one_gate` walks every operation, `attacks` replays how others were
-//! broken, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `logs` looks for secrets in what is written down.
+//! broken, `conditions` holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `trail_sessions` finds
+//! what sessions say of themselves in the audit trail, `trail_loss` takes the trail's disk away, `logs` looks for secrets in what is written down.
 
 #![expect(
     clippy::indexing_slicing,
@@ -15,6 +16,7 @@ mod wire;
 
 mod attacks;
 mod bucket_policy;
+mod conditions;
 mod cross_account;
 mod identities;
 mod kit;
@@ -24,3 +26,5 @@ mod revocations;
 mod roles;
 mod scene;
 mod trail;
+mod trail_loss;
+mod trail_sessions;
