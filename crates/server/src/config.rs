@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use daypass_api::names::{Account, Region};
 pub use daypass_audit::writer::OnLoss;
 use daypass_audit::writer::Pace;
 use daypass_audit::{Disk, SystemDisk};
+use daypass_blob::Blobs;
+use daypass_kv::Kv;
 use daypass_kv::redb::RedbOptions;
 
 pub use crate::edge::listener::EdgeLimits;
@@ -80,19 +83,31 @@ impl Default for AuditConfig {
     }
 }
 
-/// What the audit trail is written to, and how much of it may wait: a test's disk can fail.
-pub struct AuditMedium {
-    /// The disk.
-    pub disk: Box<dyn Disk>,
+/// What a server stands on beside its settings. A test's disk can fail, and its engines can carry several servers.
+pub struct Ground {
+    /// What the audit trail is written to.
+    pub audit_disk: Box<dyn Disk>,
     /// What waits for it; there is always room for every request in flight, and as many records.
-    pub pace: Pace,
+    pub audit_pace: Pace,
+    /// The engines; without them, those in the data directory.
+    pub engines: Option<Engines>,
 }
 
-impl Default for AuditMedium {
+/// Engines that are open. Whoever opened them may give them to several servers, each a gateway to the same store.
+#[derive(Clone)]
+pub struct Engines {
+    /// What keeps the metadata.
+    pub kv: Arc<dyn Kv>,
+    /// What keeps the bytes of objects.
+    pub blobs: Arc<dyn Blobs>,
+}
+
+impl Default for Ground {
     fn default() -> Self {
         Self {
-            disk: Box::new(SystemDisk),
-            pace: Pace::default(),
+            audit_disk: Box::new(SystemDisk),
+            audit_pace: Pace::default(),
+            engines: None,
         }
     }
 }

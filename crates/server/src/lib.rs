@@ -44,7 +44,7 @@ use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
 use daypass_audit::writer::{Pace, Setup, Writer};
-use daypass_audit::{AuditError, Options};
+use daypass_audit::{AuditError, Disk, Options};
 use daypass_dialect::cos;
 use daypass_dialect::site::SiteConfig;
 use tokio::net::TcpListener;
@@ -54,7 +54,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{
-    AuditConfig, AuditMedium, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, OnLoss, RootSeed,
+    AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, Engines, Ground, OnLoss, RootSeed,
 };
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
@@ -90,15 +90,11 @@ impl Server {
 
     /// As [`Server::start`], by this clock.
     pub async fn start_at(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        Self::start_on(config, clock, AuditMedium::default()).await
+        Self::start_on(config, clock, Ground::default()).await
     }
 
-    /// As [`Server::start_at`], with the audit trail on this medium.
-    pub async fn start_on(
-        config: Config,
-        clock: Arc<dyn Clock>,
-        medium: AuditMedium,
-    ) -> Result<Self, StartError> {
+    /// As [`Server::start_at`], on this ground.
+    pub async fn start_on(config: Config, clock: Arc<dyn Clock>, ground: Ground) -> Result<Self, StartError> {
         let random = SystemRandom;
         // What is told wrongly is found out before anything is made.
         let secure = match &config.tls {
@@ -110,7 +106,7 @@ impl Server {
             connections,
             ..config.limits
         };
-        let foundation = bootstrap::open(&config, clock.now(), random).await?;
+        let foundation = bootstrap::open(&config, ground.engines, clock.now(), random).await?;
         let (listener, address) = listen(config.listen).await?;
         let console = match config.console_listen {
             Some(console) => Some(listen(console).await?),
@@ -121,7 +117,7 @@ impl Server {
         let console_address = console.as_ref().map(|(_, address)| *address);
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let (blobs, kv) = (foundation.blobs, foundation.kv);
-        let audit = open_audit(&config, &clock, random, medium)?;
+        let audit = open_audit(&config, &clock, random, ground.audit_disk, ground.audit_pace)?;
         let service = Arc::new(Service {
             audit,
             store: foundation.store,
@@ -212,7 +208,8 @@ fn open_audit(
     config: &Config,
     clock: &Arc<dyn Clock>,
     random: SystemRandom,
-    medium: AuditMedium,
+    disk: Box<dyn Disk>,
+    pace: Pace,
 ) -> Result<Writer<audit::Entry>, StartError> {
     let AuditConfig {
         directory,
@@ -226,14 +223,11 @@ fn open_audit(
         options: Options::keeping(directory, max_bytes, max_age_days),
         // Each request in flight has a place, and as many records may wait.
         pace: Pace {
-            places: medium
-                .pace
-                .places
-                .max(config.limits.connections.saturating_mul(2)),
-            ..medium.pace
+            places: pace.places.max(config.limits.connections.saturating_mul(2)),
+            ..pace
         },
         on_loss,
-        disk: medium.disk,
+        disk,
         fresh: random.bytes(),
         clock: Arc::new(move || clock.now().unix_millis()),
         spell: audit::spell,

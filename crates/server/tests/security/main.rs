@@ -1,7 +1,8 @@
 //! The promise, attacked from outside: a whole server, and a client that says whatever an attacker would.
 //!
 //! `scene` plays the life of temporary keys, `one_gate` walks every operation, `attacks` replays how others were
-//! broken, `conditions` holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `trail_sessions` finds
+//! broken, `conditions` holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `gateways` does so at several doors of one store,
+//! `foreign_roles` brings roles of one account to the buckets of another, `trail_sessions` finds
 //! what sessions say of themselves in the audit trail, `trail_loss` takes the trail's disk away, `logs` looks for secrets in what is written down.
 
 #![expect(
@@ -18,6 +19,8 @@ mod attacks;
 mod bucket_policy;
 mod conditions;
 mod cross_account;
+mod foreign_roles;
+mod gateways;
 mod identities;
 mod kit;
 mod logs;

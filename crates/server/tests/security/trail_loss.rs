@@ -12,7 +12,7 @@ use daypass_audit::record::Request;
 use daypass_audit::verify::{Finding, Kind, Listener, verify};
 use daypass_audit::writer::Pace;
 use daypass_audit::{Disk, SegmentFile, SystemDisk};
-use daypass_server::{AuditConfig, AuditMedium, OnLoss};
+use daypass_server::{AuditConfig, Ground, OnLoss};
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -85,18 +85,19 @@ impl Stage {
             on_loss,
             ..AuditConfig::default()
         };
-        let medium = AuditMedium {
-            disk: Box::new(Lost(Arc::clone(&lost), Box::new(SystemDisk))),
-            pace: Pace {
+        let ground = Ground {
+            audit_disk: Box::new(Lost(Arc::clone(&lost), Box::new(SystemDisk))),
+            audit_pace: Pace {
                 places: 0,
                 flush_every: Duration::from_millis(20),
             },
+            engines: None,
         };
         let change = |config: &mut daypass_server::Config| {
             config.audit = audit;
             config.limits.connections = CONNECTIONS;
         };
-        let server = TestServer::with_audit(change, medium).await.unwrap();
+        let server = TestServer::on(change, ground).await.unwrap();
         let stage = Self { server, folder, lost };
         stage.put("/", b"").await;
         stage

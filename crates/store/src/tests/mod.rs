@@ -11,6 +11,7 @@ mod model;
 mod multipart;
 mod objects;
 mod races;
+mod revocations;
 mod roles;
 mod settings;
 mod sweeping;
