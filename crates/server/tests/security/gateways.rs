@@ -101,14 +101,15 @@ async fn many_revocations_at_both_are_all_seen_by_both() {
     for _ in 0..24 {
         keys.push(mint(&here, &Key::root(), None, 1800).await);
     }
-    let end = async |server: &TestServer, keys: Vec<Key>| {
+    let end = async |server: &TestServer, other: &TestServer, keys: Vec<Key>| {
         for key in keys {
             revoke(server, json!({ "TmpSecretIds": [key.id] })).await;
+            assert!(!lives(other, &key).await);
         }
     };
     let half = |odd: usize| keys.iter().skip(odd).step_by(2).take(10).cloned().collect();
     // At once, so that they meet at the end of the log.
-    tokio::join!(end(&here, half(0)), end(&there, half(1)));
+    tokio::join!(end(&here, &there, half(0)), end(&there, &here, half(1)));
     for server in [&here, &there] {
         for (place, key) in keys.iter().enumerate() {
             assert_eq!(lives(server, key).await, place >= 20, "{place}");
