@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, ObjectAcl};
-use daypass_api::names::{Account, BucketName, ObjectKey, Region, Uin, UserName};
+use daypass_api::names::{Account, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName};
 use daypass_policy::Policy;
 
 /// A policy as stored: compiled, or unreadable, which denies whatever it is asked.
@@ -29,6 +29,10 @@ pub struct Facts {
     pub buckets: Vec<BucketFacts>,
     /// The users it names, and their numbers.
     pub users: Vec<(UserName, Uin)>,
+    /// The users it names by the numbers under which they receive messages, and their own numbers.
+    pub uids: Vec<(u64, Uin)>,
+    /// The policies it names by their names, and their numbers.
+    pub policies: Vec<(PolicyName, PolicyId)>,
 }
 
 /// A bucket, as far as deciding needs it. For a bucket that does not exist: who would own it, and where.
@@ -60,6 +64,16 @@ impl Facts {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, uin)| *uin)
+    }
+
+    pub(crate) fn uid(&self, uid: u64) -> Option<Uin> {
+        let found = self.uids.iter().find(|(known, _)| *known == uid);
+        found.map(|(_, uin)| *uin)
+    }
+
+    pub(crate) fn policy(&self, name: &PolicyName) -> Option<PolicyId> {
+        let found = self.policies.iter().find(|(known, _)| known == name);
+        found.map(|(_, id)| *id)
     }
 }
 

@@ -12,9 +12,12 @@ use daypass_access::{
 use daypass_api::acl::{Acl, Grant, Grantee, Permission};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::UserName;
-use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, ObjectKey, Region, SessionId, Uin};
+use daypass_api::names::{
+    AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, Region, SessionId, Uin,
+};
 use daypass_api::operation::{
-    AccessKeyStatus, CreateUser, IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject,
+    AccessKeyStatus, BoundaryOperation, Contact, CreateUser, GroupOperation, IdentityOperation,
+    ObjectOperation, ReadObject, SessionOperation, Subject,
 };
 use daypass_api::{Operation, Timestamp};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
@@ -340,12 +343,21 @@ fn no_session_changes_identities() {
     let operation = Operation::Identity(IdentityOperation::CreateUser(CreateUser {
         name: UserName::parse("eve").unwrap(),
         remark: String::new(),
+        contact: Contact::default(),
         with_access_key: false,
     }));
     let (layers, facts) = (Layers::default(), Facts::default());
     assert!(decide_for(&caller(Who::Root, 0), &layers, &facts, &operation));
     assert!(!decide_for(&caller(Who::User, 0), &layers, &facts, &operation));
     assert!(!decide_for(&caller(Who::Root, 1), &layers, &facts, &operation));
+    for write in [
+        IdentityOperation::Group(GroupOperation::Delete(GroupId(1))),
+        IdentityOperation::Boundary(BoundaryOperation::Delete(Uin(901))),
+    ] {
+        let operation = Operation::Identity(write);
+        assert!(decide_for(&caller(Who::Root, 0), &layers, &facts, &operation));
+        assert!(!decide_for(&caller(Who::Root, 1), &layers, &facts, &operation));
+    }
     let listing = Operation::Identity(IdentityOperation::ListUsers);
     assert!(decide_for(&caller(Who::Root, 1), &layers, &facts, &listing));
 }

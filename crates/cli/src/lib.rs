@@ -6,11 +6,17 @@
 
 mod verb;
 
+mod account;
+mod boundary;
 mod cp;
+mod group;
 mod key;
+mod key_last_used;
 mod ls;
 mod mb;
 mod policy;
+mod policy_holders;
+mod policy_version;
 mod rb;
 mod rm;
 mod stat;
@@ -18,6 +24,7 @@ mod sts;
 mod user;
 
 mod connection;
+mod contact;
 mod document;
 mod environment;
 mod names;

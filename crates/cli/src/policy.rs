@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use crate::connection::ServiceArguments;
 use crate::output::{self, moment, printable_lines, shown_moment};
 use crate::subject::UserArguments;
-use crate::{document, names};
+use crate::{document, names, policy_holders, policy_version};
 
 /// Policies, and who has them.
 #[derive(Subcommand, Debug)]
@@ -40,6 +40,18 @@ pub enum Command {
     /// Take a policy from a user
     #[command(after_long_help = "Example:\n  daypass policy detach 7 --user ann")]
     Detach(AttachmentArguments),
+    /// Change a policy
+    #[command(after_long_help = "Example:\n  daypass policy update 7 --document policy.json")]
+    Update(policy_holders::UpdateArguments),
+    /// List who has a policy
+    #[command(after_long_help = "Example:\n  daypass policy entities 7 --kind group")]
+    Entities(policy_holders::EntitiesArguments),
+    /// List all policies of a user, those of its groups too
+    #[command(after_long_help = "Example:\n  daypass policy reach --user ann")]
+    Reach(policy_holders::ReachArguments),
+    /// The versions of a policy
+    #[command(subcommand)]
+    Version(policy_version::Command),
     /// List the policies of a user
     #[command(after_long_help = "Example:\n  daypass policy attached --user ann")]
     Attached(AttachedArguments),
@@ -57,6 +69,9 @@ pub struct CreateArguments {
     /// A note about the policy
     #[arg(long, value_name = "TEXT", default_value = "")]
     description: String,
+    /// A tag; several may be given
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = names::tag)]
+    tags: Vec<(String, String)>,
     /// One line of JSON
     #[arg(long)]
     json: bool,
@@ -145,6 +160,10 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         Command::Attach(arguments) => attach(arguments).await,
         Command::Detach(arguments) => detach(arguments).await,
         Command::Attached(arguments) => attached(arguments).await,
+        Command::Update(arguments) => policy_holders::update(arguments).await,
+        Command::Entities(arguments) => policy_holders::entities(arguments).await,
+        Command::Reach(arguments) => policy_holders::reach(arguments).await,
+        Command::Version(command) => policy_version::run(command).await,
     }
 }
 
@@ -155,6 +174,7 @@ async fn create(arguments: CreateArguments) -> Result<()> {
         name: arguments.name,
         document,
         description: arguments.description,
+        tags: arguments.tags,
     };
     let id = client
         .create_policy(policy)
@@ -179,6 +199,7 @@ async fn get(arguments: GetArguments) -> Result<()> {
         preset,
         created,
         updated,
+        tags,
         ..
     } = policy.summary;
     if arguments.json {
@@ -189,6 +210,7 @@ async fn get(arguments: GetArguments) -> Result<()> {
             "description": description,
             "created": moment(created),
             "updated": moment(updated),
+            "tags": tags_json(&tags),
             "document": policy.document,
         });
         return output::write(output::json_line(&json).as_bytes());
@@ -200,6 +222,7 @@ async fn get(arguments: GetArguments) -> Result<()> {
         ("description", description),
         ("created", shown_moment(created)),
         ("updated", shown_moment(updated)),
+        ("tags", shown_tags(&tags)),
     ]);
     output::write(format!("{fields}\n{}", printable_lines(&policy.document)).as_bytes())
 }
@@ -256,6 +279,11 @@ async fn attached(arguments: AttachedArguments) -> Result<()> {
         .list_attached_user_policies(uin)
         .await
         .context("cannot list the policies")?;
+    print_attached(&policies, arguments.json)
+}
+
+/// Prints the policies of a user or a group.
+pub(crate) fn print_attached(policies: &[AttachedPolicy], as_json: bool) -> Result<()> {
     let row = |policy: &AttachedPolicy| {
         let (kind, attached) = (kind(policy.preset).to_owned(), shown_moment(policy.attached));
         vec![
@@ -267,10 +295,20 @@ async fn attached(arguments: AttachedArguments) -> Result<()> {
         ]
     };
     let head = ["ID", "NAME", "KIND", "SINCE", "DESCRIPTION"];
-    output::list(&policies, arguments.json, attached_json, &head, row)
+    output::list(policies, as_json, attached_json, &head, row)
 }
 
-fn kind(preset: bool) -> &'static str {
+fn tags_json(tags: &[(String, String)]) -> Json {
+    let one = |(key, value): &(String, String)| json!({ "key": key, "value": value });
+    tags.iter().map(one).collect()
+}
+
+fn shown_tags(tags: &[(String, String)]) -> String {
+    let one = |(key, value): &(String, String)| format!("{key}={value}");
+    tags.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) fn kind(preset: bool) -> &'static str {
     if preset { "preset" } else { "custom" }
 }
 
@@ -280,6 +318,8 @@ fn summary_json(policy: &PolicySummary) -> Json {
         "name": policy.name.as_str(),
         "kind": kind(policy.preset),
         "attachments": policy.attachments,
+        "boundaries": policy.boundaries,
+        "tags": tags_json(&policy.tags),
         "description": policy.description,
         "created": moment(policy.created),
         "updated": moment(policy.updated),

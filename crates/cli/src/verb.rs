@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{cp, key, ls, mb, output, policy, rb, rm, stat, sts, user};
+use crate::{account, cp, group, key, ls, mb, output, policy, rb, rm, stat, sts, user};
 
 /// A verb with its arguments.
 #[derive(Subcommand, Debug)]
@@ -26,6 +26,11 @@ pub enum Verb {
     /// Sub-accounts
     #[command(subcommand)]
     User(user::Command),
+    /// Groups of users, and their policies
+    #[command(subcommand)]
+    Group(group::Command),
+    /// The account: its numbers, and how much of each kind it has
+    Account(account::Arguments),
     /// Access keys
     #[command(subcommand)]
     Key(key::Command),
@@ -53,6 +58,8 @@ impl Verb {
             Self::Stat(arguments) => stat::run(arguments).await,
             Self::Sts(command) => sts::run(command).await,
             Self::User(command) => user::run(command).await,
+            Self::Group(command) => group::run(command).await,
+            Self::Account(arguments) => account::run(arguments).await,
             Self::Key(command) => key::run(command).await,
             Self::Policy(command) => policy::run(command).await,
         }
@@ -129,6 +136,25 @@ mod tests {
         check("policy create --name p --document p.json", true);
         check("policy attach 7 --uin 100000000002", true);
         check("policy rm 7 8", true);
+        check(
+            "policy create --name p --document p.json --tag a=b --tag c=",
+            true,
+        );
+        check("policy update 7 --description x", true);
+        check("policy entities 7 --kind group --json", true);
+        check("policy reach --user ann", true);
+        check("policy version create 7 --document - --default", true);
+        check("policy version use 7 2", true);
+        check("policy version rm 7 2 3", true);
+        check("user update ann --email a@b", true);
+        check("user boundary set 7 --user ann", true);
+        check("group create photographers --remark x", true);
+        check("group ls", true);
+        check("group ls --user ann", true);
+        check("group add 3 --uin 100000000002", true);
+        check("group attach 3 --policy 7", true);
+        check("key last-used AKID1 AKID2", true);
+        check("account --json", true);
     }
 
     #[test]
@@ -151,5 +177,12 @@ mod tests {
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);
+        check("policy create --name p --document p.json --tag =b", false);
+        check("policy version rm 7", false);
+        check("user boundary set 7", false);
+        check("group add 3", false);
+        check("group attach 3", false);
+        check("group ls --user ann --keyword x", false);
+        check("key last-used", false);
     }
 }

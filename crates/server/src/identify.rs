@@ -2,7 +2,8 @@
 //!
 //! Identities change seldom and are asked for by every request, so what was read is kept until the store's identity
 //! generation moves: one small read tells. INVARIANT: nothing is served from here that is older than the snapshot's
-//! generation, so a detached policy or a disabled key counts on the very next request.
+//! generation, so a detached policy, a group that was left, or a disabled
+//! key counts on the very next request.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -30,6 +31,7 @@ pub(crate) struct Known {
     record: KeyRecord,
     identity_exists: bool,
     policies: Vec<StoredPolicy>,
+    boundary: Option<StoredPolicy>,
 }
 
 /// Who presents a key, as long as nothing about it is verified.
@@ -137,7 +139,7 @@ impl Service {
             .collect();
         let layers = Layers {
             identity: known.policies.clone(),
-            boundary: None,
+            boundary: known.boundary.clone(),
             session,
         };
         Ok((Caller::Identified(identity), layers))
@@ -171,6 +173,8 @@ impl Service {
         let is_root = uin == account.owner_uin;
         let identity_exists = is_root || view.user(account.owner_uin, uin).await?.is_some();
         let attached = view.attached_policies(account.owner_uin, uin).await?;
+        let boundary = view.boundary(account.owner_uin, uin).await?;
+        let boundary = boundary.map(|text| compile(&text, DocumentKind::Identity, account));
         let policies = attached
             .iter()
             .map(|(_, text)| compile(text, DocumentKind::Identity, account))
@@ -187,6 +191,7 @@ impl Service {
             record,
             identity_exists,
             policies,
+            boundary,
         }))
     }
 }

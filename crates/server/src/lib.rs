@@ -16,8 +16,10 @@ mod family;
 mod gather;
 mod health;
 mod identify;
+mod last_uses;
 mod path;
 mod perform;
+mod perform_identity;
 mod private_file;
 mod received;
 mod reply;
@@ -82,6 +84,7 @@ impl Server {
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
             session_policies: Default::default(),
+            last_uses: Default::default(),
             clock,
             random,
             sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &[]),
@@ -133,6 +136,7 @@ impl Server {
                 tracing::error!(%error, "a task of the server did not end well");
             }
         }
+        self.service.write_last_uses().await;
         self.service.store.close().await.map_err(StartError::Store)
     }
 }

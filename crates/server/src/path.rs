@@ -103,6 +103,7 @@ impl Service {
             hosts: &hosts,
         };
         claim.verify(&signed, &presenter.credential, received.now)?;
+        self.last_uses.note(&presenter.credential.identity, received.now);
         self.caller(presenter)
     }
 }

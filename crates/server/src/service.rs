@@ -12,6 +12,7 @@ use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
 use crate::edge::header_case::HeaderCase;
 use crate::identify::{IdentityCache, SessionPolicyCache};
+use crate::last_uses::LastUses;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
@@ -20,6 +21,7 @@ pub(crate) struct Service {
     pub(crate) ring: RwLock<Arc<StoredRing>>,
     pub(crate) identities: IdentityCache,
     pub(crate) session_policies: SessionPolicyCache,
+    pub(crate) last_uses: LastUses,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
     pub(crate) region: Region,

@@ -11,7 +11,10 @@ mod unbuilt;
 
 pub use copy::{CopyObject, CopySource, UploadPartCopy};
 pub use identity::{
-    AccessKeyStatus, CreateUser, DeleteUser, IdentityOperation, NewPolicy, Paging, PolicyScope, Subject,
+    AccessKeyStatus, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter,
+    GroupOperation, IdentityOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, NewPolicy, Paging,
+    PolicyRef, PolicyScope, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef,
+    VersionOperation,
 };
 pub use object::{
     BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
@@ -32,12 +35,12 @@ pub enum Operation {
     Object(ObjectOperation),
     /// Of the token service: temporary keys and who holds them.
     Session(SessionOperation),
-    /// Of the access-management service: users, access keys, policies.
+    /// Of the access-management service: users, groups, access keys, policies.
     Identity(IdentityOperation),
 }
 
 impl Operation {
-    /// Whether it changes users, access keys or policies. No session with a policy of its own, and no federation
+    /// Whether it changes users, groups, access keys or policies. No session with a policy of its own, and no federation
     /// session, may do that.
     pub fn is_identity_write(&self) -> bool {
         match self {

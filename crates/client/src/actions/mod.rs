@@ -1,6 +1,8 @@
 //! The calls of the token and access-management services: JSON, signed with TC3.
 
+mod group;
 mod identity;
+mod policy_version;
 mod session;
 mod sign;
 

@@ -65,7 +65,15 @@ actions! {
     Sts: GetFederationToken, GetCallerIdentity;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
-        DetachUserPolicy, ListAttachedUserPolicies;
+        DetachUserPolicy, ListAttachedUserPolicies,
+        UpdateUser, DescribeSubAccounts, ListCollaborators, GetUserAppId,
+        GetAccountSummary, GetSecurityLastUsed, UpdatePolicy, CreatePolicyVersion,
+        GetPolicyVersion, ListPolicyVersions, DeletePolicyVersion, SetDefaultPolicyVersion,
+        ListEntitiesForPolicy, ListAttachedUserAllPolicies, AttachGroupPolicy, DetachGroupPolicy,
+        ListAttachedGroupPolicies, CreateGroup, GetGroup, ListGroups,
+        UpdateGroup, DeleteGroup, AddUserToGroup, RemoveUserFromGroup,
+        ListGroupsForUser, ListUsersForGroup, PutUserPermissionsBoundary, DeleteUserPermissionsBoundary,
+        GetUserPermissionBoundary;
 }
 
 impl Action {
@@ -90,35 +98,9 @@ const NOT_OFFERED: &[&str] = &[
     "AssumeRoleWithWebIdentity",
     "GetSessionToken",
     "QueryApiKey",
-    "DescribeSubAccounts",
-    "UpdateUser",
-    "ListCollaborators",
-    "GetUserAppId",
-    "GetAccountSummary",
-    "GetSecurityLastUsed",
-    "UpdatePolicy",
-    "CreatePolicyVersion",
-    "GetPolicyVersion",
-    "ListPolicyVersions",
-    "DeletePolicyVersion",
-    "SetDefaultPolicyVersion",
-    "ListEntitiesForPolicy",
-    "ListAttachedUserAllPolicies",
-    "AttachGroupPolicy",
-    "DetachGroupPolicy",
-    "ListAttachedGroupPolicies",
     "AttachRolePolicy",
     "DetachRolePolicy",
     "ListAttachedRolePolicies",
-    "CreateGroup",
-    "GetGroup",
-    "ListGroups",
-    "UpdateGroup",
-    "DeleteGroup",
-    "AddUserToGroup",
-    "RemoveUserFromGroup",
-    "ListGroupsForUser",
-    "ListUsersForGroup",
     "CreateRole",
     "GetRole",
     "DescribeRoleList",
@@ -129,9 +111,6 @@ const NOT_OFFERED: &[&str] = &[
     "UpdateRoleConsoleLogin",
     "TagRole",
     "UntagRole",
-    "PutUserPermissionsBoundary",
-    "DeleteUserPermissionsBoundary",
-    "GetUserPermissionBoundary",
     "PutRolePermissionsBoundary",
     "DeleteRolePermissionsBoundary",
     "GetRolePermissionBoundary",
@@ -162,7 +141,8 @@ mod tests {
         check("GetFederationToken", Ok(Service::Sts));
         check("DeletePolicy", Ok(Service::Cam));
         check("AssumeRole", Err(ErrorCode::NotImplemented));
-        check("PutUserPermissionsBoundary", Err(ErrorCode::NotImplemented));
+        check("PutUserPermissionsBoundary", Ok(Service::Cam));
+        check("PutRolePermissionsBoundary", Err(ErrorCode::NotImplemented));
         check("GetUserPermissionsBoundary", Err(ErrorCode::InvalidAction));
         check("getfederationtoken", Err(ErrorCode::InvalidAction));
         check("", Err(ErrorCode::InvalidAction));

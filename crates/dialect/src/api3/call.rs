@@ -5,11 +5,12 @@
 
 use std::fmt;
 
+use daypass_api::operation::IdentityOperation;
 use daypass_api::{Error, Operation};
 
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
-use super::{access_keys, attachments, policies, sts, users};
+use super::{access_keys, account, attachments, boundaries, groups, policies, sts, users, versions};
 
 /// Path of every call of API 3.0.
 pub(super) const PATH: &str = "/";
@@ -102,6 +103,7 @@ impl Call {
     }
 
     fn read(&self, fields: &mut Fields<'_>) -> Result<Operation, Error> {
+        use IdentityOperation as Identity;
         let operation = match self.action {
             Action::GetFederationToken => return sts::read_federation(fields, self.edition),
             Action::GetCallerIdentity => return Ok(sts::CALLER_IDENTITY),
@@ -120,6 +122,35 @@ impl Call {
             Action::AttachUserPolicy => attachments::read_attach(fields)?,
             Action::DetachUserPolicy => attachments::read_detach(fields)?,
             Action::ListAttachedUserPolicies => attachments::read_list(fields)?,
+            Action::UpdateUser => users::read_update(fields)?,
+            Action::DescribeSubAccounts => users::read_describe(fields)?,
+            Action::ListCollaborators => account::read_collaborators(fields)?,
+            Action::GetUserAppId => account::NUMBERS,
+            Action::GetAccountSummary => account::SUMMARY,
+            Action::GetSecurityLastUsed => access_keys::read_last_uses(fields)?,
+            Action::UpdatePolicy => policies::read_update(fields)?,
+            Action::ListEntitiesForPolicy => attachments::read_entities(fields)?,
+            Action::ListAttachedUserAllPolicies => attachments::read_list_all(fields)?,
+            Action::CreatePolicyVersion => Identity::Version(versions::read_create(fields)?),
+            Action::GetPolicyVersion => Identity::Version(versions::read_get(fields)?),
+            Action::ListPolicyVersions => Identity::Version(versions::read_list(fields)?),
+            Action::DeletePolicyVersion => Identity::Version(versions::read_delete(fields)?),
+            Action::SetDefaultPolicyVersion => Identity::Version(versions::read_set_default(fields)?),
+            Action::CreateGroup => Identity::Group(groups::read_create(fields)?),
+            Action::GetGroup => Identity::Group(groups::read_get(fields)?),
+            Action::ListGroups => Identity::Group(groups::read_list(fields)?),
+            Action::UpdateGroup => Identity::Group(groups::read_update(fields)?),
+            Action::DeleteGroup => Identity::Group(groups::read_delete(fields)?),
+            Action::AddUserToGroup => Identity::Group(groups::read_add_users(fields)?),
+            Action::RemoveUserFromGroup => Identity::Group(groups::read_remove_users(fields)?),
+            Action::ListGroupsForUser => Identity::Group(groups::read_list_of_user(fields)?),
+            Action::ListUsersForGroup => Identity::Group(groups::read_list_users(fields)?),
+            Action::AttachGroupPolicy => Identity::Group(groups::read_attach(fields)?),
+            Action::DetachGroupPolicy => Identity::Group(groups::read_detach(fields)?),
+            Action::ListAttachedGroupPolicies => Identity::Group(groups::read_list_policies(fields)?),
+            Action::PutUserPermissionsBoundary => Identity::Boundary(boundaries::read_put(fields)?),
+            Action::DeleteUserPermissionsBoundary => Identity::Boundary(boundaries::read_delete(fields)?),
+            Action::GetUserPermissionBoundary => Identity::Boundary(boundaries::read_get(fields)?),
         };
         Ok(Operation::Identity(operation))
     }

@@ -54,8 +54,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
     u8::try_from(digit).ok()
 }
 
-/// Gathers `X.0=a&X.1=b` into one list `X`. An entry with a name of its own (`X.0.Key`) makes the entry
-/// something that no offered action takes.
+/// Gathers `X.0=a&X.1=b` into one list `X`, and `X.0.Key=a&X.0.Value=b` into a list of one object.
 pub(super) fn unflatten(pairs: Vec<(String, String)>) -> Result<Parameters, Error> {
     let mut parameters = Parameters::new();
     let mut lists: BTreeMap<String, BTreeMap<usize, Value>> = BTreeMap::new();
@@ -64,17 +63,12 @@ pub(super) fn unflatten(pairs: Vec<(String, String)>) -> Result<Parameters, Erro
             parameters.push((name, Value::Text(value)));
             continue;
         };
-        let (index, value) = match entry.split_once('.') {
-            None => (entry, Value::Text(value)),
-            Some((index, _)) => (index, Value::Other),
+        let (index, member) = match entry.split_once('.') {
+            None => (entry, None),
+            Some((index, member)) => (index, Some(member)),
         };
         let index = index.parse().map_err(|_| bad_index())?;
-        let entries = lists.entry(list.to_owned()).or_default();
-        let clash = entries.insert(index, value.clone());
-        // Several names within one entry are usual, anything else names the same entry twice.
-        if clash.is_some_and(|before| before != Value::Other || value != Value::Other) {
-            return Err(bad_index());
-        }
+        add_entry(lists.entry(list.to_owned()).or_default(), index, member, value)?;
     }
     for (name, entries) in lists {
         let taken = parameters.iter().any(|(given, _)| *given == name);
@@ -84,6 +78,35 @@ pub(super) fn unflatten(pairs: Vec<(String, String)>) -> Result<Parameters, Erro
         parameters.push((name, Value::List(entries.into_values().collect())));
     }
     Ok(parameters)
+}
+
+/// Several names within one entry are usual, anything else names the same entry twice.
+fn add_entry(
+    entries: &mut BTreeMap<usize, Value>,
+    index: usize,
+    member: Option<&str>,
+    value: String,
+) -> Result<(), Error> {
+    let Some(member) = member else {
+        let clash = entries.insert(index, Value::Text(value));
+        return if clash.is_some() { Err(bad_index()) } else { Ok(()) };
+    };
+    // No offered action takes anything nested deeper.
+    let value = if member.contains('.') {
+        Value::Other
+    } else {
+        Value::Text(value)
+    };
+    match entries
+        .entry(index)
+        .or_insert_with(|| Value::Object(Parameters::new()))
+    {
+        Value::Object(members) if members.iter().all(|(name, _)| name != member) => {
+            members.push((member.to_owned(), value));
+            Ok(())
+        }
+        _ => Err(bad_index()),
+    }
 }
 
 fn bad_index() -> Error {
@@ -142,7 +165,14 @@ mod tests {
         check_list("X=1", Some(text("1")));
         check_list("X.0=1", Some(Value::List(vec![text("1")])));
         check_list("X.1=b&X.0=a", Some(Value::List(vec![text("a"), text("b")])));
-        check_list("X.0.Key=a&X.0.Value=b", Some(Value::List(vec![Value::Other])));
+        let object = |members: &[(&str, Value)]| {
+            let own = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone());
+            Value::Object(members.iter().map(own).collect())
+        };
+        let tag = object(&[("Key", text("a")), ("Value", text("b"))]);
+        check_list("X.0.Key=a&X.0.Value=b", Some(Value::List(vec![tag])));
+        let deep = object(&[("a.b", Value::Other)]);
+        check_list("X.0.a.b=1", Some(Value::List(vec![deep])));
         for bad in [
             "X.=1",
             "X.a=1",
@@ -152,6 +182,8 @@ mod tests {
             "X.0=1&X=1",
             "X.0=1&X.00=1",
             "X.0=1&X.0.Key=1",
+            "X.0.Key=1&X.0=1",
+            "X.0.Key=1&X.00.Key=1",
             "X.99999999999999999999999=1",
         ] {
             check_list(bad, None);

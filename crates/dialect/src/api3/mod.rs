@@ -16,10 +16,15 @@ mod form;
 mod json;
 
 mod access_keys;
+mod account;
 mod attachments;
+mod boundaries;
+mod groups;
 mod policies;
 mod sts;
+mod tags;
 mod users;
+mod versions;
 
 mod client;
 mod envelope;

@@ -297,6 +297,24 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::PolicyIdNotFound
         | E::PolicyReadOnly
         | E::AttachmentFull
+        | E::BoundaryPolicyNotExist
+        | E::PolicyIsBoundary
+        | E::PolicyVersionFull
+        | E::PolicyVersionNotExist
+        | E::PolicyVersionIsDefault
+        | E::EntityFilterError
+        | E::TagParamError
+        | E::TagLimitExceeded
+        | E::PasswordRefused
+        | E::LastRootKey
+        | E::GroupFull
+        | E::GroupNameInUse
+        | E::GroupNotFound
+        | E::MemberGroupNotExist
+        | E::GroupUserFull
+        | E::UserGroupFull
+        | E::UserNotNamed
+        | E::ScopeError
         | E::KeywordError
         | E::DocumentError
         | E::DocumentTooLong

@@ -13,11 +13,14 @@ use bytes::Bytes;
 use crate::codec::{DecodeError, Decoder, Encoder, Field};
 
 pub use identity::{
-    access_key, access_key_of, access_keys_of, account, account_of_app, accounts, attachment, attachments,
-    counter, generation, holder, holders, key_ring, policies, policy, policy_named, user, user_named, users,
+    access_key, access_key_of, access_keys_of, account, account_of_app, account_tally, accounts, attachment,
+    attachments, boundary, counter, generation, group, group_named, group_of, groups, groups_of, groups_with,
+    holder, key_ring, last_use, member, members, policies, policy, policy_named, policy_tally,
+    policy_version, policy_versions, user, user_named, user_of_uid, users, users_with,
 };
 pub use identity::{
-    id_of_access_key_of, owner_of_account, policy_of_attachment, policy_of_policy, uin_of_holder, uin_of_user,
+    group_at_end, holder_of_holder, id_of_access_key_of, owner_of_account, policy_of_attachment,
+    policy_of_policy, uin_of_member, uin_of_user, version_of_policy_version,
 };
 pub use objects::{
     bucket, bucket_cors, bucket_count, bucket_index, buckets_of, dead, deads, inline_data, intent, intents,

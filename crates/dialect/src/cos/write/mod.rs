@@ -149,6 +149,22 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Policy(_)
         | Outcome::Policies(_)
         | Outcome::AttachedPolicies(_)
+        | Outcome::SubAccounts(_)
+        | Outcome::Collaborators(_)
+        | Outcome::AccountNumbers { .. }
+        | Outcome::AccountSummary(_)
+        | Outcome::LastUses(_)
+        | Outcome::PolicyUpdated(_)
+        | Outcome::VersionCreated(_)
+        | Outcome::Version(_)
+        | Outcome::Versions(_)
+        | Outcome::PolicyEntities(_)
+        | Outcome::UserPolicies(_)
+        | Outcome::GroupCreated(_)
+        | Outcome::Group(_)
+        | Outcome::Groups(_)
+        | Outcome::GroupMembers(_)
+        | Outcome::Boundary(_)
         | Outcome::Done => return Err(Error::new(ErrorCode::InternalError)),
     })
 }

@@ -1,0 +1,41 @@
+//! Tags in parameters and answers: a list of objects with `Key` and `Value`.
+
+use daypass_api::tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, Tags};
+use daypass_api::{Error, ErrorCode};
+use serde_json::{Value as Json, json};
+
+use super::fields::Fields;
+use super::reply::{AnswerError, Reply};
+
+/// `Tags`: at most so many, each key once; none if they are not given.
+pub(super) fn read(fields: &mut Fields<'_>, most: usize) -> Result<Tags, Error> {
+    let tag = |fields: &mut Fields<'_>| {
+        let key = fields.text("Key")?.unwrap_or_default();
+        let value = fields.text("Value")?.unwrap_or_default();
+        let key_fits = (1..=MAX_TAG_KEY_LENGTH).contains(&key.chars().count());
+        if !key_fits || value.chars().count() > MAX_TAG_VALUE_LENGTH {
+            return Err(ErrorCode::TagParamError.into());
+        }
+        Ok((key.to_owned(), value.to_owned()))
+    };
+    let tags: Tags = fields.objects("Tags", tag)?.unwrap_or_default();
+    if tags.len() > most {
+        return Err(ErrorCode::TagLimitExceeded.into());
+    }
+    for (place, (key, _)) in tags.iter().enumerate() {
+        if tags.iter().take(place).any(|(other, _)| other == key) {
+            return Err(ErrorCode::TagParamError.into());
+        }
+    }
+    Ok(tags)
+}
+
+pub(super) fn write(tags: &Tags) -> Json {
+    let one = |(key, value): &(String, String)| json!({ "Key": key, "Value": value });
+    tags.iter().map(one).collect()
+}
+
+pub(super) fn read_answer(reply: Reply<'_>) -> Result<Tags, AnswerError> {
+    let tag = |reply: Reply<'_>| Ok((reply.text("Key")?.to_owned(), reply.text("Value")?.to_owned()));
+    reply.list("Tags", tag)
+}
