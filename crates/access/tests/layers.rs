@@ -262,7 +262,7 @@ fn decided(case: Case) -> bool {
     };
     let facts = Facts {
         buckets: vec![bucket(case, principal)],
-        users: Vec::new(),
+        ..Facts::default()
     };
     let caller = caller(case.who, layers.session.len());
     let question = Question {

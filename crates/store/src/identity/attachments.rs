@@ -1,6 +1,7 @@
 //! Which user and which group has which policies.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use daypass_api::names::{Account, GroupId, PolicyId, Uin};
@@ -172,8 +173,8 @@ impl View {
         let mut policies: BTreeMap<PolicyId, Arc<str>> = BTreeMap::new();
         for holder in holders {
             for (id, _) in self.attachments(owner, holder).await? {
-                if !policies.contains_key(&id) {
-                    policies.insert(id, self.attached_policy(owner, id).await?.document);
+                if let Entry::Vacant(policy) = policies.entry(id) {
+                    policy.insert(self.attached_policy(owner, id).await?.document);
                 }
             }
         }

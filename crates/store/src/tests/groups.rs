@@ -274,7 +274,7 @@ async fn users_join_and_leave_groups() {
     );
     assert_eq!(
         fixture.get_group(group).await.unwrap().members,
-        [alice.clone()],
+        std::slice::from_ref(&alice),
         "all or none"
     );
     add(&[by_uid, by_uid]).await.unwrap();
