@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use daypass_api::names::{GroupId, GroupName, PolicyId};
+use daypass_api::names::{GroupId, GroupName, PolicyId, Uin, UserName};
 use daypass_api::operation::{Membership, NewGroup, UpdateGroup, UserRef};
 use daypass_api::outcome::{Group, User};
 use serde_json::{Value as Json, json};
@@ -69,8 +69,12 @@ pub struct LsArguments {
     /// Only groups whose name holds this text
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["user", "uin"])]
     keyword: Option<String>,
-    #[command(flatten)]
-    user: Option<UserArguments>,
+    /// Only the groups of this user
+    #[arg(long, value_name = "NAME", value_parser = names::user, conflicts_with = "uin")]
+    user: Option<UserName>,
+    /// Only the groups of the user of this number
+    #[arg(long, value_name = "N")]
+    uin: Option<Uin>,
     /// Lines of JSON
     #[arg(long)]
     json: bool,
@@ -184,11 +188,13 @@ async fn create(arguments: CreateArguments) -> Result<()> {
 
 async fn ls(arguments: LsArguments) -> Result<()> {
     let client = arguments.service.actions()?;
-    let groups = match arguments.user {
-        Some(user) => {
-            let uin = user.uin(&client).await?;
-            client.list_groups_of_user(UserRef::Uin(uin)).await
-        }
+    let of_user = match (arguments.uin, arguments.user) {
+        (Some(uin), _) => Some(uin),
+        (None, Some(name)) => Some(client.get_user(&name).await?.uin),
+        (None, None) => None,
+    };
+    let groups = match of_user {
+        Some(uin) => client.list_groups_of_user(UserRef::Uin(uin)).await,
         None => client.list_groups(arguments.keyword.as_deref()).await,
     };
     let groups = groups.context("cannot list the groups")?;

@@ -59,7 +59,8 @@ pub struct OneArguments {
     /// The policy's number
     id: PolicyId,
     /// The version's number
-    version: VersionId,
+    #[arg(value_name = "VERSION")]
+    number: VersionId,
     #[command(flatten)]
     service: ServiceArguments,
 }
@@ -95,7 +96,7 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         Command::Ls(arguments) => ls(arguments).await,
         Command::Use(arguments) => {
             let client = arguments.service.actions()?;
-            let set = client.set_default_policy_version(arguments.id, arguments.version);
+            let set = client.set_default_policy_version(arguments.id, arguments.number);
             set.await.context("cannot change the default version")
         }
         Command::Rm(arguments) => {
@@ -121,7 +122,7 @@ async fn create(arguments: CreateArguments) -> Result<()> {
 
 async fn get(arguments: OneArguments) -> Result<()> {
     let client = arguments.service.actions()?;
-    let version = client.get_policy_version(arguments.id, arguments.version).await;
+    let version = client.get_policy_version(arguments.id, arguments.number).await;
     let version = version.context("cannot look at the version")?;
     output::write(printable_lines(&version.document).as_bytes())
 }

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[derive(Parser, Debug)]
-    #[command(name = "daypass")]
+    #[command(name = "daypass", version = "1", propagate_version = true)]
     struct Arguments {
         #[command(subcommand)]
         verb: Verb,
@@ -151,6 +151,7 @@ mod tests {
         check("group create photographers --remark x", true);
         check("group ls", true);
         check("group ls --user ann", true);
+        check("group ls --uin 5", true);
         check("group add 3 --uin 100000000002", true);
         check("group attach 3 --policy 7", true);
         check("key last-used AKID1 AKID2", true);
@@ -183,6 +184,7 @@ mod tests {
         check("group add 3", false);
         check("group attach 3", false);
         check("group ls --user ann --keyword x", false);
+        check("group ls --user ann --uin 5", false);
         check("key last-used", false);
     }
 }
