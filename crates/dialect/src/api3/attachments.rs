@@ -199,7 +199,10 @@ pub(super) fn read_user_policies(reply: Reply<'_>) -> Result<Outcome, AnswerErro
             preset: reply.text("StrategyType")? == policies::TYPE_PRESET.to_string(),
             description: reply.optional_text("Description")?.unwrap_or_default().to_owned(),
             attached: reply.time("AddTime")?,
-            groups: reply.list("Groups", group)?,
+            groups: match reply.is_null("Groups") {
+                true => Vec::new(),
+                false => reply.list("Groups", group)?,
+            },
         })
     };
     reply.page("PolicyList", one).map(Outcome::UserPolicies)

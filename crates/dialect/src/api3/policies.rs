@@ -219,7 +219,10 @@ pub(super) fn read_policies(reply: Reply<'_>) -> Result<Outcome, AnswerError> {
     let summary = |reply: Reply<'_>| {
         Ok(PolicySummary {
             attachments: reply.number("Attachments")?,
-            boundaries: reply.number("AttachEntityBoundaryCount")?,
+            boundaries: match reply.is_null("AttachEntityBoundaryCount") {
+                true => 0,
+                false => reply.number("AttachEntityBoundaryCount")?,
+            },
             ..read_facts(PolicyId(reply.number("PolicyId")?), reply)?
         })
     };

@@ -35,7 +35,11 @@ pub(super) fn write(tags: &Tags) -> Json {
     tags.iter().map(one).collect()
 }
 
+/// The service may leave them out.
 pub(super) fn read_answer(reply: Reply<'_>) -> Result<Tags, AnswerError> {
     let tag = |reply: Reply<'_>| Ok((reply.text("Key")?.to_owned(), reply.text("Value")?.to_owned()));
+    if reply.is_null("Tags") {
+        return Ok(Tags::new());
+    }
     reply.list("Tags", tag)
 }
