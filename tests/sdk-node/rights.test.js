@@ -1,9 +1,12 @@
 // Lists, rules and tags of buckets and objects, copies and batches of deletions, as the SDK sends and reads them.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 
-import { refuses, setUp } from './cloud.js';
+import { inBucket, refuses, setUp, statement } from './cloud.js';
+
+const MEGABYTE = 1024 * 1024;
 
 let object;
 const cloud = setUp(async () => {
@@ -74,6 +77,59 @@ test('copies', async () => {
   const Parts = [{ PartNumber: 1, ETag: part.ETag }];
   await client.multipartComplete({ ...object, Key: 'parts', UploadId, Parts });
   assert.equal((await client.getObject({ ...object, Key: 'parts' })).Body.toString(), 'to copy');
+});
+
+test('copies in slices', async () => {
+  const client = cloud.cos();
+  const bytes = randomBytes(3 * MEGABYTE + 7);
+  const from = { ...object, Key: '目录/large 1' };
+  await client.putObject({ ...from, Body: bytes, 'x-cos-meta-n': '1' });
+  // The SDK copies in parts whatever is larger than a slice.
+  const copy = (more) =>
+    client.sliceCopyFile({
+      ...object,
+      Key: 'slices',
+      CopySource: source(from.Key),
+      CopySliceSize: MEGABYTE,
+      CopyChunkSize: MEGABYTE,
+      ...more,
+    });
+  const sent = [];
+  client.on('before-send', ({ method, qs }) => {
+    if (method === 'PUT') sent.push(Number(qs?.partNumber));
+  });
+  const progress = [];
+  const copied = await copy({ onProgress: ({ loaded }) => progress.push(loaded) });
+  assert.deepEqual(sent.sort(), [1, 2, 3, 4]);
+  assert.match(copied.ETag, /-4"$/);
+  assert.equal(Number(progress.at(-1)), bytes.length);
+  const read = await client.getObject({ ...object, Key: 'slices' });
+  assert.ok(read.Body.equals(bytes));
+  assert.equal(read.headers['x-cos-meta-n'], '1');
+  assert.deepEqual((await client.multipartList(bucket())).Upload, []);
+
+  sent.length = 0;
+  await copy({ Key: 'at one go', CopySliceSize: 4 * MEGABYTE });
+  assert.deepEqual(sent, [NaN], 'what is no larger is one copy');
+  await assert.rejects(copy({ CopySource: source('none') }), { statusCode: 404 });
+});
+
+test('copies in slices of what one may not read', async () => {
+  const from = { ...object, Key: 'secret/large' };
+  await cloud.cos().putObject({ ...from, Body: randomBytes(2 * MEGABYTE) });
+  const target = { ...object, Key: 'open/large' };
+  const sizes = { CopySliceSize: MEGABYTE, CopyChunkSize: MEGABYTE };
+  const copyWith = async (...actions) => {
+    const open = statement('name/cos:*', inBucket(object.Bucket, 'open/*'));
+    const secret = actions.map((action) => statement(action, inBucket(object.Bucket, 'secret/*')));
+    const client = cloud.cos(await cloud.mint([open, ...secret]), { ChunkRetryTimes: 0 });
+    return client.sliceCopyFile({ ...target, CopySource: source(from.Key), ...sizes });
+  };
+  // The SDK looks at the source first, whose refusal has no body and hence no code.
+  await assert.rejects(copyWith(), { statusCode: 403 });
+  await refuses(copyWith('name/cos:HeadObject'), 403, 'AccessDenied');
+  await refuses(cloud.cos().getObject(target), 404, 'NoSuchKey');
+  assert.match((await copyWith('name/cos:HeadObject', 'name/cos:GetObject')).ETag, /-2"$/);
 });
 
 test('a batch of deletions', async () => {

@@ -144,6 +144,11 @@ class Cloud:
             _filled(sts_models.GetFederationTokenRequest, parameters)
         )
 
+    def call_sts(self, action: str, key: Key | None = None, client=None, **parameters):
+        """One action of the token service, by the root account unless told otherwise."""
+        request = _filled(getattr(sts_models, f"{action}Request"), parameters)
+        return getattr(client or self.sts(key or self.root), action)(request)
+
     # Identities.
 
     def call_cam(self, action: str, key: Key | None = None, client=None, **parameters):

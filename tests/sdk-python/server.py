@@ -77,6 +77,11 @@ class Server:
         self._process.wait(STOP_SECONDS)
         self._process.stdout.close()
 
+    def check(self) -> subprocess.CompletedProcess:
+        """`daypass check` on the data directory, while nothing runs on it."""
+        arguments = [binary(), "check", "--data", self._data, "--json"]
+        return subprocess.run(arguments, env=self._environment(), capture_output=True, text=True)
+
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 

@@ -341,7 +341,7 @@ def test_unknown_actions_and_versions(cloud):
     )
     assert unknown(VERSION, "GetFederationTokens") == "InvalidAction"
     assert unknown("2018-08-14", "GetCallerIdentity") == "NoSuchVersion"
-    assert unknown(VERSION, "AssumeRole") == "UnsupportedOperation"
+    assert unknown(VERSION, "AssumeRoleWithSAML") == "UnsupportedOperation"
 
 
 def test_other_methods(cloud):

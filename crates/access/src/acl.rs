@@ -6,7 +6,7 @@
 use daypass_api::acl::{Acl, Grantee, ObjectAcl, Permission};
 use daypass_api::requirement::{Access, Resource};
 
-use crate::caller::{Caller, Identity};
+use crate::caller::Caller;
 use crate::facts::BucketFacts;
 
 /// How closely a list names the caller, from far to near.
@@ -95,17 +95,13 @@ fn named(grantee: Grantee, caller: &Caller) -> Option<Reach> {
     match (grantee, caller) {
         (Grantee::AllUsers, _) | (Grantee::AuthenticatedUsers, Caller::Identified(_)) => Some(Reach::Direct),
         (Grantee::AuthenticatedUsers | Grantee::User { .. }, Caller::Anonymous) => None,
-        (
-            Grantee::User { owner_uin, uin },
-            Caller::Identified(Identity {
-                account, uin: caller, ..
-            }),
-        ) => {
-            if owner_uin != account.owner_uin {
+        (Grantee::User { owner_uin, uin }, Caller::Identified(identity)) => {
+            if owner_uin != identity.account.owner_uin {
                 None
-            } else if uin == *caller {
+            } else if identity.user() == Some(uin) {
                 Some(Reach::Direct)
             } else {
+                // A sub-account or a role of the root that is named.
                 (uin == owner_uin).then_some(Reach::Account)
             }
         }

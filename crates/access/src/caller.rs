@@ -1,10 +1,17 @@
 //! Who is asking, once that is known.
 
+use std::sync::Arc;
+
 use daypass_api::Timestamp;
-use daypass_api::names::{AccessKeyId, Account, SessionId, Uin};
+use daypass_api::names::{AccessKeyId, Account, RoleId, RoleName, SessionId, Uin};
+use daypass_token::{Ancestor, SessionKind};
 
 /// The one who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists per request; the common variant is the large one"
+)]
 pub enum Caller {
     /// The request is not signed.
     Anonymous,
@@ -22,37 +29,88 @@ impl Caller {
     }
 }
 
-/// An identity that signs: a root account or a sub-account, with a permanent key or in a session.
+/// An identity that signs: a root account or a sub-account, with a permanent key or in a session, or the session of
+/// a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The account it belongs to.
+    /// The account that it acts in.
     pub account: Account,
-    /// Its own number; the account's root number for the root.
-    pub uin: Uin,
-    /// The permanent key behind the request: its own, or the one that minted the session.
+    /// Whose rights it has.
+    pub principal: Principal,
+    /// Who began it: the identity itself, or the owner of the permanent key at the beginning of the chain of sessions.
+    pub original_caller: Uin,
+    /// The permanent key behind the request: its own, or the one at the beginning of the chain of sessions.
     pub permanent_key: AccessKeyId,
     /// The session, when the key is a temporary one.
     pub session: Option<Session>,
 }
 
+/// Whose rights an identity has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A root account or a sub-account, by its own number; the account's root number for the root.
+    User(Uin),
+    /// A role, and not whoever acts as it.
+    Role {
+        /// Its number.
+        id: RoleId,
+        /// The name that it has now.
+        name: RoleName,
+    },
+}
+
 impl Identity {
-    /// Whether this is the account's root.
+    /// Whether this is the account's root. A role never is, whoever acts as it.
     pub fn is_root(&self) -> bool {
-        self.uin == self.account.owner_uin
+        self.user() == Some(self.account.owner_uin)
+    }
+
+    /// The root account or sub-account; none for a role.
+    pub fn user(&self) -> Option<Uin> {
+        match self.principal {
+            Principal::User(uin) => Some(uin),
+            Principal::Role { .. } => None,
+        }
+    }
+
+    /// The role, for a session of one.
+    pub fn role(&self) -> Option<RoleId> {
+        match self.principal {
+            Principal::User(_) => None,
+            Principal::Role { id, .. } => Some(id),
+        }
     }
 }
 
-/// What a temporary key says about its session, beside its policies.
+/// What a temporary key says about its session. Shared with the opened token, so that a copy is cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
+    /// How it came to be.
+    pub kind: SessionKind,
     /// Its id.
     pub id: SessionId,
+    /// The sessions from which it was minted, the first one first.
+    pub ancestors: Arc<[Ancestor]>,
     /// The name it was given.
-    pub name: String,
+    pub name: Arc<str>,
     /// When it began.
     pub issued: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
-    /// How many session policies narrow it.
-    pub policies: usize,
+    /// The policies that narrow it, one for each step of minting that gave one.
+    pub policies: Arc<[String]>,
+    /// Its tags.
+    pub tags: Arc<[(String, String)]>,
+    /// Who its caller said it acts for.
+    pub source_identity: Option<Arc<str>>,
+}
+
+impl Session {
+    /// Whether users, keys, policies and roles may be changed in it: in a role's session that nothing narrows and
+    /// that does not descend from one that may not. Without the last, who may not change them would go through a
+    /// role that may.
+    pub fn may_change_identities(&self) -> bool {
+        let of_a_role = |ancestor: &Ancestor| matches!(ancestor.principal, daypass_token::Principal::Role(_));
+        self.kind == SessionKind::Role && self.policies.is_empty() && self.ancestors.iter().all(of_a_role)
+    }
 }

@@ -1,15 +1,19 @@
 //! From a claimed key to a secret and a caller.
 //!
 //! Two paths that never meet: a permanent key is looked up and has no token; a temporary key is opened from its
-//! token, and the permanent key that minted it must still be good. A token beside a permanent key, and a temporary
-//! key id without a token, belong to neither.
+//! token, and whatever it rests on must still be there: the permanent key at the beginning of the chain of sessions,
+//! its identity, and every role along the chain, by number. A token beside a permanent key, and a temporary key id
+//! without a token, belong to neither.
 
-use daypass_api::names::{AccessKeyId, Account, Uin};
+use std::sync::Arc;
+
+use daypass_api::names::{AccessKeyId, Account, RoleId, RoleName, Uin};
 use daypass_api::secret::SecretKey;
 use daypass_api::{Error, ErrorCode, Timestamp};
-use daypass_token::{Claims, KeyRing, Principal};
+use daypass_token::{self as token, KeyRing};
 
-use crate::caller::{Identity, Session};
+use crate::caller::{Identity, Principal, Session};
+use crate::facts::StoredPolicy;
 
 /// A permanent access key as stored, with its secret unwrapped.
 #[derive(Clone, Debug)]
@@ -26,26 +30,106 @@ pub struct KeyRecord {
     pub secret: SecretKey,
 }
 
+/// A role that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveRole {
+    /// The account that it is in.
+    pub owner: Uin,
+    /// Its number.
+    pub id: RoleId,
+    /// The name that it has now.
+    pub name: RoleName,
+}
+
 /// A key as a request presents it, before anything about it is trusted.
 #[derive(Debug)]
 pub enum Presented {
     /// A permanent key.
     Permanent(AccessKeyId),
     /// A temporary key whose token is genuine.
-    Temporary(Box<Claims>),
+    Temporary(Arc<Opened>),
 }
 
-/// Tells the two kinds of keys apart, and opens the token of a temporary one.
-pub fn present(key_id: &str, token: Option<&str>, ring: &KeyRing) -> Result<Presented, Error> {
+/// A genuine token: what it claims, and what follows from that and never changes. Whether the session is alive, and
+/// what its parent may do, is asked at every use.
+#[derive(Debug)]
+pub struct Opened {
+    secret: SecretKey,
+    account: Account,
+    principal: token::Principal,
+    original_caller: Uin,
+    original_key: AccessKeyId,
+    session: Session,
+    policies: Arc<[StoredPolicy]>,
+}
+
+impl Opened {
+    /// Opens a token of this key, and compiles its policies.
+    pub fn open(
+        ring: &KeyRing,
+        key_id: &AccessKeyId,
+        token: &str,
+        compile: impl Fn(&str, Account) -> StoredPolicy,
+    ) -> Result<Self, Error> {
+        let claims =
+            daypass_token::open(ring, key_id, token).map_err(|_| Error::new(ErrorCode::TokenInvalid))?;
+        let texts = claims.session_policies.iter();
+        let policies = texts.map(|text| compile(text, claims.account)).collect();
+        let session = Session {
+            kind: claims.kind,
+            id: claims.session_id,
+            ancestors: claims.ancestors.into(),
+            name: claims.name.into(),
+            issued: claims.issued,
+            expires: claims.expires,
+            policies: claims.session_policies.into(),
+            tags: claims.tags.into(),
+            source_identity: claims.source_identity.map(Arc::from),
+        };
+        Ok(Self {
+            secret: claims.secret,
+            account: claims.account,
+            principal: claims.principal,
+            original_caller: claims.original_caller,
+            original_key: claims.original_key,
+            session,
+            policies,
+        })
+    }
+
+    /// The session policies along the chain, compiled.
+    pub fn policies(&self) -> &[StoredPolicy] {
+        &self.policies
+    }
+
+    /// How many bytes their texts have.
+    pub fn policy_bytes(&self) -> usize {
+        self.session.policies.iter().map(String::len).sum()
+    }
+
+    fn roles(&self) -> Vec<(Uin, RoleId)> {
+        let ancestors = self.session.ancestors.iter();
+        let all = ancestors.map(|ancestor| (ancestor.owner, ancestor.principal));
+        let own = (self.account.owner_uin, self.principal);
+        let role = |(owner, principal)| match principal {
+            token::Principal::Role(id) => Some((owner, id)),
+            token::Principal::User(_) => None,
+        };
+        all.chain([own]).filter_map(role).collect()
+    }
+}
+
+/// Tells the two kinds of keys apart, and has the token of a temporary one opened.
+pub fn present(
+    key_id: &str,
+    token: Option<&str>,
+    open: impl FnOnce(&AccessKeyId, &str) -> Result<Arc<Opened>, Error>,
+) -> Result<Presented, Error> {
     let key_id = AccessKeyId::parse(key_id)?;
     let is_temporary = daypass_token::session_id_of(&key_id).is_some();
     match (is_temporary, token) {
         (false, None) => Ok(Presented::Permanent(key_id)),
-        (true, Some(token)) => {
-            let claims =
-                daypass_token::open(ring, &key_id, token).map_err(|_| Error::new(ErrorCode::TokenInvalid))?;
-            Ok(Presented::Temporary(Box::new(claims)))
-        }
+        (true, Some(token)) => open(&key_id, token).map(Presented::Temporary),
         (false, Some(_)) | (true, None) => Err(Error::new(ErrorCode::TokenInvalid)),
     }
 }
@@ -57,8 +141,8 @@ pub struct Credential {
     pub secret: SecretKey,
     /// The identity, if the signature turns out to be right.
     pub identity: Identity,
-    /// The session policies along the chain, as text.
-    pub session_policies: Vec<String>,
+    /// The session policies along the chain.
+    pub session_policies: Arc<[StoredPolicy]>,
     standing: Standing,
 }
 
@@ -74,12 +158,27 @@ impl Presented {
     pub fn permanent_key(&self) -> &AccessKeyId {
         match self {
             Self::Permanent(id) => id,
-            Self::Temporary(claims) => &claims.original_key,
+            Self::Temporary(opened) => &opened.original_key,
         }
     }
 
-    /// Joins what was presented with the live record of the permanent key and of its identity.
-    pub fn join(self, record: Option<&KeyRecord>, identity_exists: bool) -> Result<Credential, Error> {
+    /// The roles that the request rests on, by account and number: whose records must be fetched. That of the session
+    /// itself, if it is one of a role, is the last one.
+    pub fn roles(&self) -> Vec<(Uin, RoleId)> {
+        match self {
+            Self::Permanent(_) => Vec::new(),
+            Self::Temporary(opened) => opened.roles(),
+        }
+    }
+
+    /// Joins what was presented with the live record of the permanent key and of its identity, and with those of its
+    /// roles that exist.
+    pub fn join(
+        self,
+        record: Option<&KeyRecord>,
+        identity_exists: bool,
+        roles: &[LiveRole],
+    ) -> Result<Credential, Error> {
         let live = record.is_some_and(|record| record.active && identity_exists);
         let standing = if live { Standing::Good } else { Standing::Disabled };
         match self {
@@ -89,7 +188,14 @@ impl Presented {
                     .ok_or(ErrorCode::UnknownAccessKey)?;
                 Ok(Credential::permanent(record, standing))
             }
-            Self::Temporary(claims) => Credential::temporary(*claims, record, standing),
+            Self::Temporary(opened) => {
+                let exists = |(owner, id): &(Uin, RoleId)| {
+                    roles.iter().any(|role| role.owner == *owner && role.id == *id)
+                };
+                let whole = opened.roles().iter().all(exists);
+                let standing = if whole { standing } else { Standing::Disabled };
+                Credential::temporary(&opened, record, standing, roles)
+            }
         }
     }
 }
@@ -98,46 +204,51 @@ impl Credential {
     fn permanent(record: &KeyRecord, standing: Standing) -> Self {
         let identity = Identity {
             account: record.account,
-            uin: record.uin,
+            principal: Principal::User(record.uin),
+            original_caller: record.uin,
             permanent_key: record.id.clone(),
             session: None,
         };
         Self {
             secret: record.secret.clone(),
             identity,
-            session_policies: Vec::new(),
+            session_policies: Arc::default(),
             standing,
         }
     }
 
-    fn temporary(claims: Claims, record: Option<&KeyRecord>, standing: Standing) -> Result<Self, Error> {
-        let Principal::User(uin) = claims.principal else {
-            // No session of any other kind is minted by this version.
-            return Err(Error::new(ErrorCode::TokenInvalid));
+    fn temporary(
+        opened: &Opened,
+        record: Option<&KeyRecord>,
+        standing: Standing,
+        roles: &[LiveRole],
+    ) -> Result<Self, Error> {
+        let owner = opened.account.owner_uin;
+        let principal = match opened.principal {
+            token::Principal::User(uin) => Principal::User(uin),
+            token::Principal::Role(id) => {
+                let live = roles.iter().find(|role| role.owner == owner && role.id == id);
+                // A role that is gone has no name, and whoever holds a token of it may know.
+                let name = live.ok_or(ErrorCode::DisabledAccessKey)?.name.clone();
+                Principal::Role { id, name }
+            }
         };
-        let same_identity = |record: &KeyRecord| record.account == claims.account && record.uin == uin;
-        let standing = if record.is_some_and(same_identity) {
+        let standing = if record.is_some_and(|record| began(record, opened)) {
             standing
         } else {
             Standing::Disabled
         };
-        let session = Session {
-            id: claims.session_id,
-            name: claims.name,
-            issued: claims.issued,
-            expires: claims.expires,
-            policies: claims.session_policies.len(),
-        };
         let identity = Identity {
-            account: claims.account,
-            uin,
-            permanent_key: claims.original_key,
-            session: Some(session),
+            account: opened.account,
+            principal,
+            original_caller: opened.original_caller,
+            permanent_key: opened.original_key.clone(),
+            session: Some(opened.session.clone()),
         };
         Ok(Self {
-            secret: claims.secret,
+            secret: opened.secret.clone(),
             identity,
-            session_policies: claims.session_policies,
+            session_policies: Arc::clone(&opened.policies),
             standing,
         })
     }
@@ -156,5 +267,15 @@ impl Credential {
             Standing::Good => Ok(()),
             Standing::Disabled => Err(Error::new(ErrorCode::DisabledAccessKey)),
         }
+    }
+}
+
+/// Whether the record is of the key and identity that began the chain. A session that is not one of a role is the
+/// identity's own.
+fn began(record: &KeyRecord, opened: &Opened) -> bool {
+    let original = record.id == opened.original_key && record.uin == opened.original_caller;
+    match opened.principal {
+        token::Principal::User(uin) => original && record.account == opened.account && record.uin == uin,
+        token::Principal::Role(_) => original,
     }
 }

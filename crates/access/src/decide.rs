@@ -11,14 +11,15 @@ use std::sync::Arc;
 
 use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{Account, PolicyId, Uin};
-use daypass_api::operation::{IdentityOperation, Operation, Subject};
-use daypass_api::requirement::{Access, Need, Requirement, Requirements, Resource, Values};
+use daypass_api::operation::{IdentityOperation, Operation, Subject, RoleRef};
+use daypass_api::requirement::{Access, Need, Requirement, Requirements, Resource, Values, ASSUME_ROLE};
 use daypass_policy::{self as policy, Context, CosTarget, Policy, Principal, Standing};
 
 use crate::acl::{self, Reach};
-use crate::caller::{Caller, Identity};
+use crate::caller::{self, Caller, Identity};
 use crate::decision::{Decision, Finding, Layer, Opinion};
-use crate::facts::{BucketFacts, Environment, Facts, Layers, StoredPolicy};
+use crate::facts::{BucketFacts, Environment, Facts, Layers, RoleFacts, StoredPolicy};
+use crate::trust;
 
 /// One request, with everything that deciding it needs.
 #[derive(Clone, Copy, Debug)]
@@ -87,13 +88,17 @@ struct Opinions {
     /// A resource's grant to the root account, which counts with the identity's own.
     through_account: bool,
     session: bool,
+    /// For what takes it: the role's trust names the caller.
+    trusted: bool,
     public: bool,
 }
 
-/// The three kinds of resource that the layers treat differently.
+/// The kinds of resource that the layers treat differently.
 enum Holder<'a> {
     /// A bucket or an object, with its own layers.
     Bucket(&'a BucketFacts),
+    /// A role, which says itself who may act as it.
+    Role(&'a RoleFacts),
     /// Something of the caller's own account that has no layers of its own.
     OwnAccount(Account),
     /// Nobody that is known.
@@ -101,14 +106,14 @@ enum Holder<'a> {
 }
 
 impl Question<'_> {
-    /// A session that is narrowed, and every federation session, changes no identities, whatever its policies say.
-    /// Every session there is so far is a federation session.
+    /// A session that is narrowed, and every federation session and what descends from it, changes no identities,
+    /// whatever its policies say.
     fn session_changes_identities(&self, operation: &Operation) -> bool {
-        let in_session = self
+        let session = self
             .caller
             .identity()
-            .is_some_and(|identity| identity.session.is_some());
-        in_session && operation.is_identity_write()
+            .and_then(|identity| identity.session.as_ref());
+        session.is_some_and(|session| !session.may_change_identities()) && operation.is_identity_write()
     }
 
     /// A key of the root is every right there is, without a policy that could be taken away again. A sub-account that
@@ -155,6 +160,9 @@ impl Question<'_> {
 
     fn grants(&self, access: &Access, opinions: &Opinions) -> bool {
         let resource = opinions.direct || (opinions.through_account && opinions.identity);
+        if access.action == ASSUME_ROLE {
+            return opinions.identity && opinions.session && opinions.trusted;
+        }
         let foreign = match (self.caller, self.holder(access)) {
             (Caller::Identified(identity), Holder::Bucket(bucket)) => identity.account != bucket.owner,
             (_, Holder::Nobody) => return false,
@@ -184,7 +192,10 @@ impl Question<'_> {
             request_tags: &requested,
             ..self.context(attributes, &tags)
         };
-        let path = self.path_of(access);
+        let path = match &holder {
+            Holder::Role(role) => Some(role.id.to_string()),
+            _ => self.path_of(access),
+        };
         let asked = |principal| policy::Request {
             action: access.action,
             resource: holder.resource(access, path.as_deref()),
@@ -201,7 +212,8 @@ impl Question<'_> {
                 opinions.denied = !opinions.public;
             }
             Caller::Identified(identity) => {
-                let signed = asked(principal_of(identity));
+                let role_id = identity.role().map(|id| id.to_string()).unwrap_or_default();
+                let signed = asked(principal_of(identity, &role_id));
                 self.ask_identity(identity, &signed, &mut notes, &mut opinions);
                 self.ask_sessions(&signed, &mut notes, &mut opinions);
                 self.ask_resource(identity, access, &holder, &signed, &mut notes, &mut opinions);
@@ -263,8 +275,22 @@ impl Question<'_> {
         notes: &mut Notes<'_>,
         opinions: &mut Opinions,
     ) {
-        let Holder::Bucket(bucket) = holder else {
-            return;
+        let bucket = match holder {
+            Holder::Bucket(bucket) => bucket,
+            Holder::Role(role) if access.action == ASSUME_ROLE => {
+                let opinion = trust::opinion(role, identity, request);
+                opinions.note_denial(opinion);
+                opinions.trusted = matches!(opinion, Opinion::Allows(_));
+                notes.add(Layer::Trust, opinion);
+                return;
+            }
+            // A role of the caller's own account that is not there trusts everybody who may ask for it: he learns
+            // that it is not there.
+            Holder::OwnAccount(_) => {
+                opinions.trusted = true;
+                return;
+            }
+            Holder::Role(_) | Holder::Nobody => return,
         };
         match bucket.policy.as_ref() {
             None => {}
@@ -339,8 +365,22 @@ impl Question<'_> {
             | Resource::Group(_)
             | Resource::Policy(_)
             | Resource::PolicyNamed(_) => self.caller.identity(),
+            Resource::Role(owner, role) => return self.holder_of_role(*owner, role),
         };
         named.map_or(Holder::Nobody, |identity| Holder::OwnAccount(identity.account))
+    }
+
+    /// Another account's role that is not there is nobody's: whether it is there is none of the caller's business.
+    fn holder_of_role(&self, owner: Option<Uin>, role: &RoleRef) -> Holder<'_> {
+        let Some(identity) = self.caller.identity() else {
+            return Holder::Nobody;
+        };
+        let own = identity.account.owner_uin;
+        match self.facts.role(owner.unwrap_or(own), role) {
+            Some(role) => Holder::Role(role),
+            None if owner.is_none_or(|owner| owner == own) => Holder::OwnAccount(identity.account),
+            None => Holder::Nobody,
+        }
     }
 
     /// The last segment of the resource's name in access management; none means that only `*` names it.
@@ -348,13 +388,15 @@ impl Question<'_> {
         let user = |uin: Uin| format!("uin/{uin}");
         let policy = |id: PolicyId| format!("policyid/{id}");
         match &access.resource {
-            Resource::Identity(Subject::Caller) => self.caller.identity().map(|identity| user(identity.uin)),
+            Resource::Identity(Subject::Caller) => self.caller.identity().and_then(Identity::user).map(user),
             Resource::Identity(Subject::Uin(uin)) => Some(user(*uin)),
             Resource::User(name) => self.facts.user(name).map(user),
             Resource::Uid(uid) => self.facts.uid(*uid).map(user),
             Resource::Group(id) => Some(format!("groupid/{id}")),
             Resource::Policy(id) => Some(policy(*id)),
             Resource::PolicyNamed(name) => self.facts.policy(name).map(policy),
+            Resource::Role(_, RoleRef::Name(name)) => Some(format!("roleName/{name}")),
+            Resource::Role(_, RoleRef::Id(id)) => Some(format!("role/{id}")),
             Resource::Service | Resource::Bucket(_) | Resource::Listing(..) | Resource::Object(..) => None,
         }
     }
@@ -381,6 +423,7 @@ impl Question<'_> {
             content_type: attributes.content_type.as_deref(),
             response_content_type: query(&attributes.response_content_type),
             resource_tags: tags,
+            external_id: attributes.external_id.as_deref(),
             ..Context::default()
         }
     }
@@ -396,14 +439,24 @@ fn cannot_lock_itself_out(identity: &Identity, access: &Access, bucket: &BucketF
     about_policy && identity.is_root() && identity.session.is_none() && identity.account == bucket.owner
 }
 
-fn principal_of(identity: &Identity) -> Principal<'static> {
-    Principal::Account {
-        owner_uin: identity.account.owner_uin.0,
-        uin: identity.uin.0,
+/// The identity in the words of policies; a role's number is a text there.
+fn principal_of<'i>(identity: &'i Identity, role_id: &'i str) -> Principal<'i> {
+    let owner_uin = identity.account.owner_uin.0;
+    match &identity.principal {
+        caller::Principal::User(uin) => Principal::Account {
+            owner_uin,
+            uin: uin.0,
+        },
+        caller::Principal::Role { name, .. } => Principal::Role {
+            owner_uin,
+            id: role_id,
+            name: name.as_str(),
+            caller_uin: Some(identity.original_caller.0),
+        },
     }
 }
 
-fn consult(stored: &StoredPolicy, request: &policy::Request<'_>) -> Opinion {
+pub(crate) fn consult(stored: &StoredPolicy, request: &policy::Request<'_>) -> Opinion {
     let evaluate = |policy: &Arc<Policy>| {
         let verdict = policy.evaluate(request);
         match (verdict.deny, verdict.allow) {
@@ -431,6 +484,7 @@ impl Holder<'_> {
     fn tags(&self) -> Vec<policy::Tag<'_>> {
         match self {
             Self::Bucket(bucket) => tags_of(&bucket.tags),
+            Self::Role(role) => tags_of(&role.tags),
             Self::OwnAccount(_) | Self::Nobody => Vec::new(),
         }
     }
@@ -438,6 +492,13 @@ impl Holder<'_> {
     fn resource<'r>(&'r self, access: &'r Access, path: Option<&'r str>) -> policy::Resource<'r> {
         let bucket = match self {
             Self::Bucket(bucket) => bucket,
+            Self::Role(role) => {
+                return policy::Resource::Role {
+                    owner_uin: role.account.owner_uin.0,
+                    id: path.unwrap_or_default(),
+                    name: role.name.as_str(),
+                };
+            }
             Self::OwnAccount(account) => {
                 let owner_uin = account.owner_uin.0;
                 return path.map_or(policy::Resource::Operation, |path| policy::Resource::Cam {

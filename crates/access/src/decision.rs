@@ -39,6 +39,8 @@ pub enum Layer {
     BucketPolicy,
     /// The access control list of the bucket or object.
     Acl,
+    /// The trust policy of a role.
+    Trust,
     /// What anybody may do without a signature.
     Public,
     /// The rule that no narrowed and no federation session changes identities.
@@ -47,6 +49,25 @@ pub enum Layer {
     RootKeysRule,
     /// The resource: its owner or region is not known, so nothing can speak for it.
     Unowned,
+}
+
+impl Layer {
+    /// Its name in figures, whatever its place.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Identity(_) => "identity",
+            Self::Boundary => "boundary",
+            Self::Session(_) => "session",
+            Self::BucketPolicy => "bucket_policy",
+            Self::Acl => "acl",
+            Self::Trust => "trust",
+            Self::Public => "public",
+            Self::SessionRule => "session_rule",
+            Self::RootKeysRule => "root_keys_rule",
+            Self::Unowned => "unowned",
+        }
+    }
 }
 
 /// What a layer said.

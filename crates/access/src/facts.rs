@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, ObjectAcl};
-use daypass_api::names::{Account, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName};
+use daypass_api::names::{Account, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName, RoleId, RoleName};
+use daypass_api::operation::RoleRef;
 use daypass_policy::Policy;
 
 /// A policy as stored: compiled, or unreadable, which denies whatever it is asked.
@@ -14,12 +15,12 @@ pub type StoredPolicy = Option<Arc<Policy>>;
 /// The policies that travel with a caller.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
-    /// Those of the user, live.
-    pub identity: Vec<StoredPolicy>,
+    /// Those of the user or role, live.
+    pub identity: Arc<[StoredPolicy]>,
     /// The permission boundary, live.
     pub boundary: Option<StoredPolicy>,
     /// Those of the session, one for each step of minting, as they were then.
-    pub session: Vec<StoredPolicy>,
+    pub session: Arc<[StoredPolicy]>,
 }
 
 /// Everything about the resources that an operation names.
@@ -33,6 +34,29 @@ pub struct Facts {
     pub uids: Vec<(u64, Uin)>,
     /// The policies it names by their names, and their numbers.
     pub policies: Vec<(PolicyName, PolicyId)>,
+    /// The roles it names that exist.
+    pub roles: Vec<RoleFacts>,
+}
+
+/// A role, as far as deciding needs it.
+#[derive(Clone, Debug)]
+pub struct RoleFacts {
+    /// How the operation named it.
+    pub asked: RoleRef,
+    /// The account that it is in.
+    pub account: Account,
+    /// Its number.
+    pub id: RoleId,
+    /// Its name.
+    pub name: RoleName,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+    /// Who may act as it.
+    pub trust: StoredPolicy,
+    /// The roles that its trust names by name, as they were when it was given: account, name and number.
+    pub trusted: Vec<(Uin, RoleName, RoleId)>,
+    /// The longest life of its sessions, in seconds; 0 for no limit of its own.
+    pub session_duration: i64,
 }
 
 /// A bucket, as far as deciding needs it. For a bucket that does not exist: who would own it, and where.
@@ -57,6 +81,13 @@ pub struct BucketFacts {
 impl Facts {
     pub(crate) fn bucket(&self, name: &BucketName) -> Option<&BucketFacts> {
         self.buckets.iter().find(|bucket| bucket.name == *name)
+    }
+
+    /// The role that an operation named so, in this account.
+    pub fn role(&self, owner: Uin, asked: &RoleRef) -> Option<&RoleFacts> {
+        self.roles
+            .iter()
+            .find(|role| role.account.owner_uin == owner && role.asked == *asked)
     }
 
     pub(crate) fn user(&self, name: &UserName) -> Option<Uin> {

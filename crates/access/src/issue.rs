@@ -3,7 +3,7 @@
 //! Nothing is clamped or cut: what is out of range is refused. The policy is checked as a document here; whether
 //! it allows anything is decided at each use, against the identity's own permissions of that moment.
 
-use daypass_api::names::{Account, SessionId};
+use daypass_api::names::{Account, SessionId, Uin};
 use daypass_api::operation::GetFederationToken;
 use daypass_api::outcome::TemporaryKey;
 use daypass_api::secret::SecretKey;
@@ -40,34 +40,77 @@ pub fn federation(
     ring: &KeyRing,
     now: Timestamp,
 ) -> Result<TemporaryKey, Error> {
-    if identity.session.is_some() {
-        return Err(Error::new(ErrorCode::TemporaryKeyNotAllowed));
-    }
+    let uin = permanent(identity)?;
     let seconds = duration(identity, request.duration_seconds, min_seconds)?;
     if let Some(text) = &request.policy {
         check_session_policy(text, identity.account)?;
     }
-    let expires = Timestamp::from_unix_seconds(now.unix_seconds().saturating_add(seconds));
     let claims = Claims {
         kind: SessionKind::Federation,
+        name: request.name.as_str().to_owned(),
+        session_policies: request.policy.iter().cloned().collect(),
+        ..own(identity, uin, &fresh, now, seconds)
+    };
+    seal(ring, claims, &fresh)
+}
+
+/// The temporary key of a session of the caller's own. Nobody has a second factor to show here, so that such a session
+/// is worth no more than one of a federation.
+pub fn own_session(
+    identity: &Identity,
+    duration_seconds: Option<i64>,
+    min_seconds: i64,
+    fresh: FreshSession,
+    ring: &KeyRing,
+    now: Timestamp,
+) -> Result<TemporaryKey, Error> {
+    let uin = permanent(identity)?;
+    let seconds = duration(identity, duration_seconds, min_seconds)?;
+    seal(ring, own(identity, uin, &fresh, now, seconds), &fresh)
+}
+
+/// The number of whoever asks with a permanent key; nobody else may ask.
+pub fn permanent(identity: &Identity) -> Result<Uin, Error> {
+    match (&identity.session, identity.user()) {
+        (None, Some(uin)) => Ok(uin),
+        _ => Err(Error::new(ErrorCode::TemporaryKeyNotAllowed)),
+    }
+}
+
+/// The claims of a session of an identity's own that begins now.
+fn own(identity: &Identity, uin: Uin, fresh: &FreshSession, now: Timestamp, seconds: i64) -> Claims {
+    Claims {
+        kind: SessionKind::Own,
         session_id: fresh.id,
-        secret: fresh.secret,
+        secret: fresh.secret.clone(),
         account: identity.account,
-        principal: Principal::User(identity.uin),
-        original_caller: identity.uin,
+        principal: Principal::User(uin),
+        original_caller: uin,
         original_key: identity.permanent_key.clone(),
         ancestors: Vec::new(),
-        name: request.name.as_str().to_owned(),
+        name: String::new(),
         issued: now,
-        expires,
-        session_policies: request.policy.iter().cloned().collect(),
+        expires: ends(now, seconds),
+        session_policies: Vec::new(),
         tags: Vec::new(),
         source_identity: None,
-    };
+    }
+}
+
+/// When a session that lives so long from now ends: at a whole second, as the wire tells it.
+pub(crate) fn ends(now: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_unix_seconds(now.unix_seconds().saturating_add(seconds))
+}
+
+pub(crate) fn seal(ring: &KeyRing, claims: Claims, fresh: &FreshSession) -> Result<TemporaryKey, Error> {
     let sealed = daypass_token::seal(ring, &claims, &fresh.salt).map_err(|error| match error {
         SealError::TooLong { predicted, limit } => Error::with_message(
             ErrorCode::PolicyTooLong,
             format!("the token would be {predicted} bytes long, and {limit} is the most: shorten the policy"),
+        ),
+        SealError::PoliciesTooLong { length, limit } => Error::with_message(
+            ErrorCode::PolicyTooLong,
+            format!("the session's policies have {length} bytes together, and {limit} is the most"),
         ),
         _ => Error::new(ErrorCode::InternalError),
     })?;
@@ -75,7 +118,7 @@ pub fn federation(
         access_key_id: sealed.access_key_id,
         secret_key: claims.secret,
         token: sealed.token,
-        expires,
+        expires: claims.expires,
     })
 }
 
@@ -90,6 +133,10 @@ fn duration(identity: &Identity, asked: Option<i64>, min_seconds: i64) -> Result
         let text = format!("DurationSeconds is {seconds}, and this caller may ask for {longest} at most");
         return Err(Error::with_message(ErrorCode::DurationOutOfRange, text));
     }
+    check_least(seconds, min_seconds)
+}
+
+pub(crate) fn check_least(seconds: i64, min_seconds: i64) -> Result<i64, Error> {
     if seconds < min_seconds {
         let text = format!("DurationSeconds is {seconds}, and {min_seconds} is the least");
         return Err(Error::with_message(ErrorCode::ParamError, text));
@@ -97,7 +144,7 @@ fn duration(identity: &Identity, asked: Option<i64>, min_seconds: i64) -> Result
     Ok(seconds)
 }
 
-fn check_session_policy(text: &str, account: Account) -> Result<(), Error> {
+pub(crate) fn check_session_policy(text: &str, account: Account) -> Result<(), Error> {
     let owner = OwnerAccount {
         app_id: account.app_id.0,
         owner_uin: account.owner_uin.0,
@@ -155,7 +202,7 @@ pub fn check_identity_policy(text: &str, account: Account) -> Result<(), Error> 
         .map_err(|error| identity_policy_error(&error))
 }
 
-fn identity_policy_error(error: &PolicyError) -> Error {
+pub(crate) fn identity_policy_error(error: &PolicyError) -> Error {
     use PolicyErrorKind as Kind;
     let code = match error.kind {
         Kind::TooLong => ErrorCode::DocumentTooLong,

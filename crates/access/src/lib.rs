@@ -12,9 +12,11 @@ pub mod decide;
 pub mod decision;
 pub mod facts;
 pub mod issue;
+pub mod issue_role;
+pub mod trust;
 pub mod verify;
 
-pub use caller::{Caller, Identity, Session};
+pub use caller::{Caller, Identity, Principal, Session};
 pub use decide::{Question, decide};
 pub use decision::{Decision, Finding, Layer, Opinion};
-pub use facts::{BucketFacts, Environment, Facts, Layers, StoredPolicy};
+pub use facts::{BucketFacts, Environment, Facts, Layers, RoleFacts, StoredPolicy};

@@ -5,7 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use daypass_access::{BucketFacts, Caller, Decision, Environment, Facts, Identity, Layers, Question, decide};
+use daypass_access::{BucketFacts, Caller, Decision, Environment, Facts, Identity, Layers, Principal, Question, decide};
 use daypass_api::acl::{Acl, BucketAclPreset};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, ObjectKey, Region, Uin};
@@ -33,7 +33,8 @@ fn delete(entries: &[(&str, Option<&str>)]) -> Operation {
 fn user() -> Caller {
     Caller::Identified(Identity {
         account: OWNER,
-        uin: Uin(901),
+        principal: Principal::User(Uin(901)),
+        original_caller: Uin(901),
         permanent_key: AccessKeyId::parse("AKIDexample").unwrap(),
         session: None,
     })
@@ -48,7 +49,7 @@ fn decided(caller: &Caller, statement: &str, acl: Acl, entries: &[(&str, Option<
     let text = format!(r#"{{"version":"2.0","statement":[{statement}]}}"#);
     let policy = parse(&text, DocumentKind::Identity, &owner).unwrap();
     let layers = Layers {
-        identity: vec![Some(Arc::new(policy))],
+        identity: Arc::new([Some(Arc::new(policy))]),
         ..Layers::default()
     };
     let facts = Facts {

@@ -6,21 +6,15 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use daypass_access::{
-    BucketFacts, Caller, Environment, Facts, Identity, Layers, Question, Session, StoredPolicy, decide,
-};
+use daypass_access::{BucketFacts, Caller, Environment, Facts, Identity, Layers, Principal, Question, RoleFacts, Session, StoredPolicy, decide};
 use daypass_api::acl::{Acl, Grant, Grantee, Permission};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::UserName;
-use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, Region, SessionId, Uin,
-};
-use daypass_api::operation::{
-    AccessKeyStatus, BoundaryOperation, Contact, CreateUser, GroupOperation, IdentityOperation,
-    ObjectOperation, ReadObject, SessionOperation, Subject,
-};
+use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, Region, SessionId, Uin};
+use daypass_api::operation::{AccessKeyStatus, BoundaryOperation, Contact, CreateUser, GroupOperation, IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject, AccessKeyId, Account, AppId, BucketName, ObjectKey, Region, RoleId, RoleName, SessionId, SessionName, Uin, AssumeRole, RoleRef};
 use daypass_api::{Operation, Timestamp};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
+use daypass_token::{Ancestor, SessionKind};
 
 const OWNER: Account = Account {
     app_id: AppId(125),
@@ -64,8 +58,10 @@ enum Who {
     Anonymous,
     Root,
     User,
+    Role,
     ForeignRoot,
     ForeignUser,
+    ForeignRole,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -113,10 +109,11 @@ fn expected(case: Case) -> bool {
             ListGives::Everybody => true,
             // The grant names the root of the other account; its users need their own permission too.
             ListGives::OtherRoot => {
-                who == Who::ForeignRoot || (who == Who::ForeignUser && own) || who == Who::Root
+                let through_root = matches!(who, Who::ForeignUser | Who::ForeignRole) && own;
+                who == Who::ForeignRoot || through_root || who == Who::Root
             }
         };
-    let foreign = matches!(who, Who::ForeignRoot | Who::ForeignUser);
+    let foreign = matches!(who, Who::ForeignRoot | Who::ForeignUser | Who::ForeignRole);
     let side = if foreign { own && granted } else { own || granted };
     let narrowed = sessions.iter().flatten().all(|says| *says == Says::Allow);
     (side && narrowed) || public
@@ -148,26 +145,50 @@ fn document(says: Says, principal: &str, kind: DocumentKind, owner: Account) -> 
     Some(Arc::new(parse(&text, kind, &owner).unwrap()))
 }
 
+/// The role of these tests, which its account's root assumed: it is not the root for all that.
+fn dev() -> Principal {
+    Principal::Role {
+        id: RoleId(46),
+        name: RoleName::parse("dev").unwrap(),
+    }
+}
+
 fn caller(who: Who, sessions: usize) -> Caller {
-    let (account, uin) = match who {
+    let (account, principal) = match who {
         Who::Anonymous => return Caller::Anonymous,
-        Who::Root => (OWNER, OWNER.owner_uin),
-        Who::User => (OWNER, Uin(901)),
-        Who::ForeignRoot => (OTHER, OTHER.owner_uin),
-        Who::ForeignUser => (OTHER, Uin(801)),
+        Who::Root => (OWNER, Principal::User(OWNER.owner_uin)),
+        Who::User => (OWNER, Principal::User(Uin(901))),
+        Who::Role => (OWNER, dev()),
+        Who::ForeignRoot => (OTHER, Principal::User(OTHER.owner_uin)),
+        Who::ForeignUser => (OTHER, Principal::User(Uin(801))),
+        Who::ForeignRole => (OTHER, dev()),
     };
-    let session = (sessions > 0).then(|| Session {
+    let is_role = matches!(principal, Principal::Role { .. });
+    let kind = if is_role {
+        SessionKind::Role
+    } else {
+        SessionKind::Federation
+    };
+    let session = (sessions > 0 || is_role).then(|| Session {
+        kind,
         id: SessionId([1; 16]),
-        name: "test".to_owned(),
+        ancestors: Arc::default(),
+        name: "test".into(),
         issued: Timestamp::default(),
         expires: Timestamp::default(),
-        policies: sessions,
+        policies: vec![String::new(); sessions].into(),
+        tags: Arc::default(),
+        source_identity: None,
     });
-    let permanent_key = AccessKeyId::parse("AKIDtest").unwrap();
+    let original_caller = match principal {
+        Principal::User(uin) => uin,
+        Principal::Role { .. } => account.owner_uin,
+    };
     Caller::Identified(Identity {
         account,
-        uin,
-        permanent_key,
+        principal,
+        original_caller,
+        permanent_key: AccessKeyId::parse("AKIDtest").unwrap(),
         session,
     })
 }
@@ -238,8 +259,10 @@ fn decided(case: Case) -> bool {
         Who::Anonymous => (OWNER, "qcs::cam::uin/900:uin/901"),
         Who::Root => (OWNER, "qcs::cam::uin/900:uin/900"),
         Who::User => (OWNER, "qcs::cam::uin/900:uin/901"),
+        Who::Role => (OWNER, "qcs::cam::uin/900:roleName/dev"),
         Who::ForeignRoot => (OTHER, "qcs::cam::uin/800:uin/800"),
         Who::ForeignUser => (OTHER, "qcs::cam::uin/800:uin/801"),
+        Who::ForeignRole => (OTHER, "qcs::cam::uin/800:role/46"),
     };
     let identity = |says| document(says, "", DocumentKind::Identity, account);
     // A session policy of a foreign account could not name this bucket at minting; what matters here is the layer.
@@ -247,9 +270,9 @@ fn decided(case: Case) -> bool {
     let anonymous = case.who == Who::Anonymous;
     let layers = Layers {
         identity: if anonymous {
-            Vec::new()
+            Arc::default()
         } else {
-            vec![identity(case.identity)]
+            Arc::new([identity(case.identity)])
         },
         boundary: case.boundary.filter(|_| !anonymous).map(identity),
         session: case
@@ -292,8 +315,10 @@ fn every_combination_of_layers() {
         Who::Anonymous,
         Who::Root,
         Who::User,
+        Who::Role,
         Who::ForeignRoot,
         Who::ForeignUser,
+        Who::ForeignRole,
     ] {
         for identity in says {
             for boundary in optional {
@@ -338,14 +363,32 @@ fn decide_for(caller: &Caller, layers: &Layers, facts: &Facts, operation: &Opera
     decide(operation, &question).allowed
 }
 
-#[test]
-fn no_session_changes_identities() {
-    let operation = Operation::Identity(IdentityOperation::CreateUser(CreateUser {
+fn create_user() -> Operation {
+    Operation::Identity(IdentityOperation::CreateUser(CreateUser {
         name: UserName::parse("eve").unwrap(),
         remark: String::new(),
         contact: Contact::default(),
         with_access_key: false,
-    }));
+    }))
+}
+
+/// Policies that allow everything.
+fn administrator() -> Layers {
+    let owner = OwnerAccount {
+        app_id: 125,
+        owner_uin: 900,
+    };
+    let text = r#"{"version":"2.0","statement":[{"effect":"allow","action":["*"],"resource":["*"]}]}"#;
+    let policy = parse(text, DocumentKind::Identity, &owner).unwrap();
+    Layers {
+        identity: [Some(Arc::new(policy))].into(),
+        ..Layers::default()
+    }
+}
+
+#[test]
+fn no_session_changes_identities() {
+    let operation = create_user();
     let (layers, facts) = (Layers::default(), Facts::default());
     assert!(decide_for(&caller(Who::Root, 0), &layers, &facts, &operation));
     assert!(!decide_for(&caller(Who::User, 0), &layers, &facts, &operation));
@@ -363,6 +406,173 @@ fn no_session_changes_identities() {
 }
 
 #[test]
+fn a_role_changes_identities_unless_something_before_it_may_not() {
+    let check = |edit: &dyn Fn(&mut Session), expected: bool| {
+        let Caller::Identified(mut identity) = caller(Who::Role, 0) else {
+            return;
+        };
+        edit(identity.session.as_mut().unwrap());
+        let role = Caller::Identified(identity);
+        let facts = Facts::default();
+        assert_eq!(
+            decide_for(&role, &administrator(), &facts, &create_user()),
+            expected,
+            "{role:?}"
+        );
+        assert!(!decide_for(&role, &Layers::default(), &facts, &create_user()));
+    };
+    let ancestor = |principal| Ancestor {
+        session_id: SessionId([2; 16]),
+        owner: OWNER.owner_uin,
+        principal,
+    };
+    check(&|_| (), true);
+    check(&|session| session.policies = vec![String::new()].into(), false);
+    check(
+        &|session| session.ancestors = [ancestor(daypass_token::Principal::Role(RoleId(45)))].into(),
+        true,
+    );
+    check(
+        &|session| session.ancestors = [ancestor(daypass_token::Principal::User(Uin(900)))].into(),
+        false,
+    );
+    check(&|session| session.kind = SessionKind::Own, false);
+}
+
+fn assume(
+    owner: Account,
+    name: &str,
+    external_id: Option<&str>,
+    who: Who,
+    own: &Layers,
+    trust: &str,
+) -> bool {
+    let asked = RoleRef::Name(RoleName::parse(name).unwrap());
+    let operation = Operation::Session(SessionOperation::AssumeRole(AssumeRole {
+        owner: owner.owner_uin,
+        role: asked.clone(),
+        name: SessionName::parse("test").unwrap(),
+        duration_seconds: None,
+        policy: None,
+        external_id: None,
+        tags: Vec::new(),
+        source_identity: None,
+    }));
+    let document = format!(
+        r#"{{"version":"2.0","statement":[{{"effect":"allow","action":"name/sts:AssumeRole",{trust}}}]}}"#
+    );
+    let account = OwnerAccount {
+        app_id: owner.app_id.0,
+        owner_uin: owner.owner_uin.0,
+    };
+    let role = RoleFacts {
+        asked,
+        account: owner,
+        id: RoleId(47),
+        name: RoleName::parse("target").unwrap(),
+        tags: Vec::new(),
+        trust: parse(&document, DocumentKind::Trust, &account).ok().map(Arc::new),
+        trusted: vec![(Uin(900), RoleName::parse("dev").unwrap(), RoleId(46))],
+        session_duration: 0,
+    };
+    let facts = Facts {
+        roles: if name == "target" { vec![role] } else { Vec::new() },
+        ..Facts::default()
+    };
+    let attributes = Attributes {
+        external_id: external_id.map(str::to_owned),
+        ..Attributes::default()
+    };
+    let question = Question {
+        caller: &caller(who, 0),
+        layers: own,
+        facts: &facts,
+        attributes: &attributes,
+        environment: &environment(),
+    };
+    decide(&operation, &question).allowed
+}
+
+#[test]
+fn a_role_is_assumed_by_whom_it_trusts_and_who_may() {
+    let trust = |who: &str| format!(r#""principal":{{"qcs":["{who}"]}}"#);
+    let root = trust("qcs::cam::uin/900:root");
+    let nothing = Layers::default();
+    let check = |who, own: &Layers, trust: &str, expected| {
+        let may = assume(OWNER, "target", None, who, own, trust);
+        assert_eq!(may, expected, "{who:?} {trust}");
+    };
+    // The root's own right is implied; everybody else needs one, and none suffices without the trust.
+    check(Who::Root, &nothing, &root, true);
+    check(Who::Root, &nothing, &trust("qcs::cam::uin/900:uin/901"), false);
+    for (who, named, other) in [
+        (
+            Who::User,
+            "qcs::cam::uin/900:uin/901",
+            "qcs::cam::uin/900:uin/902",
+        ),
+        (
+            Who::Role,
+            "qcs::cam::uin/900:roleName/dev",
+            "qcs::cam::uin/900:uin/900",
+        ),
+        (
+            Who::Role,
+            "qcs::cam::uin/900:role/46",
+            "qcs::cam::uin/900:role/47",
+        ),
+    ] {
+        check(who, &administrator(), &root, true);
+        check(who, &nothing, &root, false);
+        check(who, &administrator(), &trust(named), true);
+        check(who, &nothing, &trust(named), false);
+        let names_root = other.ends_with("uin/900");
+        check(who, &administrator(), &trust(other), names_root);
+    }
+    check(Who::Anonymous, &administrator(), &root, false);
+    // A document that does not parse trusts nobody.
+    check(Who::Root, &nothing, r#""principal":{"qcs":["*"]}"#, false);
+}
+
+#[test]
+fn a_role_of_another_account() {
+    let trusting = r#""principal":{"qcs":["qcs::cam::uin/900:root"]}"#;
+    let not_trusting = r#""principal":{"qcs":["qcs::cam::uin/800:root"]}"#;
+    let nothing = Layers::default();
+    let may = |who, name: &str, own: &Layers, trust| assume(OTHER, name, None, who, own, trust);
+    assert!(may(Who::Root, "target", &nothing, trusting));
+    assert!(!may(Who::Root, "target", &nothing, not_trusting));
+    // Whether it is there at all is not told.
+    assert!(!may(Who::Root, "missing", &nothing, trusting));
+    // Everything of one's own is not another's role: a user must be allowed it by name.
+    assert!(!may(Who::User, "target", &administrator(), trusting));
+    let owner = OwnerAccount {
+        app_id: 125,
+        owner_uin: 900,
+    };
+    let text = r#"{"version":"2.0","statement":[{"effect":"allow","action":["sts:AssumeRole"],"resource":["qcs::cam::uin/800:roleName/target"]}]}"#;
+    let named = Layers {
+        identity: [Some(Arc::new(
+            parse(text, DocumentKind::Identity, &owner).unwrap(),
+        ))]
+        .into(),
+        ..Layers::default()
+    };
+    assert!(may(Who::User, "target", &named, trusting));
+    assert!(!may(Who::User, "target", &named, not_trusting));
+}
+
+#[test]
+fn an_external_id_that_the_trust_asks_for() {
+    let trust = r#""principal":{"qcs":["qcs::cam::uin/900:root"]},"condition":{"string_equal":{"sts:external_id":"ours"}}"#;
+    let nothing = Layers::default();
+    let may = |external_id| assume(OWNER, "target", external_id, Who::Root, &nothing, trust);
+    assert!(may(Some("ours")));
+    assert!(!may(Some("theirs")));
+    assert!(!may(None));
+}
+
+#[test]
 fn nobody_but_the_root_changes_the_root_s_keys() {
     use IdentityOperation as Op;
     let id = || AccessKeyId::parse("AKIDroot0123456789").unwrap();
@@ -372,9 +582,9 @@ fn nobody_but_the_root_changes_the_root_s_keys() {
     };
     let text = r#"{"version":"2.0","statement":[{"effect":"allow","action":["*"],"resource":["*"]}]}"#;
     let layers = Layers {
-        identity: vec![Some(Arc::new(
+        identity: Arc::new([Some(Arc::new(
             parse(text, DocumentKind::Identity, &owner).unwrap(),
-        ))],
+        ))]),
         ..Layers::default()
     };
     let check = |subject, by_user: bool| {
@@ -438,7 +648,7 @@ fn asking_who_one_is_needs_no_grant_but_heeds_a_denial() {
     };
     let deny = Some(Arc::new(parse(text, DocumentKind::Identity, &owner).unwrap()));
     let layers = Layers {
-        identity: vec![deny],
+        identity: Arc::new([deny]),
         ..Layers::default()
     };
     assert!(!decide_for(&caller(Who::User, 0), &layers, &facts, &operation));

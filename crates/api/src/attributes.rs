@@ -36,6 +36,8 @@ pub struct Attributes {
     pub host: Option<String>,
     /// The tags that a bucket shall have.
     pub request_tags: Tags,
+    /// The external id with which a role is assumed.
+    pub external_id: Option<String>,
 }
 
 impl Attributes {

@@ -13,12 +13,27 @@ pub struct Error {
     pub code: ErrorCode,
     /// What the caller is told beyond the code's own text.
     pub message: Option<Cow<'static, str>>,
+    /// How long the object is that has nothing of the range that was asked for.
+    pub object_length: Option<u64>,
 }
 
 impl Error {
     /// An error that its code says all about.
     pub const fn new(code: ErrorCode) -> Self {
-        Self { code, message: None }
+        Self {
+            code,
+            message: None,
+            object_length: None,
+        }
+    }
+
+    /// A range that lies beyond the end of an object of this length.
+    pub const fn range_beyond(object_length: u64) -> Self {
+        Self {
+            code: ErrorCode::InvalidRange,
+            message: None,
+            object_length: Some(object_length),
+        }
     }
 
     /// An error with a text for the caller.
@@ -26,6 +41,7 @@ impl Error {
         Self {
             code,
             message: Some(message.into()),
+            object_length: None,
         }
     }
 }
@@ -213,6 +229,27 @@ codes! {
     /// The session policy names another account's resource.
     PolicyGrantsOtherAccount,
 
+    /// The second factor that was shown is not one of the identity's.
+    MfaCheckFailed,
+    /// Second factors of this type are not known.
+    MfaTypeNotSupported,
+
+    // Roles.
+    /// No more roles may be made.
+    RoleFull,
+    /// The name is taken.
+    RoleNameInUse,
+    /// Not a role name.
+    RoleNameError,
+    /// No such role.
+    RoleNotExist,
+    /// A principal's account number or form is not one.
+    PrincipalQcsError,
+    /// A principal does not exist.
+    PrincipalQcsNotExist,
+    /// There is no such service.
+    PrincipalServiceNotExist,
+
     // Users, access keys, policies.
     /// No more users may be made.
     UserFull,
@@ -242,12 +279,12 @@ codes! {
     PolicyIdError,
     /// No such policy.
     PolicyIdNotFound,
+    /// No such policy to give to a role, or to bound somebody.
+    PolicyIdNotExist,
     /// The policy comes with the service and cannot be changed.
     PolicyReadOnly,
     /// The user has as many policies as it may.
     AttachmentFull,
-    /// The policy that is to be a boundary does not exist.
-    BoundaryPolicyNotExist,
     /// The policy is somebody's permission boundary, and cannot be removed before that is.
     PolicyIsBoundary,
     /// The policy has as many versions as it may.
@@ -258,7 +295,7 @@ codes! {
     PolicyVersionIsDefault,
     /// Not a kind of identity that policies are attached to.
     EntityFilterError,
-    /// A tag is not one.
+    /// A tag is not one, or is given twice.
     TagParamError,
     /// There are more tags than there may be.
     TagLimitExceeded,

@@ -1,10 +1,11 @@
-//! Names and numbers that identify things: accounts, buckets, keys, regions, uploads, users, policies.
+//! Names and numbers that identify things: accounts, buckets, keys, regions, uploads, users, policies, roles.
 //!
 //! Each type parses once, at the edge; inside the program a value of the type is proof that the rule held.
 //! Rules come from "Bucket Overview", "Object Overview" and the CAM API reference.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorCode};
 
@@ -56,6 +57,20 @@ number!(
     GroupId
 );
 
+number!(
+    /// The number of a role. It is never given to another one, unlike a name.
+    RoleId
+);
+
+impl RoleId {
+    /// Parses a role's number in its one spelling; what cannot be one names no role, hence `RoleNotExist`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let canonical = !text.is_empty() && is_canonical_number(text);
+        let number = canonical.then(|| text.parse().ok()).flatten();
+        number.map(Self).ok_or(Error::new(ErrorCode::RoleNotExist))
+    }
+}
+
 /// One root account: the owner of buckets, users and policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Account {
@@ -65,11 +80,12 @@ pub struct Account {
     pub owner_uin: Uin,
 }
 
+// Names are handed from the edge to the decision and to the store: their text is shared, not copied.
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The text as it was given.
@@ -105,7 +121,7 @@ impl BucketName {
         if !well_formed {
             return Err(invalid_bucket_name());
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The account number at the end of the name.
@@ -149,7 +165,7 @@ impl ObjectKey {
         if text.is_empty() || text.bytes().any(forbidden) {
             return Err(Error::new(ErrorCode::InvalidObjectName));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -165,7 +181,7 @@ impl Region {
         if text.is_empty() || text.len() > 32 || !text.bytes().all(plain) {
             return Err(Error::new(ErrorCode::InvalidRegionName));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -181,13 +197,13 @@ impl UploadId {
         if text.is_empty() || text.len() > 128 || !text.bytes().all(plain) {
             return Err(Error::new(ErrorCode::NoSuchUpload));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// An upload id from 128 random bits, after the time it was made so that ids sort by age.
     pub fn from_random(now: crate::Timestamp, random: [u8; 16]) -> Self {
         let seconds = now.unix_millis() / 1000;
-        Self(format!("{seconds:010}{:032x}", u128::from_be_bytes(random)))
+        Self(format!("{seconds:010}{:032x}", u128::from_be_bytes(random)).into())
     }
 }
 
@@ -206,7 +222,7 @@ impl AccessKeyId {
         if text.is_empty() || text.len() > Self::MAX_LENGTH || !text.bytes().all(plain) {
             return Err(Error::new(ErrorCode::UnknownAccessKey));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -275,11 +291,60 @@ impl SessionName {
     }
 }
 
+impl SessionName {
+    /// Parses the name of a role session, which has two characters at least; refuses with `ParamError`.
+    pub fn parse_of_role(text: &str) -> Result<Self, Error> {
+        parse_cam_name(text, 128)
+            .filter(|text| text.len() > 1)
+            .map(Self)
+            .ok_or_else(|| {
+                Error::with_message(
+                    ErrorCode::ParamError,
+                    "RoleSessionName is not 2 to 128 of letters, digits and _=,.@+-",
+                )
+            })
+    }
+}
+
+text!(
+    /// A role's name, unique in its account.
+    RoleName
+);
+
+impl RoleName {
+    /// Parses a role name: 1 to 128 of letters, digits and `+=,.@_-`; refuses with `RoleNameError`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        parse_cam_name(text, 128)
+            .map(Self)
+            .ok_or_else(|| Error::new(ErrorCode::RoleNameError))
+    }
+}
+
+text!(
+    /// What a role's owner and those who may act as it have agreed upon, so that nobody else's request for the
+    /// same role can pass for theirs.
+    ExternalId
+);
+
+impl ExternalId {
+    /// Parses an external id: 2 to 128 of letters, digits and `_+=,.@:/-`; refuses with `ParamError`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
+        if !(2..=128).contains(&text.len()) || !text.bytes().all(plain) {
+            return Err(Error::with_message(
+                ErrorCode::ParamError,
+                "ExternalId is not 2 to 128 of letters, digits and _+=,.@:/-",
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
 /// The alphabet that names of the access-management service share.
-fn parse_cam_name(text: &str, longest: usize) -> Option<String> {
+fn parse_cam_name(text: &str, longest: usize) -> Option<Arc<str>> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
     let well_formed = !text.is_empty() && text.len() <= longest && text.bytes().all(plain);
-    well_formed.then(|| text.to_owned())
+    well_formed.then(|| Arc::from(text))
 }
 
 /// The 128-bit id of one session; it stands in the temporary key's id.
@@ -354,6 +419,40 @@ mod tests {
         check(&"组".repeat(65), false);
         for bad in ["", "a\nb", "\u{1b}[2J"] {
             check(bad, false);
+        }
+    }
+
+    #[test]
+    fn names_around_roles_at_their_bounds() {
+        let check = |good: bool, expected: bool, what: &str| assert_eq!(good, expected, "{what}");
+        for (length, name, session, external) in [
+            (0, false, false, false),
+            (1, true, false, false),
+            (2, true, true, true),
+            (128, true, true, true),
+            (129, false, false, false),
+        ] {
+            let text = "a".repeat(length);
+            check(RoleName::parse(&text).is_ok(), name, &text);
+            check(SessionName::parse_of_role(&text).is_ok(), session, &text);
+            check(ExternalId::parse(&text).is_ok(), external, &text);
+        }
+        check(ExternalId::parse("a:/b").is_ok(), true, "a:/b");
+        check(RoleName::parse("a:/b").is_ok(), false, "a:/b");
+        for bad in ["a b", "ä-ä", "a\0b", "a*b"] {
+            check(ExternalId::parse(bad).is_ok(), false, bad);
+            check(RoleName::parse(bad).is_ok(), false, bad);
+        }
+    }
+
+    #[test]
+    fn a_role_number_has_one_spelling() {
+        assert_eq!(
+            RoleId::parse("4611686018427397919").unwrap(),
+            RoleId(4_611_686_018_427_397_919)
+        );
+        for bad in ["", "0", "01", "+1", "-1", "1x", "99999999999999999999999"] {
+            assert!(RoleId::parse(bad).is_err(), "{bad}");
         }
     }
 

@@ -43,6 +43,9 @@ pub enum BlobError {
     /// An earlier write to stable storage failed, so the engine refuses to write; restart it.
     #[error("the blob engine refuses to write after a failed write to stable storage")]
     Poisoned,
+    /// The engine was opened to look at blobs only.
+    #[error("the blobs were opened for reading only")]
+    ReadOnly,
     /// The engine failed for a reason of its own.
     #[error("the blob engine failed")]
     Io(#[from] io::Error),

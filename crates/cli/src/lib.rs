@@ -1,4 +1,4 @@
-//! The verbs of the command line that talk to a server: over objects, temporary keys, users, keys and policies.
+//! The verbs of the command line that talk to a server: over objects, temporary keys, users, keys, policies and roles.
 //!
 //! Each verb has a file with its arguments, its effect and its output. Standard output is data, standard error is
 //! talk; where a script may read there is `--json`, one object a line. The verbs know nothing of a data directory:
@@ -8,29 +8,41 @@ mod verb;
 
 mod account;
 mod boundary;
+mod assume_role;
+mod cat;
 mod cp;
 mod group;
 mod key;
 mod key_last_used;
 mod ls;
 mod mb;
+mod mv;
 mod policy;
 mod policy_holders;
 mod policy_version;
+mod presign;
 mod rb;
 mod rm;
+mod role;
 mod stat;
 mod sts;
 mod user;
 
 mod connection;
 mod contact;
+mod copy;
 mod document;
 mod environment;
+mod interrupt;
 mod names;
 mod output;
+mod pattern;
+mod profile;
+mod progress;
+mod quantity;
 mod remote;
 mod report;
+mod statement;
 mod subject;
 
 pub use report::report;

@@ -6,13 +6,15 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use daypass_api::names::{PolicyId, PolicyName};
 use daypass_api::operation::{NewPolicy, PolicyScope};
-use daypass_api::outcome::{AttachedPolicy, PolicySummary};
+use daypass_api::outcome::{AttachedPolicy, Policy, PolicySummary};
+use daypass_client::ActionClient;
 use serde_json::{Value as Json, json};
 
 use crate::connection::ServiceArguments;
 use crate::output::{self, moment, printable_lines, shown_moment};
+use crate::report::{Misuse, NotThere};
 use crate::subject::UserArguments;
-use crate::{document, names, policy_holders, policy_version};
+use crate::{document, names, policy_holders, policy_version, statement};
 
 /// Policies, and who has them.
 #[derive(Subcommand, Debug)]
@@ -26,6 +28,12 @@ pub enum Command {
     /// Show a policy with its document
     #[command(after_long_help = "Examples:\n  daypass policy get 7\n  daypass policy get 7 --json")]
     Get(GetArguments),
+    /// Show a policy by number or name, with its statements in words
+    #[command(
+        after_long_help = "Examples:\n  daypass policy show read-photos\n  daypass policy show QcloudCOSReadOnlyAccess\n  \
+        daypass policy show 7 --json"
+    )]
+    Show(ShowArguments),
     /// List policies
     #[command(
         after_long_help = "Examples:\n  daypass policy ls\n  daypass policy ls --scope custom --keyword photos"
@@ -85,6 +93,19 @@ pub struct GetArguments {
     /// The policy's number
     id: PolicyId,
     /// One line of JSON, the document in it as a text
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+/// Show a policy by number or name: its document, laid out, and what its statements say.
+#[derive(Args, Debug)]
+pub struct ShowArguments {
+    /// The policy's number or its name
+    #[arg(value_name = "ID|NAME")]
+    policy: String,
+    /// One line of JSON, the document in it as JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -155,6 +176,7 @@ pub(crate) async fn run(command: Command) -> Result<()> {
     match command {
         Command::Create(arguments) => create(arguments).await,
         Command::Get(arguments) => get(arguments).await,
+        Command::Show(arguments) => show(arguments).await,
         Command::Ls(arguments) => ls(arguments).await,
         Command::Rm(arguments) => rm(arguments).await,
         Command::Attach(arguments) => attach(arguments).await,
@@ -225,6 +247,46 @@ async fn get(arguments: GetArguments) -> Result<()> {
         ("tags", shown_tags(&tags)),
     ]);
     output::write(format!("{fields}\n{}", printable_lines(&policy.document)).as_bytes())
+}
+
+async fn show(arguments: ShowArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    let shown = || format!("cannot look at the policy `{}`", arguments.policy);
+    let id = match arguments.policy.parse() {
+        Ok(id) => id,
+        Err(_) => number_of(&client, &arguments.policy).await.with_context(shown)?,
+    };
+    let Policy { summary, document } = client.get_policy(id).await.with_context(shown)?;
+    let parsed: Json = serde_json::from_str(&document).context("the document is not JSON")?;
+    if arguments.json {
+        let mut json = summary_json(&summary);
+        if let Some(object) = json.as_object_mut() {
+            // How often it is attached is told by the list only.
+            object.remove("attachments");
+            object.insert("document".to_owned(), parsed);
+        }
+        return output::write(output::json_line(&json).as_bytes());
+    }
+    let fields = output::field_lines(&[
+        ("id", summary.id.to_string()),
+        ("name", summary.name.to_string()),
+        ("kind", kind(summary.preset).to_owned()),
+        ("description", summary.description),
+    ]);
+    let words = printable_lines(&statement::in_words(&parsed));
+    let laid_out = printable_lines(&format!("{parsed:#}"));
+    output::write(format!("{fields}\n{words}\n{laid_out}").as_bytes())
+}
+
+/// The number of the policy of this name.
+async fn number_of(client: &ActionClient, name: &str) -> Result<PolicyId> {
+    let name = names::policy(name).map_err(|error| Misuse(error.to_owned()))?;
+    let named = client
+        .list_policies(PolicyScope::All, Some(name.as_str()))
+        .await?;
+    let found = named.iter().find(|policy| policy.name == name);
+    let found = found.ok_or_else(|| NotThere(format!("there is no policy `{name}`")))?;
+    Ok(found.id)
 }
 
 async fn ls(arguments: LsArguments) -> Result<()> {

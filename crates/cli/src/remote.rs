@@ -2,6 +2,7 @@
 //!
 //! The key is everything after the slash, as it is: nothing is decoded, and no `..` means anything.
 
+use std::fmt;
 use std::str::FromStr;
 
 use daypass_api::names::{BucketName, MAX_KEY_BYTES, ObjectKey};
@@ -68,6 +69,12 @@ impl FromStr for Remote {
     }
 }
 
+impl fmt::Display for RemoteObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{SCHEME}{}/{}", self.bucket, self.key)
+    }
+}
+
 impl FromStr for RemoteBucket {
     type Err = RemoteError;
 
@@ -90,6 +97,16 @@ impl FromStr for RemoteObject {
 }
 
 impl Remote {
+    /// Everything below this name: a name that does not end with `/` is meant as if it did.
+    pub(crate) fn folder(self) -> Self {
+        let path = match self.path.as_str() {
+            "" => self.path,
+            path if path.ends_with('/') => self.path,
+            path => format!("{path}/"),
+        };
+        Self { path, ..self }
+    }
+
     /// The object of this name.
     pub(crate) fn object(self) -> Result<RemoteObject, RemoteError> {
         if self.path.is_empty() {

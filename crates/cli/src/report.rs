@@ -1,17 +1,22 @@
 //! How a failure is told: one line with the causes, a hint where one is known, and an exit code.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use daypass_client::{Error, Refusal};
+use daypass_client::{Distrust, Error, Refusal};
 
 use crate::connection::MissingCredentials;
-use crate::output::printable;
+use crate::output::{self, printable};
 
 /// Something that was asked for makes no sense; what the argument parser could not see.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Misuse(pub(crate) String);
+
+/// What was named is not there, as the verb itself found out.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotThere(pub(crate) String);
 
 /// Prints a failure to standard error, and gives the exit code for it.
 ///
@@ -23,16 +28,101 @@ pub(crate) struct Misuse(pub(crate) String);
 /// | 3 | the server refused |
 /// | 4 | what was named is not there |
 /// | 5 | the server was not reached, or the connection broke |
+/// | 6 | damage was found; given by `daypass check` itself |
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // When standard error is gone there is nobody left to tell.
     let _ = std::io::stderr().lock().write_all(text(error).as_bytes());
     ExitCode::from(code(error))
 }
 
-fn text(error: &anyhow::Error) -> String {
+/// Prints a failure that does not end the verb to standard error.
+pub(crate) fn one_of_many(error: &anyhow::Error) {
+    // As above.
+    let _ = std::io::stderr().lock().write_all(line(error).as_bytes());
+}
+
+/// Prints something that is worth knowing and no failure to standard error.
+pub(crate) fn note(text: &str) {
+    // As above.
+    let _ = writeln!(std::io::stderr().lock(), "note: {}", printable(text));
+}
+
+/// Prints something to standard error when a person reads it.
+pub(crate) fn for_people(text: &str) {
+    let mut error = std::io::stderr().lock();
+    if error.is_terminal() {
+        // As above.
+        let _ = writeln!(error, "{}", printable(text));
+    }
+}
+
+/// Whether nothing else that is asked of the server would go better: it is out of reach, or is not to be believed.
+pub(crate) fn is_hopeless(error: &anyhow::Error) -> bool {
+    matches!(
+        found::<Error>(error).map(Error::why),
+        Some(
+            Error::Unreachable { .. }
+                | Error::Untrusted { .. }
+                | Error::Handshake { .. }
+                | Error::NotHttp { .. }
+        )
+    ) || output::reader_has_left(error)
+}
+
+/// What has become of many things.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) done: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
+    pub(crate) bytes: u64,
+    code: Option<u8>,
+}
+
+/// Some of many things failed; each was told when it did.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{failed} of {all} could not be {verb}")]
+struct Partial {
+    failed: u64,
+    all: u64,
+    verb: &'static str,
+    code: u8,
+}
+
+impl Tally {
+    /// One more failed.
+    pub(crate) fn fail(&mut self, error: &anyhow::Error) {
+        let code = code(error);
+        self.failed += 1;
+        self.code = match self.code {
+            None => Some(code),
+            Some(same) if same == code => Some(code),
+            Some(_) => Some(1),
+        };
+    }
+
+    /// A failure if there was one. Its exit code is that of each, when all failed alike.
+    pub(crate) fn outcome(&self, verb: &'static str) -> anyhow::Result<()> {
+        match self.code {
+            None => Ok(()),
+            Some(code) => Err(Partial {
+                failed: self.failed,
+                all: self.done + self.failed,
+                verb,
+                code,
+            }
+            .into()),
+        }
+    }
+}
+
+fn line(error: &anyhow::Error) -> String {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    let causes = causes.join(": ");
-    let mut text = format!("error: {}\n", printable(&causes));
+    format!("error: {}\n", printable(&causes.join(": ")))
+}
+
+fn text(error: &anyhow::Error) -> String {
+    let mut text = line(error);
     if let Some(hint) = hint(error) {
         text.push_str(&format!("hint: {}\n", printable(&hint)));
     }
@@ -43,26 +133,67 @@ fn code(error: &anyhow::Error) -> u8 {
     if found::<Misuse>(error).is_some() || found::<MissingCredentials>(error).is_some() {
         return 2;
     }
-    match found::<Error>(error) {
+    if found::<NotThere>(error).is_some() {
+        return 4;
+    }
+    if let Some(partial) = found::<Partial>(error) {
+        return partial.code;
+    }
+    match found::<Error>(error).map(Error::why) {
         Some(Error::Refused(refusal)) if refusal.is_not_found() => 4,
         Some(Error::Refused(refusal)) if !refusal.is_server_fault() => 3,
-        Some(Error::Unreachable { .. } | Error::Interrupted { .. } | Error::Timeout(_)) => 5,
+        Some(
+            Error::Unreachable { .. }
+            | Error::Untrusted { .. }
+            | Error::Handshake { .. }
+            | Error::NotHttp { .. }
+            | Error::Interrupted { .. }
+            | Error::Timeout(_),
+        ) => 5,
         Some(_) | None => 1,
     }
 }
 
 fn hint(error: &anyhow::Error) -> Option<String> {
     if found::<MissingCredentials>(error).is_some() {
-        let hint = "set DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY, and DAYPASS_TOKEN for a temporary key";
+        let hint = "set DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY, and DAYPASS_TOKEN for a temporary key, or write a \
+            profile: `daypass ls --help`";
         return Some(hint.to_owned());
     }
-    match found::<Error>(error)? {
+    match found::<Error>(error)?.why() {
         Error::Refused(refusal) => refusal_hint(refusal),
         Error::Unreachable { .. } => {
             let hint = "is the server running? `daypass serve` starts one; DAYPASS_ENDPOINT or --endpoint says where";
             Some(hint.to_owned())
         }
+        Error::Untrusted { reason, .. } => distrust_hint(reason).map(str::to_owned),
+        Error::Handshake { .. } => {
+            let hint =
+                "does the server speak HTTPS there? An endpoint that begins with `http://` may be meant";
+            Some(hint.to_owned())
+        }
+        Error::NotHttp { .. } => {
+            let hint =
+                "does the server speak HTTPS there? An endpoint that begins with `https://` may be meant";
+            Some(hint.to_owned())
+        }
         _ => None,
+    }
+}
+
+fn distrust_hint(reason: &Distrust) -> Option<&'static str> {
+    match reason {
+        Distrust::UnknownIssuer => Some(
+            "name the file of its authority with --ca-file or DAYPASS_CA_FILE: ca.pem, where `daypass tls init` made one",
+        ),
+        Distrust::WrongName => Some(
+            "name the server as its certificate does, or make a new one with `daypass tls init --renew --name HOST`",
+        ),
+        Distrust::Expired => Some(
+            "the server needs a new certificate: `daypass tls init --renew` makes one of its own authority",
+        ),
+        Distrust::NotYetValid => Some("the clock of this machine may be behind"),
+        Distrust::Other(_) => None,
     }
 }
 
@@ -121,12 +252,39 @@ mod tests {
         check(refused(403, "AccessDenied", ""), 3);
         check(refused(200, "InvalidAction", ""), 3);
         check(refused(404, "NoSuchKey", ""), 4);
+        check(NotThere("x".to_owned()).into(), 4);
         check(refused(200, "ResourceNotFound.UserNotExist", ""), 4);
         check(refused(500, "InternalError", ""), 1);
         check(Error::Timeout(std::time::Duration::from_secs(1)).into(), 5);
         check(Error::Malformed("x".to_owned()).into(), 1);
         let local = std::io::Error::from(std::io::ErrorKind::NotFound);
         check(anyhow::Error::from(local), 1);
+    }
+
+    #[test]
+    fn many_failures_have_one_code() {
+        let check = |errors: Vec<anyhow::Error>, expected: Option<u8>| {
+            let mut tally = Tally {
+                done: 1,
+                ..Tally::default()
+            };
+            errors.iter().for_each(|error| tally.fail(error));
+            let found = tally.outcome("copied").err().map(|error| code(&error));
+            assert_eq!(found, expected);
+        };
+        let denied = || refused(403, "AccessDenied", "");
+        check(vec![], None);
+        check(vec![denied(), denied()], Some(3));
+        check(vec![denied(), anyhow!("x"), denied()], Some(1));
+        let mut tally = Tally {
+            done: 2,
+            ..Tally::default()
+        };
+        tally.fail(&denied());
+        assert_eq!(
+            tally.outcome("copied").unwrap_err().to_string(),
+            "1 of 3 could not be copied"
+        );
     }
 
     #[test]
@@ -149,7 +307,8 @@ mod tests {
         check(
             MissingCredentials("DAYPASS_SECRET_ID").into(),
             "error: `DAYPASS_SECRET_ID` is not set\n\
-            hint: set DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY, and DAYPASS_TOKEN for a temporary key\n",
+            hint: set DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY, and DAYPASS_TOKEN for a temporary key, or write a \
+            profile: `daypass ls --help`\n",
         );
     }
 }

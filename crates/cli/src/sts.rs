@@ -11,13 +11,15 @@ use serde_json::{Value as Json, json};
 
 use crate::connection::ServiceArguments;
 use crate::environment::{SECRET_ID, SECRET_KEY, TOKEN};
-use crate::{document, names, output};
+use crate::{assume_role, document, names, output};
 
 /// Temporary keys, and who one is.
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Make a temporary key that may do at most what a policy says
     Token(TokenArguments),
+    /// Make a temporary key with the rights of a role
+    AssumeRole(assume_role::Arguments),
     /// Show whose key the calls are signed with
     Whoami(WhoamiArguments),
 }
@@ -75,6 +77,7 @@ pub(crate) enum Format {
 pub(crate) async fn run(command: Command) -> Result<()> {
     match command {
         Command::Token(arguments) => token(arguments).await,
+        Command::AssumeRole(arguments) => assume_role::run(arguments).await,
         Command::Whoami(arguments) => whoami(arguments).await,
     }
 }
@@ -91,9 +94,14 @@ async fn token(arguments: TokenArguments) -> Result<()> {
         .get_federation_token(get)
         .await
         .context("cannot make a temporary key")?;
-    let text = match arguments.format {
-        Format::Env => exports(&key),
-        Format::Json => output::json_line(&key_json(&key)),
+    print(&key, arguments.format)
+}
+
+/// Prints a temporary key.
+pub(crate) fn print(key: &TemporaryKey, format: Format) -> Result<()> {
+    let text = match format {
+        Format::Env => exports(key),
+        Format::Json => output::json_line(&key_json(key)),
     };
     output::write(text.as_bytes())
 }
@@ -107,13 +115,21 @@ async fn whoami(arguments: WhoamiArguments) -> Result<()> {
     let CallerIdentity {
         owner_uin,
         uin,
+        role,
         session_name,
     } = who;
-    let json = json!({ "owner_uin": owner_uin.0, "uin": uin.0, "session_name": session_name });
+    let json = json!({
+        "owner_uin": owner_uin.0,
+        "uin": uin.0,
+        "role_id": role.map(|role| role.to_string()),
+        "session_name": session_name,
+    });
+    let role = role.map_or_else(|| "-".to_owned(), |role| role.to_string());
     let session = session_name.unwrap_or_else(|| "-".to_owned());
     let fields = [
         ("owner-uin", owner_uin.to_string()),
         ("uin", uin.to_string()),
+        ("role", role),
         ("session", session),
     ];
     output::one(&json, arguments.json, &fields)

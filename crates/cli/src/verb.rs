@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{account, cp, group, key, ls, mb, output, policy, rb, rm, stat, sts, user};
+use crate::{account, cp, group, key, ls, mb, output, policy, rb, rm, stat, sts, user, cat, mv, presign, role};
 
 /// A verb with its arguments.
 #[derive(Subcommand, Debug)]
@@ -14,12 +14,18 @@ pub enum Verb {
     Rb(rb::Arguments),
     /// List buckets, or the objects of one
     Ls(ls::Arguments),
-    /// Copy one file to the store, or one object from it
+    /// Copy files and objects: to the store, from it, and inside it
     Cp(cp::Arguments),
-    /// Remove an object
+    /// Move files and objects
+    Mv(mv::Arguments),
+    /// Write objects to standard output
+    Cat(cat::Arguments),
+    /// Remove an object, or all below a folder
     Rm(rm::Arguments),
     /// Show what is known about an object
     Stat(stat::Arguments),
+    /// Print a link that reads or stores an object
+    Presign(presign::Arguments),
     /// Temporary keys, and who one is
     #[command(subcommand)]
     Sts(sts::Command),
@@ -37,6 +43,9 @@ pub enum Verb {
     /// Policies, and who has them
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Roles, and who may act as them
+    #[command(subcommand)]
+    Role(role::Command),
 }
 
 impl Verb {
@@ -54,14 +63,18 @@ impl Verb {
             Self::Rb(arguments) => rb::run(arguments).await,
             Self::Ls(arguments) => ls::run(arguments).await,
             Self::Cp(arguments) => cp::run(arguments).await,
+            Self::Mv(arguments) => mv::run(arguments).await,
+            Self::Cat(arguments) => cat::run(arguments).await,
             Self::Rm(arguments) => rm::run(arguments).await,
             Self::Stat(arguments) => stat::run(arguments).await,
+            Self::Presign(arguments) => presign::run(arguments).await,
             Self::Sts(command) => sts::run(command).await,
             Self::User(command) => user::run(command).await,
             Self::Group(command) => group::run(command).await,
             Self::Account(arguments) => account::run(arguments).await,
             Self::Key(command) => key::run(command).await,
             Self::Policy(command) => policy::run(command).await,
+            Self::Role(command) => role::run(command).await,
         }
     }
 }
@@ -123,6 +136,25 @@ mod tests {
             "cp cos://photos-1250000000/a . --endpoint http://localhost:9000",
             true,
         );
+        check(
+            "cp a cos://photos-1250000000/a -r --include *.jpg --exclude b/* --jobs 256 --part-size 1M",
+            true,
+        );
+        check(
+            "cp a cos://photos-1250000000 --recursive --dry-run --json --follow-symlinks",
+            true,
+        );
+        check("mv cos://photos-1250000000/a cos://photos-1250000000/b", true);
+        check(
+            "cat cos://photos-1250000000/a cos://photos-1250000000/b --range -5",
+            true,
+        );
+        check(
+            "presign cos://photos-1250000000/a --method put --expires 7d --json",
+            true,
+        );
+        check("rm cos://photos-1250000000 --recursive --dry-run", true);
+        check("ls --profile work --ca-file ca.pem", true);
         check("rm cos://photos-1250000000/a", true);
         check("stat cos://photos-1250000000/a --json", true);
         check(
@@ -135,6 +167,7 @@ mod tests {
         check("key disable AKID1 --user ann", true);
         check("policy create --name p --document p.json", true);
         check("policy attach 7 --uin 100000000002", true);
+        check("policy show QcloudCOSReadOnlyAccess --json", true);
         check("policy rm 7 8", true);
         check(
             "policy create --name p --document p.json --tag a=b --tag c=",
@@ -156,6 +189,13 @@ mod tests {
         check("group attach 3 --policy 7", true);
         check("key last-used AKID1 AKID2", true);
         check("account --json", true);
+            "role create dev --trust t.json --session-seconds 0 --tag a=b --tag c=",
+            true,
+        );
+        check("role update dev --description x", true);
+        check("role untag dev a b", true);
+        check("role boundary dev --set 7", true);
+        check("sts assume-role dev --name ann --external-id a/b --tag a=b", true);
     }
 
     #[test]
@@ -166,9 +206,19 @@ mod tests {
         check("mb cos://", false);
         check("mb cos://photos", false);
         check("mb cos://photos-1250000000/key", false);
-        check("rm cos://photos-1250000000", false);
+        check("cp a cos://photos-1250000000 --include *.jpg", false);
+        check("cp a cos://photos-1250000000 --follow-symlinks", false);
+        check("cp a cos://photos-1250000000 --jobs 0", false);
+        check("cp a cos://photos-1250000000 --jobs 257", false);
+        check("cp a cos://photos-1250000000 --part-size 1K", false);
+        check("cat", false);
+        check("cat cos://photos-1250000000/a --range 5-4", false);
+        check("presign cos://photos-1250000000/a --expires 0", false);
+        check("presign cos://photos-1250000000/a --method delete", false);
+        check("rm photos/a", false);
         check("stat cos://photos-1250000000/", false);
-        check("ls --endpoint https://localhost", false);
+        check("ls --endpoint ftp://localhost", false);
+        check("ls --endpoint https://localhost/x", false);
         check("ls --secret-key x", false);
         check("sts token", false);
         check("sts token --name a/b", false);
@@ -186,5 +236,12 @@ mod tests {
         check("group ls --user ann --keyword x", false);
         check("group ls --user ann --uin 5", false);
         check("key last-used", false);
+        check("role create dev", false);
+        check("role create a/b --trust t.json", false);
+        check("role create dev --trust t.json --tag a", false);
+        check("role update dev", false);
+        check("role boundary dev --set 7 --remove", false);
+        check("sts assume-role dev --name a", false);
+        check("sts assume-role --name ann", false);
     }
 }

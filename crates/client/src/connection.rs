@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::payload::Payload;
 use crate::retry::{Patience, Repetition};
 use crate::transport::{Answer, AnswerBody, Head, Transport};
+use crate::trust::Trust;
 
 /// A server, a key to sign with, and the way there.
 #[derive(Clone)]
@@ -19,19 +20,34 @@ pub struct Connection {
     credentials: Option<Credentials>,
     clock: Arc<dyn Clock>,
     patience: Patience,
+    trust: Option<Trust>,
     transport: Transport,
 }
 
 impl Connection {
-    /// A connection to a server; without credentials, requests go unsigned. Nothing is connected yet.
+    /// A connection to a server; without credentials, requests go unsigned. Nothing is connected yet. An `https`
+    /// server must have a certificate that the machine trusts.
     pub fn new(endpoint: Endpoint, credentials: Option<Credentials>) -> Self {
         let patience = Patience::default();
+        // The machine's list is long; it is read only where it is needed.
+        let trust = endpoint.is_secure().then(Trust::of_the_machine);
         Self {
             endpoint,
             credentials,
             clock: Arc::new(SystemClock),
             patience,
-            transport: Transport::new(patience),
+            transport: Transport::new(patience, trust.as_ref()),
+            trust,
+        }
+    }
+
+    /// The same connection, trusting other authorities.
+    #[must_use]
+    pub fn with_trust(self, trust: Trust) -> Self {
+        Self {
+            transport: Transport::new(self.patience, Some(&trust)),
+            trust: Some(trust),
+            ..self
         }
     }
 
@@ -46,7 +62,7 @@ impl Connection {
     pub fn with_patience(self, patience: Patience) -> Self {
         Self {
             patience,
-            transport: Transport::new(patience),
+            transport: Transport::new(patience, self.trust.as_ref()),
             ..self
         }
     }
@@ -64,6 +80,10 @@ impl Connection {
 
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
     }
 
     pub(crate) fn now(&self) -> Timestamp {

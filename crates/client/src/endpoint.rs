@@ -15,20 +15,21 @@ use http::uri::Authority;
 /// Suffixes of the vendor's hosts.
 const VENDOR_SUFFIXES: [&str; 2] = [".myqcloud.com", ".tencentcos.cn"];
 
-/// The address of a server: `http://<host>[:<port>]`.
+/// The address of a server: `http://<host>[:<port>]`, or with `https`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    is_secure: bool,
     authority: Authority,
 }
 
 /// A text that is no endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    /// It has another scheme than `http`.
-    #[error("the scheme `{0}` is not supported, an endpoint begins with `http://`")]
+    /// It has another scheme than `http` and `https`.
+    #[error("the scheme `{0}` is not supported, an endpoint begins with `http://` or `https://`")]
     Scheme(String),
     /// It has no scheme, or is no address at all.
-    #[error("an endpoint has the form `http://<host>[:<port>]`")]
+    #[error("an endpoint has the form `http://<host>[:<port>]` or `https://<host>[:<port>]`")]
     Form,
     /// It has a path, a query or a user.
     #[error("an endpoint has nothing beside its host and port")]
@@ -36,6 +37,16 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
+    /// Whether the connection is encrypted, and the server shows who it is.
+    pub fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.is_secure { "https" } else { "http" }
+    }
+
     /// Host and port, as the Host header has them.
     pub fn authority(&self) -> &str {
         self.authority.as_str()
@@ -62,7 +73,8 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (scheme, rest) = text.split_once("://").ok_or(EndpointError::Form)?;
-        if !scheme.eq_ignore_ascii_case("http") {
+        let is_secure = scheme.eq_ignore_ascii_case("https");
+        if !is_secure && !scheme.eq_ignore_ascii_case("http") {
             return Err(EndpointError::Scheme(scheme.to_owned()));
         }
         let lowered = format!("http://{rest}").to_ascii_lowercase();
@@ -81,13 +93,13 @@ impl FromStr for Endpoint {
         if authority.host().is_empty() || !port_is_good {
             return Err(EndpointError::Form);
         }
-        Ok(Self { authority })
+        Ok(Self { is_secure, authority })
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", self.authority)
+        write!(f, "{}://{}", self.scheme(), self.authority)
     }
 }
 
@@ -106,14 +118,12 @@ mod tests {
         check("HTTP://LocalHost:9000/", Ok("http://localhost:9000"));
         check("http://[::1]:9000", Ok("http://[::1]:9000"));
         check("http://store.example", Ok("http://store.example"));
+        check("HTTPS://Store.example:9443/", Ok("https://store.example:9443"));
     }
 
     #[test]
     fn texts_that_are_none() {
-        check(
-            "https://localhost:9000",
-            Err(EndpointError::Scheme("https".to_owned())),
-        );
+        check("httpss://h", Err(EndpointError::Scheme("httpss".to_owned())));
         check("ftp://localhost", Err(EndpointError::Scheme("ftp".to_owned())));
         for text in [
             "",

@@ -4,7 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use daypass_dialect::api3::AnswerError;
-use daypass_dialect::cos::answer::Failure;
+use daypass_dialect::cos::answer::{self, Failure};
+
+use crate::trust::Distrust;
 
 /// Why a call has no outcome.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,30 @@ pub enum Error {
         /// Where to.
         endpoint: String,
         /// Why not.
+        source: Cause,
+    },
+    /// The server could not show that it is the one that is meant. Nothing was sent.
+    #[error("the certificate of `{endpoint}` is not trusted: {reason}")]
+    Untrusted {
+        /// Where to.
+        endpoint: String,
+        /// Why not.
+        reason: Distrust,
+    },
+    /// There is a server, and no way to speak TLS with it. Nothing was sent.
+    #[error("cannot speak TLS with `{endpoint}`")]
+    Handshake {
+        /// Where to.
+        endpoint: String,
+        /// Why not.
+        source: Cause,
+    },
+    /// What answers there does not speak HTTP.
+    #[error("what answers at `{endpoint}` does not speak HTTP")]
+    NotHttp {
+        /// Where to.
+        endpoint: String,
+        /// How that shows.
         source: Cause,
     },
     /// The connection broke while the request was under way: it may have been performed or not.
@@ -46,6 +72,23 @@ pub enum Error {
     /// The bytes to send could not be had.
     #[error("the bytes to send cannot be read")]
     Source(#[source] io::Error),
+    /// What arrived cannot be written.
+    #[error("what arrived cannot be written")]
+    Target(#[source] io::Error),
+    /// The object was replaced or removed while it was being read.
+    #[error("the object has changed meanwhile")]
+    ObjectChanged,
+    /// Somebody stopped it.
+    #[error("interrupted")]
+    Stopped,
+    /// An upload failed and could not be aborted: its parts stay until somebody does.
+    #[error("the parts of the upload `{upload_id}` are left behind")]
+    LeftBehind {
+        /// Which upload.
+        upload_id: String,
+        /// Why it failed.
+        source: Box<Error>,
+    },
     /// The request cannot be written: a value fits no header, or the operation is not offered.
     #[error("the request cannot be made")]
     Request(#[source] daypass_api::Error),
@@ -57,6 +100,14 @@ impl Error {
         match self {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
+        }
+    }
+
+    /// What went wrong in the first place, where something else did so after it.
+    pub fn why(&self) -> &Self {
+        match self {
+            Self::LeftBehind { source, .. } => source.why(),
+            error => error,
         }
     }
 
@@ -73,14 +124,20 @@ impl Error {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(refused) => Self::Refused(Refusal {
-                status: refused.status,
-                code: refused.code,
-                message: refused.message,
-                resource: refused.resource,
-                request_id: refused.request_id,
-            }),
+            Failure::Refused(refused) => Self::Refused(refused.into()),
             Failure::Unreadable(what) => Self::malformed(what),
+        }
+    }
+}
+
+impl From<answer::Refusal> for Refusal {
+    fn from(refused: answer::Refusal) -> Self {
+        Self {
+            status: refused.status,
+            code: refused.code,
+            message: refused.message,
+            resource: refused.resource,
+            request_id: refused.request_id,
         }
     }
 }
@@ -164,6 +221,11 @@ impl Cause {
             innermost = source;
         }
         Self(innermost.to_string())
+    }
+
+    /// A cause that has no more to say than its words.
+    pub(crate) fn in_words(words: String) -> Self {
+        Self(words)
     }
 }
 

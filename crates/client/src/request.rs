@@ -5,8 +5,8 @@ use daypass_api::acl::ObjectAclPreset;
 use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::object::{ObjectHeaders, Preconditions};
 use daypass_api::operation::{
-    BodyClaims, InitiateMultipartUpload, ListObjects, ListParts, PutObject, ReadObject, ResponseOverrides,
-    UploadRef,
+    BodyClaims, CopyObject, CopySource, InitiateMultipartUpload, ListMultipartUploads, ListObjects,
+    ListParts, PutObject, ReadObject, ResponseOverrides, UploadRef,
 };
 
 /// Most entries of one page.
@@ -37,6 +37,21 @@ pub fn read_object(bucket: &BucketName, key: &ObjectKey) -> ReadObject {
     }
 }
 
+/// Make an object of another one, with its headers and its tags.
+pub fn copy_object(from: (&BucketName, &ObjectKey), to: (&BucketName, &ObjectKey)) -> CopyObject {
+    CopyObject {
+        source: CopySource {
+            bucket: from.0.clone(),
+            key: from.1.clone(),
+            version_id: None,
+            preconditions: Preconditions::default(),
+        },
+        put: put_object(to.0, to.1),
+        replaces_headers: false,
+        replaces_tags: false,
+    }
+}
+
 /// List the objects whose keys begin so, in full pages from the beginning.
 pub fn list_objects(bucket: &BucketName, prefix: &str) -> ListObjects {
     ListObjects {
@@ -46,6 +61,19 @@ pub fn list_objects(bucket: &BucketName, prefix: &str) -> ListObjects {
         marker: String::new(),
         max_keys: PAGE,
         // Keys may hold what no document can spell.
+        url_encoding: true,
+    }
+}
+
+/// List the uploads in progress, a full page from the beginning.
+pub fn list_multipart_uploads(bucket: &BucketName) -> ListMultipartUploads {
+    ListMultipartUploads {
+        bucket: bucket.clone(),
+        prefix: String::new(),
+        delimiter: String::new(),
+        key_marker: String::new(),
+        upload_id_marker: String::new(),
+        max_uploads: PAGE,
         url_encoding: true,
     }
 }

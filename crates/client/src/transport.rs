@@ -2,7 +2,7 @@
 //!
 //! The HTTP library keeps connections open and pools them. Here its errors become ours, and waiting becomes
 //! bounded: not by a total, since an object may be of any size, but by how long nothing moves. Redirects are not
-//! followed: a signature is for one host.
+//! followed: a signature is for one host. Over HTTPS the server's certificate is verified before a byte is sent.
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,6 +14,7 @@ use daypass_dialect::cos::answer::MAX_DOCUMENT_BYTES;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -22,6 +23,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Cause, Error};
 use crate::payload::{SendBody, Sent};
 use crate::retry::Patience;
+use crate::trust::{self, Trust};
 
 /// How long a connection that nobody uses is kept; shorter than servers keep theirs.
 const IDLE: Duration = Duration::from_secs(30);
@@ -64,15 +66,22 @@ pub(crate) struct ReceivedBody {
 /// Open connections, and how to make more.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    client: Client<HttpConnector, SendBody>,
+    client: Client<HttpsConnector<HttpConnector>, SendBody>,
     stall: Duration,
 }
 
 impl Transport {
-    pub(crate) fn new(patience: Patience) -> Self {
+    /// Without trust there is no server to speak HTTPS with.
+    pub(crate) fn new(patience: Patience, trust: Option<&Trust>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(patience.connect));
+        connector.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(trust.map_or_else(trust::in_nobody, Trust::config))
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
@@ -122,7 +131,7 @@ impl Head {
             Error::Request(error)
         };
         let uri = Uri::builder()
-            .scheme("http")
+            .scheme(endpoint.scheme())
             .authority(endpoint.authority())
             .path_and_query(self.target)
             .build()
@@ -152,9 +161,24 @@ fn sending_failed(error: &hyper_util::client::legacy::Error, endpoint: &Endpoint
         return Error::Source(failure);
     }
     let source = Cause::of(error);
+    let endpoint = endpoint.to_string();
+    if let Some(error) = trust::tls_error(error) {
+        return match trust::distrust(error) {
+            Some(reason) => Error::Untrusted { endpoint, reason },
+            None => Error::Handshake {
+                endpoint,
+                source: Cause::of(error),
+            },
+        };
+    }
     if error.is_connect() {
-        let endpoint = endpoint.to_string();
         return Error::Unreachable { endpoint, source };
+    }
+    let is_no_http = std::error::Error::source(error)
+        .and_then(|cause| cause.downcast_ref::<hyper::Error>())
+        .is_some_and(hyper::Error::is_parse);
+    if is_no_http {
+        return Error::NotHttp { endpoint, source };
     }
     Error::Interrupted { source }
 }

@@ -2,8 +2,11 @@
 //! (`DAYPASS_ENDPOINT` and so on) are declared beside their flags, and `--help` shows them.
 
 use std::env::{VarError, var};
+use std::str::FromStr;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow, bail};
+
+use crate::settings::Settings;
 
 /// Key id of the root account, on an empty data directory.
 pub(crate) const ROOT_SECRET_ID: &str = "DAYPASS_ROOT_SECRET_ID";
@@ -17,6 +20,27 @@ pub(crate) const OWNER_UIN: &str = "DAYPASS_OWNER_UIN";
 pub(crate) const MASTER_KEY: &str = "DAYPASS_MASTER_KEY";
 /// What is logged: a level, or levels for parts of the program, as in `info,daypass::audit=off`.
 pub(crate) const LOG: &str = "DAYPASS_LOG";
+
+/// The variable that says the same as a key of the settings, where there is one. Those of secrets have no key.
+pub(crate) fn variable_of(key: &str) -> Option<&'static str> {
+    match key {
+        "root_secret_id" => Some(ROOT_SECRET_ID),
+        "appid" => Some(APPID),
+        "owner_uin" => Some(OWNER_UIN),
+        "log" => Some(LOG),
+        _ => None,
+    }
+}
+
+/// What the environment says of the settings.
+pub(crate) fn settings() -> Result<Settings> {
+    let mut settings = Settings::default();
+    settings.root_secret_id = text(ROOT_SECRET_ID)?;
+    settings.appid = parsed(APPID)?;
+    settings.owner_uin = parsed(OWNER_UIN)?;
+    settings.log = parsed(LOG)?;
+    Ok(settings)
+}
 
 /// The text of a variable; none when it is not set or empty.
 pub(crate) fn text(name: &str) -> Result<Option<String>> {
@@ -32,9 +56,8 @@ pub(crate) fn text(name: &str) -> Result<Option<String>> {
     }
 }
 
-/// A variable that holds a number.
-pub(crate) fn number(name: &str) -> Result<Option<u64>> {
-    text(name)?
-        .map(|text| text.parse().with_context(|| format!("`{name}` is not a number")))
-        .transpose()
+/// A variable that is read into something.
+fn parsed<T: FromStr<Err = String>>(name: &str) -> Result<Option<T>> {
+    let parse = |text: String| text.parse().map_err(|error| anyhow!("`{name}`: {error}"));
+    text(name)?.map(parse).transpose()
 }

@@ -1,12 +1,17 @@
 //! The one program: the server, the demo, and the verbs that talk to a server.
 
+mod check;
+mod config;
 mod demo;
 mod environment;
 mod serve;
+mod settings;
 mod tls;
 
+use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Self-hosted object store with temporary keys, wire-compatible with Tencent Cloud COS, STS and CAM.
@@ -24,12 +29,20 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Serve(serve::ServeArguments),
+    Serve(Box<serve::ServeArguments>),
     Demo(demo::DemoArguments),
     Tls(tls::TlsArguments),
+    Config(config::ConfigArguments),
+    Check(check::CheckArguments),
     #[command(flatten)]
     Verb(daypass_cli::Verb),
     /// Print the completion script of a shell
+    #[command(after_long_help = "\
+Examples:
+  daypass completions bash > /etc/bash_completion.d/daypass
+  source <(daypass completions bash)
+  daypass completions zsh > \"${fpath[1]}/_daypass\"
+  daypass completions fish > ~/.config/fish/completions/daypass.fish")]
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
@@ -44,25 +57,29 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match arguments.command {
-            Command::Serve(arguments) => serve::run(arguments).await,
+            Command::Serve(arguments) => serve::run(*arguments).await,
+            Command::Check(arguments) => return check::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Tls(arguments) => tls::run(arguments),
+            Command::Config(arguments) => config::run(arguments),
             Command::Verb(verb) => verb.run().await,
-            Command::Completions { shell } => {
-                clap_complete::generate(
-                    shell,
-                    &mut Arguments::command(),
-                    "daypass",
-                    &mut std::io::stdout(),
-                );
-                Ok(())
-            }
+            Command::Completions { shell } => completions(shell),
         }
+        .map(|()| ExitCode::SUCCESS)
     });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => daypass_cli::report(&error),
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {
+    // Made whole first: the library panics when it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "daypass", &mut script);
+    std::io::stdout()
+        .write_all(&script)
+        .context("the script could not be written")
 }
 
 #[cfg(test)]

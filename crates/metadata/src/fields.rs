@@ -6,10 +6,7 @@
 use bytes::Bytes;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::CorsMethod;
-use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region,
-    Uin, UserName, VersionId,
-};
+use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName, VersionId, RoleId, RoleName};
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::{AccessKeyStatus, Contact};
 use daypass_api::outcome::Ownership;
@@ -148,7 +145,7 @@ macro_rules! numbered {
     )+};
 }
 
-numbered!(AppId, Uin, PolicyId, VersionId, GroupId);
+numbered!(AppId, Uin, PolicyId, VersionId, GroupId, RoleId);
 
 macro_rules! named {
     ($($type:ident: $problem:literal),+ $(,)?) => {$(
@@ -172,6 +169,7 @@ named! {
     UserName: "not a user name",
     PolicyName: "not a policy name",
     GroupName: "not a group name",
+    RoleName: "not a role name",
 }
 
 impl Field for ETag {

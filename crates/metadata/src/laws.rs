@@ -1,14 +1,8 @@
 //! The laws of the encoding, for every record: what is written is read, and damaged bytes never panic.
 
-use crate::blob_life::{
-    InlineRecord, IntentRecord, ReferenceRecord, Referrer, RetiredRecord, UnreferencedRecord,
-};
+use crate::blob_life::{InlineRecord, IntentRecord, ReferenceRecord, Referrer, RetiredRecord, UnreferencedRecord};
 use crate::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
-use crate::identity::{
-    AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord,
-    GroupRecord, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord,
-    PolicyTallyRecord, PolicyVersionRecord, UserNameRecord, UserRecord, WrappedKeyRing, WrappedSecret,
-};
+use crate::identity::{AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord, GroupRecord, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord, PolicyTallyRecord, PolicyVersionRecord, UserNameRecord, UserRecord, WrappedKeyRing, WrappedSecret, RoleNameRecord, RoleRecord, TrustedRole};
 use crate::keys::{ContentId, DataId};
 use crate::object::{Content, ManifestRecord, ObjectRecord, Place, Segment};
 use crate::upload::{PartRecord, UploadRecord};
@@ -17,10 +11,7 @@ use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::{CorsMethod, CorsRule};
-use daypass_api::names::{
-    Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName,
-    VersionId,
-};
+use daypass_api::names::{Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName, VersionId, RoleId, RoleName};
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::{AccessKeyStatus, Contact};
 use daypass_api::outcome::Ownership;
@@ -185,6 +176,8 @@ fn decode_everything(bytes: &[u8]) {
     one::<AccountTallyRecord>(bytes);
     one::<PolicyTallyRecord>(bytes);
     one::<LastUseRecord>(bytes);
+    one::<RoleRecord>(bytes);
+    one::<RoleNameRecord>(bytes);
     one::<KeyRingRecord>(bytes);
     one::<FormatRecord>(bytes);
     one::<MarkRecord>(bytes);
@@ -286,12 +279,26 @@ proptest! {
         check(GroupNameRecord { id: GroupId(uid) })?;
         check(BoundaryRecord { policy: PolicyId(uid), set: created })?;
         let (users, policies) = numbers;
-        check(AccountTallyRecord { users, policies, groups: users, memberships: policies })?;
+        check(AccountTallyRecord { users, policies, groups: users, memberships: policies, roles: users })?;
         check(PolicyTallyRecord { attachments: users, boundaries: policies })?;
         check(LastUseRecord { used: created })?;
         check(PolicyNameRecord { id: PolicyId(uid) })?;
         check(AttachmentRecord { attached: created })?;
         check(KeyRingRecord { updated: created, ring: WrappedKeyRing { wrapped } })?;
+    }
+
+    #[test]
+    fn roles(
+        owner: u64, id: u64, name in "[a-z]{1,9}", times in (time(), time()), text: String, console_login: bool,
+        session_duration: i64, tags: Vec<(String, String)>, boundary: Option<u64>,
+    ) {
+        let (name, id) = (RoleName::parse(&name).unwrap(), RoleId(id));
+        let trusted = vec![TrustedRole { owner: Uin(owner), name: name.clone(), id }];
+        check(RoleRecord {
+            name, document: text.clone(), trusted, description: text, console_login, session_duration, tags,
+            boundary: boundary.map(PolicyId), created: times.0, updated: times.1,
+        })?;
+        check(RoleNameRecord { id })?;
     }
 
     #[test]

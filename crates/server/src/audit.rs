@@ -4,8 +4,9 @@
 //! token or signature ever reaches them. A refusal carries what the caller is not told: the layer and the statement
 //! that decided.
 
-use daypass_access::{Caller, Decision, Finding};
-use daypass_api::{ErrorCode, Operation, Timestamp};
+use daypass_access::{Caller, Decision, Finding, Identity, Session};
+use daypass_api::requirement::Requirements;
+use daypass_api::{ErrorCode, Timestamp};
 
 use crate::received::Received;
 use crate::reply::Reply;
@@ -19,9 +20,8 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn note_operation(&mut self, operation: &Operation) {
-        self.operation = operation
-            .requirements()
+    pub(crate) fn note_operation(&mut self, requirements: &Requirements) {
+        self.operation = requirements
             .iter()
             .next()
             .and_then(|need| need.any_of.first())
@@ -36,6 +36,14 @@ impl Record {
         self.decision = Some(decision);
     }
 
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        self.operation
+    }
+
+    pub(crate) fn decision(&self) -> Option<&Decision> {
+        self.decision.as_ref()
+    }
+
     /// Writes the record.
     pub(crate) fn write(&self, received: &Received, reply: &Reply, code: Option<ErrorCode>, now: Timestamp) {
         let identity = self.caller.as_ref().and_then(Caller::identity);
@@ -48,16 +56,19 @@ impl Record {
         let reason = refused.and_then(Decision::deciding).map(describe);
         tracing::info!(
             target: "daypass::audit",
-            request_id = %received.request_id,
+            request_id = received.request_id.as_str(),
             ip = %received.ip,
-            method = %received.method,
-            host = %received.host,
-            path = %received.path,
+            method = received.method.as_str(),
+            host = received.host.as_str(),
+            path = received.path.as_str(),
             action = self.operation,
             owner_uin = identity.map(|identity| identity.account.owner_uin.0),
-            uin = identity.map(|identity| identity.uin.0),
+            uin = identity.map(|identity| identity.original_caller.0),
+            role_id = identity.and_then(Identity::role).map(|role| role.0),
             access_key_id = identity.map(|identity| identity.permanent_key.as_str()),
-            session = session.map(|session| session.name.as_str()),
+            session = session.map(|session| &*session.name),
+            source_identity = session.and_then(|session| session.source_identity.as_deref()),
+            session_tags = session.and_then(tags),
             status = reply.status(),
             code = code.map(ErrorCode::name),
             reason,
@@ -68,6 +79,13 @@ impl Record {
             "request"
         );
     }
+}
+
+/// The tags of a session, as a policy would write them.
+fn tags(session: &Session) -> Option<String> {
+    let tags = session.tags.iter().map(|(key, value)| format!("{key}&{value}"));
+    let tags: Vec<_> = tags.collect();
+    (!tags.is_empty()).then(|| tags.join(";"))
 }
 
 fn describe(finding: &Finding) -> String {

@@ -8,6 +8,7 @@ use daypass_api::{Error, ErrorCode};
 use daypass_store::SweepReport;
 use daypass_store::identity::WrappedKeyRing;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::bootstrap::StoredRing;
 use crate::service::Service;
@@ -56,12 +57,10 @@ impl Service {
         let wrapped = ring
             .wrap(&self.master, &self.random.bytes())
             .map_err(|error| failed(&error))?;
-        let next = StoredRing {
-            ring,
-            wrapped: WrappedKeyRing {
-                wrapped: wrapped.into(),
-            },
+        let wrapped = WrappedKeyRing {
+            wrapped: wrapped.into(),
         };
+        let next = StoredRing::new(ring, wrapped);
         // Stored first: a token must never be sealed under an epoch that a restart forgets.
         if !self
             .store
@@ -76,13 +75,40 @@ impl Service {
     }
 
     async fn sweep(&self) -> Result<(), Error> {
-        let report = self
-            .store
-            .sweep(self.clock.now(), SWEEP_GRACE, SWEEP_LIMIT)
-            .await?;
+        let begun = Instant::now();
+        let swept = self.store.sweep(self.clock.now(), SWEEP_GRACE, SWEEP_LIMIT).await;
+        let took = begun.elapsed();
+        self.metrics
+            .sweep
+            .count(swept.as_ref().ok(), self.clock.now(), took);
+        let report = swept?;
         if report != SweepReport::default() {
-            tracing::info!(?report, "swept");
+            tell(&report, took);
         }
         Ok(())
     }
+}
+
+/// The same figures that the metrics add up.
+fn tell(report: &SweepReport, took: Duration) {
+    let SweepReport {
+        intents_abandoned,
+        references_released,
+        blobs_marked,
+        blobs_removed,
+        bytes_freed,
+        failures,
+        more,
+    } = report;
+    tracing::info!(
+        millis = took.as_millis(),
+        stale_intents = intents_abandoned,
+        references_released,
+        blobs_marked,
+        blobs_removed,
+        bytes_freed,
+        failures,
+        more,
+        "swept"
+    );
 }

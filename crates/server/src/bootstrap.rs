@@ -11,7 +11,7 @@ use daypass_api::Timestamp;
 use daypass_api::names::{AccessKeyId, Account, PolicyId, PolicyName};
 use daypass_api::secret::SecretKey;
 use daypass_blob::local::{LocalBlobs, LocalOptions};
-use daypass_kv::redb::{RedbKv, RedbOptions};
+use daypass_kv::redb::{RedbKv, RedbOptions, Statistics};
 use daypass_policy::preset::{PRESETS, Preset};
 use daypass_store::identity::{KeyMaterial, PresetPolicy, WrappedKeyRing, WrappedSecret};
 use daypass_store::{Store, StoreOptions};
@@ -20,6 +20,9 @@ use daypass_token::{KeyRing, MasterKey, WrapError};
 use crate::StartError;
 use crate::clock::SystemRandom;
 use crate::config::{Config, RootSeed};
+use crate::data_directory::DataDirectory;
+use crate::metrics::{BlobMeter, MeteredBlobs};
+use crate::opened_tokens::OpenedTokens;
 use crate::secrets_at_rest;
 
 /// What the server stands on.
@@ -28,12 +31,27 @@ pub(crate) struct Foundation {
     pub(crate) master: MasterKey,
     pub(crate) ring: StoredRing,
     pub(crate) account: Account,
+    pub(crate) kv: Arc<Statistics>,
+    pub(crate) blobs: Arc<BlobMeter>,
 }
 
 /// A key ring, and the bytes it is stored as: a new one replaces exactly these.
 pub(crate) struct StoredRing {
     pub(crate) ring: KeyRing,
     pub(crate) wrapped: WrappedKeyRing,
+    /// What it has opened; another ring opens anew.
+    pub(crate) opened: OpenedTokens,
+}
+
+impl StoredRing {
+    pub(crate) fn new(ring: KeyRing, wrapped: WrappedKeyRing) -> Self {
+        let opened = OpenedTokens::default();
+        Self {
+            ring,
+            wrapped,
+            opened,
+        }
+    }
 }
 
 /// Opens the data directory, and furnishes an empty one.
@@ -43,7 +61,8 @@ pub(crate) async fn open(
     random: SystemRandom,
 ) -> Result<Foundation, StartError> {
     make_directory(&config.data)?;
-    let store = open_store(&config.data).await?;
+    let blobs = Arc::new(BlobMeter::default());
+    let (store, kv) = open_store(&config.data, &blobs).await?;
     let existing = store.view().await?.first_account().await?;
     let given = config.master_key.as_deref();
     let master = secrets_at_rest::master_key(&config.data, given, existing.is_none(), random.bytes())?;
@@ -57,6 +76,8 @@ pub(crate) async fn open(
         master,
         ring,
         account,
+        kv,
+        blobs,
     })
 }
 
@@ -69,20 +90,22 @@ fn make_directory(data: &Path) -> Result<(), StartError> {
     made.map_err(|error| StartError::file(data, error))
 }
 
-async fn open_store(data: &Path) -> Result<Store, StartError> {
-    let kv = RedbKv::open(&data.join("meta.redb"), RedbOptions::default())
+async fn open_store(data: &Path, meter: &Arc<BlobMeter>) -> Result<(Store, Arc<Statistics>), StartError> {
+    let data = DataDirectory::new(data);
+    let kv = RedbKv::open(&data.metadata(), RedbOptions::default())
         .await
         .map_err(StartError::Metadata)?;
-    let blobs = LocalBlobs::open(&data.join("blobs"), LocalOptions::default())
+    let blobs = LocalBlobs::open(&data.blobs(), LocalOptions::default())
         .await
         .map_err(StartError::Blobs)?;
+    let statistics = kv.statistics();
+    let blobs = MeteredBlobs::new(blobs, Arc::clone(meter));
     let options = StoreOptions {
         presets: presets(),
         ..StoreOptions::default()
     };
-    Store::open(Arc::new(kv), Arc::new(blobs), options)
-        .await
-        .map_err(StartError::Layout)
+    let store = Store::open(Arc::new(kv), Arc::new(blobs), options).await;
+    Ok((store.map_err(StartError::Layout)?, statistics))
 }
 
 async fn make_root(
@@ -167,7 +190,7 @@ async fn open_ring(
 ) -> Result<StoredRing, StartError> {
     if let Some(wrapped) = store.view().await?.key_ring().await? {
         let ring = KeyRing::unwrap(master, &wrapped.wrapped).map_err(|_| StartError::MasterKeyWrong)?;
-        return Ok(StoredRing { ring, wrapped });
+        return Ok(StoredRing::new(ring, wrapped));
     }
     let ring = KeyRing::new(now, &random.bytes());
     let wrapped = ring
@@ -179,7 +202,7 @@ async fn open_ring(
     if !store.replace_key_ring(None, &wrapped, now).await? {
         return Err(StartError::Store(ErrorCode::ServiceUnavailable.into()));
     }
-    Ok(StoredRing { ring, wrapped })
+    Ok(StoredRing::new(ring, wrapped))
 }
 
 #[cfg(test)]

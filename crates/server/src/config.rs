@@ -6,7 +6,12 @@ use std::path::PathBuf;
 use daypass_api::names::{Account, Region};
 
 pub use crate::edge::listener::EdgeLimits;
+use crate::host_name::HostName;
 use crate::tls::TlsConfig;
+
+/// Requests to the token service in a second that an account may make unless told otherwise: more than one machine
+/// answers, so that only what has run wild meets it. The original allows 600.
+pub const DEFAULT_STS_REQUESTS_PER_SECOND: u32 = 100_000;
 
 /// Settings of a server.
 #[derive(Clone, Debug)]
@@ -17,10 +22,16 @@ pub struct Config {
     pub listen: SocketAddr,
     /// HTTPS; none when only HTTP is served.
     pub tls: Option<TlsConfig>,
+    /// Where to listen for whoever operates the server: figures and probes; none when it does not.
+    pub console_listen: Option<SocketAddr>,
+    /// Host names beside those that are always known; buckets stand before each of them.
+    pub hosts: Vec<HostName>,
     /// The region that the server's buckets are in.
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.
     pub min_session_seconds: i64,
+    /// Requests to the token service that one account may make in a second.
+    pub sts_requests_per_second: u32,
     /// The master key as text; without it the file in the data directory counts, made when it is not there.
     pub master_key: Option<String>,
     /// The root account to make on an empty data directory.

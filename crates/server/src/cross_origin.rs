@@ -4,7 +4,9 @@
 //! It is told after everything else, from the rules of whatever bucket the request is aimed at, whoever asked.
 
 use daypass_api::Error;
+use daypass_api::cors::CorsGrant;
 use daypass_dialect::cos::{self, RequestHead};
+use daypass_dialect::site::Site;
 use http::Method;
 
 use crate::family::Family;
@@ -13,32 +15,40 @@ use crate::reply::Reply;
 use crate::service::Service;
 
 impl Service {
-    /// Adds to an answer what the bucket's rules say about the origin of its request, if it names one.
+    /// Adds to an answer that it differs by origin, and what the bucket's rules say about the origin of its request,
+    /// if it names one.
+    ///
+    /// The first is told whoever asks: a browser that keeps an answer to a request without an origin, such as an
+    /// image's, would otherwise serve it to a page of another origin, and withhold it there for want of a permission.
     pub(crate) async fn tell_other_origins(&self, received: &Received, family: &Family, reply: &mut Reply) {
-        let (Family::Object(site), Some(origin)) = (family, received.header("origin")) else {
+        let Family::Object(site) = family else {
             return;
         };
+        let grant = match received.header("origin") {
+            // The answer to a preflight has told all but that it differs already.
+            Some(origin) if received.method != Method::OPTIONS => self.grant(received, site, origin).await,
+            _ => None,
+        };
+        reply.add(cos::headers_for_origin(grant.as_ref()));
+    }
+
+    /// What the rules of the bucket that the request is aimed at grant to an origin.
+    async fn grant(&self, received: &Received, site: &Site, origin: &str) -> Option<CorsGrant> {
         let head = RequestHead {
             method: received.method.as_str(),
             path: &received.path,
             query: &received.query,
             headers: &received.headers,
         };
-        let Some(bucket) = cos::bucket_of(&head, site) else {
-            return;
-        };
+        let bucket = cos::bucket_of(&head, site)?;
         let rules = async { self.store.view().await?.cors(&bucket).await };
-        let rules = match rules.await {
-            Ok(Some(rules)) => rules,
-            Ok(None) => return,
-            Err(error) => return note_failure(received, &error),
-        };
-        // The answer to a preflight has told all but this already.
-        let grant = match received.method {
-            Method::OPTIONS => None,
-            _ => rules.grant(origin, received.method.as_str(), &[]),
-        };
-        reply.add(cos::headers_for_origin(grant.as_ref()));
+        match rules.await {
+            Ok(rules) => rules?.grant(origin, received.method.as_str(), &[]),
+            Err(error) => {
+                note_failure(received, &error);
+                None
+            }
+        }
     }
 }
 

@@ -160,7 +160,11 @@ impl Opened {
                 })
             }
             Self::Action { call, .. } => {
-                let (operation, attributes) = (call.operation()?, Attributes::default());
+                let operation = call.operation()?;
+                let attributes = Attributes {
+                    external_id: external_id(&operation),
+                    ..Attributes::default()
+                };
                 Ok(Asked {
                     operation,
                     attributes,
@@ -201,6 +205,14 @@ impl Opened {
             Self::Action { call, .. } => call.action().service().name(),
         }
     }
+}
+
+fn external_id(operation: &Operation) -> Option<String> {
+    use daypass_api::operation::SessionOperation;
+    let Operation::Session(SessionOperation::AssumeRole(assume)) = operation else {
+        return None;
+    };
+    assume.external_id.as_ref().map(|id| id.as_str().to_owned())
 }
 
 /// A name given twice with different values could mean one thing to the signature and another to the operation.

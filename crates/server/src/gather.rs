@@ -1,26 +1,24 @@
 //! The facts that deciding needs, read from the request's snapshot.
 
 use daypass_access::{BucketFacts, Caller, Facts};
+use daypass_api::Error;
 use daypass_api::acl::Acl;
 use daypass_api::names::{BucketName, ObjectKey};
-use daypass_api::requirement::Resource;
-use daypass_api::{Error, Operation};
+use daypass_api::requirement::{Requirements, Resource};
 use daypass_policy::DocumentKind;
 use daypass_store::View;
 
-use crate::identify::compile;
 use crate::service::Service;
 
 impl Service {
-    /// Everything about the resources that the operation's requirements name.
+    /// Everything about the resources that an operation's requirements name.
     pub(crate) async fn facts(
         &self,
         view: &View,
-        operation: &Operation,
+        requirements: &Requirements,
         caller: &Caller,
     ) -> Result<Facts, Error> {
         let mut facts = Facts::default();
-        let requirements = operation.requirements();
         for access in requirements.iter().flat_map(|requirement| &requirement.any_of) {
             match &access.resource {
                 Resource::Bucket(bucket) | Resource::Listing(bucket, _) => {
@@ -46,6 +44,12 @@ impl Service {
                         && let Some(id) = view.policy_number(identity.account.owner_uin, name).await?
                     {
                         facts.policies.push((name.clone(), id));
+                    }
+                }
+                Resource::Role(owner, role) => {
+                    let own = caller.identity().map(|identity| identity.account.owner_uin);
+                    if let Some(owner) = owner.or(own) {
+                        facts.roles.extend(self.role_facts(view, owner, role).await?);
                     }
                 }
                 Resource::Service | Resource::Identity(_) | Resource::Group(_) | Resource::Policy(_) => {}
@@ -85,7 +89,7 @@ impl Service {
             let policy = bucket
                 .policy
                 .as_deref()
-                .map(|text| compile(text, DocumentKind::Bucket, bucket.owner));
+                .map(|text| self.policies.compile(text, DocumentKind::Bucket, bucket.owner));
             let (owner, region) = (bucket.owner, bucket.region);
             let facts = BucketFacts {
                 name: name.clone(),

@@ -6,24 +6,24 @@
 //! key counts on the very next request.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
-use daypass_access::credential::{Credential, KeyRecord, present};
+use daypass_access::credential::{Credential, KeyRecord, Opened, present};
 use daypass_access::verify::Claim;
 use daypass_access::{Caller, Layers, StoredPolicy};
-use daypass_api::names::{AccessKeyId, Account};
+use daypass_api::names::AccessKeyId;
 use daypass_api::operation::AccessKeyStatus;
 use daypass_api::{Error, ErrorCode};
-use daypass_policy::{DocumentKind, OwnerAccount};
+use daypass_policy::DocumentKind;
 use daypass_store::View;
-use sha2::{Digest, Sha256};
 
+use crate::metrics::CacheMeter;
+use crate::roles::KnownRole;
 use crate::service::Service;
 
-/// Most permanent keys that are kept at once.
-const MAX_KEYS: usize = 10_000;
-/// Most session policies that are kept compiled.
-const MAX_SESSION_POLICIES: usize = 4096;
+/// Most permanent keys, and most roles, that are kept at once.
+const MAX_KEPT: usize = 10_000;
 
 /// A permanent key with everything that hangs on it.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub(crate) struct Known {
     identity_exists: bool,
     policies: Vec<StoredPolicy>,
     boundary: Option<StoredPolicy>,
+    policies: Arc<[StoredPolicy]>,
 }
 
 /// Who presents a key, as long as nothing about it is verified.
@@ -40,16 +41,27 @@ pub(crate) struct Presenter {
     pub(crate) credential: Credential,
     /// The permanent key that it rests on, with its policies; read once for the whole request.
     known: Option<Arc<Known>>,
+    /// The roles that it rests on and that exist; that of the session itself, if it is one of a role, is the last one.
+    roles: Vec<Arc<KnownRole>>,
 }
 
-/// What was read of identities, as of one generation.
-#[derive(Default)]
-pub(crate) struct IdentityCache {
-    state: Mutex<(u64, HashMap<AccessKeyId, Arc<Known>>)>,
+/// What was read of one kind of identities, as of one generation.
+pub(crate) struct IdentityCache<K, V> {
+    pub(crate) meter: CacheMeter,
+    state: Mutex<(u64, HashMap<K, Arc<V>>)>,
 }
 
-impl IdentityCache {
-    fn find(&self, generation: u64, id: &AccessKeyId) -> Option<Arc<Known>> {
+impl<K, V> Default for IdentityCache<K, V> {
+    fn default() -> Self {
+        Self {
+            meter: CacheMeter::default(),
+            state: Mutex::default(),
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V> IdentityCache<K, V> {
+    pub(crate) fn find(&self, generation: u64, id: &K) -> Option<Arc<V>> {
         let state = self.state.lock().ok()?;
         if state.0 == generation {
             state.1.get(id).cloned()
@@ -58,7 +70,7 @@ impl IdentityCache {
         }
     }
 
-    fn keep(&self, generation: u64, id: &AccessKeyId, known: &Arc<Known>) {
+    pub(crate) fn keep(&self, generation: u64, id: &K, known: &Arc<V>) {
         let Ok(mut state) = self.state.lock() else {
             return;
         };
@@ -66,63 +78,30 @@ impl IdentityCache {
         if generation < state.0 {
             return;
         }
-        if generation > state.0 || state.1.len() >= MAX_KEYS {
+        if generation > state.0 || state.1.len() >= MAX_KEPT {
             *state = (generation, HashMap::new());
         }
         state.1.insert(id.clone(), Arc::clone(known));
     }
 }
 
-/// Compiled session policies by what they are compiled from. Filled only from tokens that proved genuine.
-#[derive(Default)]
-pub(crate) struct SessionPolicyCache {
-    compiled: Mutex<HashMap<[u8; 32], StoredPolicy>>,
-}
-
-impl SessionPolicyCache {
-    fn compile(&self, text: &str, account: Account) -> StoredPolicy {
-        let mut digest = Sha256::new();
-        digest.update(account.app_id.0.to_be_bytes());
-        digest.update(account.owner_uin.0.to_be_bytes());
-        digest.update(text.as_bytes());
-        let name: [u8; 32] = digest.finalize().into();
-        if let Some(found) = self
-            .compiled
-            .lock()
-            .ok()
-            .and_then(|compiled| compiled.get(&name).cloned())
-        {
-            return found;
-        }
-        let policy = compile(text, DocumentKind::Session, account);
-        if let Ok(mut compiled) = self.compiled.lock() {
-            if compiled.len() >= MAX_SESSION_POLICIES {
-                compiled.clear();
-            }
-            compiled.insert(name, policy.clone());
-        }
-        policy
-    }
-}
-
-/// A stored document as deciding wants it: one that does not parse is kept as unreadable, which denies.
-pub(crate) fn compile(text: &str, kind: DocumentKind, account: Account) -> StoredPolicy {
-    let owner = OwnerAccount {
-        app_id: account.app_id.0,
-        owner_uin: account.owner_uin.0,
-    };
-    daypass_policy::parse(text, kind, &owner).ok().map(Arc::new)
-}
-
 impl Service {
     /// The secret that must have signed, and who that would make the caller. Nothing is verified yet.
     pub(crate) async fn credential(&self, view: &View, claim: &Claim) -> Result<Presenter, Error> {
-        let presented = present(claim.key_id(), claim.token(), &self.ring().ring)?;
+        let presented = present(claim.key_id(), claim.token(), |key_id, token| {
+            self.opened(key_id, token)
+        })?;
         let known = self.known(view, presented.permanent_key()).await?;
         let record = known.as_deref().map(|known| &known.record);
         let identity_exists = known.as_deref().is_some_and(|known| known.identity_exists);
-        let credential = presented.join(record, identity_exists)?;
-        Ok(Presenter { credential, known })
+        let roles = self.known_roles(view, &presented.roles()).await?;
+        let live: Vec<_> = roles.iter().map(|role| role.live.clone()).collect();
+        let credential = presented.join(record, identity_exists, &live)?;
+        Ok(Presenter {
+            credential,
+            known,
+            roles,
+        })
     }
 
     /// The caller that a verified credential proves, with the policies that bind it.
@@ -133,21 +112,37 @@ impl Service {
             ..
         } = presenter.credential;
         let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
-        let session = session_policies
-            .iter()
-            .map(|text| self.session_policies.compile(text, identity.account))
-            .collect();
+        let (own, boundary) = match identity.role() {
+            None => (Arc::clone(&known.policies), None),
+            // A role's rights are its own, and not those of whoever acts as it.
+            Some(id) => {
+                let role = presenter.roles.last().filter(|role| role.live.id == id);
+                let role = role.ok_or(ErrorCode::DisabledAccessKey)?;
+                (Arc::clone(&role.policies), role.boundary.clone())
+            }
+        };
         let layers = Layers {
-            identity: known.policies.clone(),
-            boundary: known.boundary.clone(),
-            session,
+            identity: own,
+            boundary,
+            session: session_policies,
         };
         Ok((Caller::Identified(identity), layers))
     }
 
+    fn opened(&self, key_id: &AccessKeyId, token: &str) -> Result<Arc<Opened>, Error> {
+        let ring = self.ring();
+        ring.opened
+            .find_or(key_id, token, &self.metrics.opened_tokens, || {
+                Opened::open(&ring.ring, key_id, token, |text, account| {
+                    self.policies.compile(text, DocumentKind::Session, account)
+                })
+            })
+    }
+
     async fn known(&self, view: &View, id: &AccessKeyId) -> Result<Option<Arc<Known>>, Error> {
         let generation = view.identity_generation().await?;
-        if let Some(known) = self.identities.find(generation, id) {
+        let found = self.identities.find(generation, id);
+        if let Some(known) = self.identities.meter.count(found) {
             return Ok(Some(known));
         }
         let Some(known) = self.read_known(view, id).await? else {
@@ -177,7 +172,7 @@ impl Service {
         let boundary = boundary.map(|text| compile(&text, DocumentKind::Identity, account));
         let policies = attached
             .iter()
-            .map(|(_, text)| compile(text, DocumentKind::Identity, account))
+            .map(|(_, text)| self.policies.compile(text, DocumentKind::Identity, account))
             .collect();
         let active = stored.status == AccessKeyStatus::Active;
         let record = KeyRecord {

@@ -7,22 +7,32 @@ mod audit;
 mod background;
 mod batch_delete;
 mod bootstrap;
+mod bounded;
 mod clock;
+mod compiled;
 mod config;
+mod console;
 mod cross_origin;
+mod data_directory;
+mod descriptors;
 mod document;
 mod edge;
 mod family;
 mod gather;
 mod health;
+mod host_name;
 mod identify;
 mod last_uses;
+mod metrics;
+mod opened_tokens;
 mod path;
 mod perform;
 mod perform_identity;
 mod private_file;
+mod rate;
 mod received;
 mod reply;
+mod roles;
 mod secrets_at_rest;
 mod service;
 mod start_error;
@@ -41,12 +51,18 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, EdgeLimits, RootSeed};
+pub use config::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, RootSeed};
+pub use data_directory::DataDirectory;
+pub use host_name::{BadHostName, HostName};
 pub use start_error::StartError;
 
 use clock::SystemRandom;
+use edge::allowance::Patience;
+use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
+use metrics::{ListenerMeter, Metrics};
+use rate::RateLimit;
 use service::Service;
 use tls::{Certificates, TlsConfig};
 
@@ -56,6 +72,7 @@ pub struct Server {
     account: Account,
     address: SocketAddr,
     tls_address: Option<SocketAddr>,
+    console_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -74,10 +91,22 @@ impl Server {
             Some(tls) => Some(Secure::open(tls, &*clock).await?),
             None => None,
         };
+        let connections = descriptors::make_room(config.limits.connections);
+        let limits = EdgeLimits {
+            connections,
+            ..config.limits
+        };
         let foundation = bootstrap::open(&config, clock.now(), random).await?;
         let (listener, address) = listen(config.listen).await?;
+        let console = match config.console_listen {
+            Some(console) => Some(listen(console).await?),
+            None => None,
+        };
         let tls_address = secure.as_ref().map(|secure| secure.address);
         let addresses: Vec<SocketAddr> = [Some(address), tls_address].into_iter().flatten().collect();
+        let console_address = console.as_ref().map(|(_, address)| *address);
+        let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
+        let (blobs, kv) = (foundation.blobs, foundation.kv);
         let service = Arc::new(Service {
             store: foundation.store,
             master: foundation.master,
@@ -85,24 +114,37 @@ impl Server {
             identities: Default::default(),
             session_policies: Default::default(),
             last_uses: Default::default(),
+            roles: Default::default(),
+            policies: Default::default(),
+            metrics: Metrics::new(blobs, kv, clock.now(), connections),
+            sts_rate: RateLimit::new(config.sts_requests_per_second),
             clock,
             random,
-            sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &[]),
+            sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &hosts),
             region: config.region,
-            names: addresses.iter().map(SocketAddr::to_string).collect(),
+            names: addresses.iter().map(SocketAddr::to_string).chain(hosts).collect(),
             header_case: HeaderCase::learn(cos::HEADER_NAMES)
                 .await
                 .map_err(StartError::Http)?,
-            body_timeout: config.limits.body_timeout,
+            patience: Patience {
+                longest: limits.body_timeout,
+                bytes_per_second: limits.body_bytes_per_second,
+            },
             min_session_seconds: config.min_session_seconds,
         });
         let (stop, stopped) = watch::channel(false);
-        let tasks = spawn(&service, listener, secure, config.limits, &stopped);
+        let doors = Doors {
+            listener,
+            secure,
+            console: console.map(|(listener, _)| listener),
+        };
+        let tasks = spawn(&service, doors, limits, &stopped);
         Ok(Self {
             service,
             account: foundation.account,
             address,
             tls_address,
+            console_address,
             stop,
             tasks,
         })
@@ -116,6 +158,11 @@ impl Server {
     /// Where it listens for HTTPS, if it does.
     pub fn tls_address(&self) -> Option<SocketAddr> {
         self.tls_address
+    }
+
+    /// Where it listens for its operator, if it does.
+    pub fn console_address(&self) -> Option<SocketAddr> {
+        self.console_address
     }
 
     /// Its root account.
@@ -165,38 +212,74 @@ impl Secure {
     }
 }
 
+/// Where connections will come in.
+struct Doors {
+    listener: TcpListener,
+    secure: Option<Secure>,
+    console: Option<TcpListener>,
+}
+
 /// Starts everything that runs until the server stops.
 fn spawn(
     service: &Arc<Service>,
-    listener: TcpListener,
-    secure: Option<Secure>,
+    doors: Doors,
     limits: EdgeLimits,
     stopped: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     let slots = Arc::new(Semaphore::new(limits.connections));
-    let open = |listener, tls| {
+    let crowd = Crowd::new(limits.connections_per_address);
+    let meters = &service.metrics.listeners;
+    let open = |listener, tls, meter: &Arc<ListenerMeter>| {
         let answering = Arc::clone(service);
         let answer = move |request, peer| {
             let service = Arc::clone(&answering);
             async move { service.answer(request, peer).await }
         };
         let slots = Arc::clone(&slots);
-        let door = Door { listener, tls, slots };
+        let door = Door {
+            listener,
+            tls,
+            slots,
+            crowd: Arc::clone(&crowd),
+            meter: Arc::clone(meter),
+        };
         tokio::spawn(listener::serve(door, limits, stopped.clone(), answer))
     };
     let mut tasks = vec![
-        open(listener, None),
+        open(doors.listener, None, &meters.http),
         tokio::spawn(background::run(Arc::clone(service), stopped.clone())),
     ];
-    if let Some(secure) = secure {
+    if let Some(listener) = doors.console {
+        tasks.push(open_console(service, listener, limits, stopped));
+    }
+    if let Some(secure) = doors.secure {
         let clock = Arc::clone(&service.clock);
         let watched = secure
             .certificates
             .watch(secure.reload_every, clock, stopped.clone());
-        tasks.push(open(secure.listener, Some(secure.acceptor)));
+        tasks.push(open(secure.listener, Some(secure.acceptor), &meters.https));
         tasks.push(tokio::spawn(watched));
     }
     tasks
+}
+
+/// The console has connections of its own: however busy the server is, its operator can look at it.
+fn open_console(
+    service: &Arc<Service>,
+    listener: TcpListener,
+    limits: EdgeLimits,
+    stopped: &watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let door = Door {
+        listener,
+        tls: None,
+        slots: Arc::new(Semaphore::new(console::MAX_CONNECTIONS)),
+        crowd: Crowd::new(0),
+        meter: Arc::clone(&service.metrics.listeners.console),
+    };
+    let service = Arc::clone(service);
+    let answer = move |request, _| console::answer(Arc::clone(&service), request);
+    tokio::spawn(listener::serve(door, limits, stopped.clone(), answer))
 }
 
 /// Takes an address, and tells which one it is.

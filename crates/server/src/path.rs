@@ -6,16 +6,18 @@
 
 use daypass_access::verify::{Claim, Signed};
 use daypass_access::{Caller, Environment, Layers, Question, decide};
-use daypass_api::{Error, ErrorCode};
+use daypass_api::{Error, ErrorCode, Operation, Timestamp};
 use daypass_store::View;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use crate::audit::Record;
 use crate::edge::body::{RequestBody, ResponseBody};
 use crate::edge::listener::Peer;
 use crate::family::{Family, Opened};
 use crate::health;
+use crate::metrics::Observed;
 use crate::perform::Performed;
 use crate::received::Received;
 use crate::reply::Reply;
@@ -24,18 +26,32 @@ use crate::service::Service;
 impl Service {
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<ResponseBody> {
+        let begun = Instant::now();
         let (parts, incoming) = request.into_parts();
         let received = Received::new(parts, peer, self.clock.now(), self.random.bytes());
         let mut family = Family::of(&received, &self.sites);
         if let Some(probe) = health::probe(&received, &family) {
+            self.metrics.requests.count_probe(&received.method);
             return Reply::from(probe).into_response(&self.header_case);
         }
-        let body = RequestBody::new(incoming, self.body_timeout, received.expects_leave());
+        let body = RequestBody::new(incoming, self.patience, received.expects_leave());
         let mut record = Record::default();
         let outcome = self.handle(&received, &mut family, body, &mut record).await;
         let code = outcome.as_ref().err().map(|error| error.code);
+        if let Ok(performed) = &outcome {
+            self.metrics.requests.count_outcome(&performed.outcome);
+        }
         let mut reply = Reply::spell(&received, &family, outcome);
         self.tell_other_origins(&received, &family, &mut reply).await;
+        self.metrics.requests.count(&Observed {
+            method: &received.method,
+            family: &family,
+            action: record.operation(),
+            status: reply.status(),
+            code,
+            decision: record.decision(),
+            took: begun.elapsed(),
+        });
         record.write(&received, &reply, code, self.clock.now());
         reply.into_response(&self.header_case)
     }
@@ -55,8 +71,10 @@ impl Service {
         record.note_caller(&caller);
 
         let asked = opened.read(received, &caller).await?;
-        record.note_operation(&asked.operation);
-        let facts = self.facts(&view, &asked.operation, &caller).await?;
+        let requirements = asked.operation.requirements();
+        record.note_operation(&requirements);
+        self.check_rate(&asked.operation, &caller, received.now)?;
+        let facts = self.facts(&view, &requirements, &caller).await?;
         let environment = Environment {
             ip: received.ip,
             tls_version: received.tls_version,
@@ -75,7 +93,16 @@ impl Service {
         if !allowed {
             return Err(Error::new(ErrorCode::AccessDenied));
         }
-        self.perform(view, asked, &caller, &items, received.now).await
+        self.perform(view, asked, &caller, &facts, &items, received.now)
+            .await
+    }
+
+    /// Refuses what an account asks of the token service too often.
+    fn check_rate(&self, operation: &Operation, caller: &Caller, now: Timestamp) -> Result<(), Error> {
+        match (operation, caller.identity()) {
+            (Operation::Session(_), Some(identity)) => self.sts_rate.count(identity.account.owner_uin, now),
+            _ => Ok(()),
+        }
     }
 
     /// Who asks, proven by the signature, or nobody when there is none.

@@ -4,7 +4,8 @@
 //! compile.
 
 use daypass_access::issue::{self, FreshSession};
-use daypass_access::{Caller, Identity};
+use daypass_access::issue_role::assume_role;
+use daypass_access::{Caller, Facts, Identity};
 use daypass_api::names::{BucketName, SessionId};
 use daypass_api::operation::{IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject};
 use daypass_api::outcome::{CallerIdentity, Ownership, Page};
@@ -42,6 +43,7 @@ impl Service {
         view: View,
         asked: Asked,
         caller: &Caller,
+        facts: &Facts,
         items: &[bool],
         now: Timestamp,
     ) -> Result<Performed, Error> {
@@ -65,7 +67,8 @@ impl Service {
                 })
             }
             Operation::Session(operation) => self
-                .perform_session(&operation, identified(caller)?, now)
+                .perform_session(&view, &operation, identified(caller)?, facts, now)
+                .await
                 .map(Performed::from),
             Operation::Identity(operation) => self
                 .perform_identity(view, operation, identified(caller)?, now)
@@ -183,11 +186,31 @@ async fn ownership(caller: &Caller, view: &View, bucket: &BucketName) -> Result<
         .ok_or(ErrorCode::NoSuchBucket)?
         .owner
         .owner_uin;
-    let initiator_uin = caller.identity().map_or(owner_uin, |identity| identity.uin);
+    let initiator_uin = caller
+        .identity()
+        .map_or(owner_uin, |identity| identity.original_caller);
     Ok(Ownership {
         owner_uin,
         initiator_uin,
     })
+}
+
+fn role_has_no_keys() -> Error {
+    Error::with_message(
+        ErrorCode::ParamError,
+        "a role has no access keys of its own, say whose with `TargetUin`",
+    )
+}
+
+/// Who a caller is. A session that the caller minted for itself without a name is the caller itself.
+fn caller_identity(identity: &Identity) -> CallerIdentity {
+    let name = identity.session.as_ref().map(|session| session.name.to_string());
+    CallerIdentity {
+        owner_uin: identity.account.owner_uin,
+        uin: identity.original_caller,
+        role: identity.role(),
+        session_name: name.filter(|name| !name.is_empty()),
+    }
 }
 
 impl Service {
@@ -203,34 +226,69 @@ impl Service {
         })
     }
 
-    fn perform_session(
+    async fn perform_session(
         &self,
+        view: &View,
         operation: &SessionOperation,
         identity: &Identity,
+        facts: &Facts,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
-        match operation {
-            SessionOperation::GetFederationToken(request) => {
-                let fresh = FreshSession {
-                    id: SessionId(self.random.bytes()),
-                    secret: daypass_token::temporary_secret(&self.random.bytes()),
-                    salt: self.random.bytes(),
-                };
-                let minted = issue::federation(
+        use SessionOperation as Op;
+        let (least, ring) = (self.min_session_seconds, self.ring());
+        let minted = match operation {
+            Op::GetFederationToken(request) => {
+                issue::federation(identity, request, least, self.fresh_session(), &ring.ring, now)
+            }
+            Op::AssumeRole(request) => {
+                let role = facts.role(request.owner, &request.role);
+                let role = role.ok_or(ErrorCode::RoleNotExist)?;
+                assume_role(
                     identity,
                     request,
-                    self.min_session_seconds,
-                    fresh,
-                    &self.ring().ring,
+                    role,
+                    least,
+                    self.fresh_session(),
+                    &ring.ring,
                     now,
-                );
-                minted.map(Outcome::TemporaryKey)
+                )
             }
-            SessionOperation::GetCallerIdentity => Ok(Outcome::CallerIdentity(CallerIdentity {
-                owner_uin: identity.account.owner_uin,
-                uin: identity.uin,
-                session_name: identity.session.as_ref().map(|session| session.name.clone()),
-            })),
+            Op::GetSessionToken { duration_seconds } => issue::own_session(
+                identity,
+                *duration_seconds,
+                least,
+                self.fresh_session(),
+                &ring.ring,
+                now,
+            ),
+            Op::GetCallerIdentity => return Ok(Outcome::CallerIdentity(caller_identity(identity))),
+            Op::QueryApiKey(subject) => return self.query_api_key(view, *subject, identity).await,
+        };
+        minted.map(Outcome::TemporaryKey)
+    }
+
+    fn fresh_session(&self) -> FreshSession {
+        FreshSession {
+            id: SessionId(self.random.bytes()),
+            secret: daypass_token::temporary_secret(&self.random.bytes()),
+            salt: self.random.bytes(),
+        }
+    }
+
+    async fn query_api_key(
+        &self,
+        view: &View,
+        subject: Subject,
+        identity: &Identity,
+    ) -> Result<Outcome, Error> {
+        let own = issue::permanent(identity)?;
+        let uin = match subject {
+            Subject::Caller => own,
+            Subject::Uin(uin) => uin,
+        };
+        match self.store.list_access_keys(view, identity.account, uin).await? {
+            Outcome::AccessKeys(keys) => Ok(Outcome::ApiKeys(keys)),
+            _ => Err(ErrorCode::InternalError.into()),
         }
     }
 
@@ -244,8 +302,8 @@ impl Service {
         use IdentityOperation as Op;
         let (store, account) = (&self.store, identity.account);
         let whose = |subject| match subject {
-            Subject::Caller => identity.uin,
-            Subject::Uin(uin) => uin,
+            Subject::Caller => identity.user().ok_or_else(role_has_no_keys),
+            Subject::Uin(uin) => Ok(uin),
         };
         match operation {
             Op::CreateUser(create) => {
@@ -278,17 +336,17 @@ impl Service {
                 .map(Outcome::AccountSummary),
             Op::CreateAccessKey { subject, description } => {
                 store
-                    .create_access_key(account, whose(subject), &description, || self.fresh_key(), now)
+                    .create_access_key(account, whose(subject)?, &description, || self.fresh_key(), now)
                     .await
             }
-            Op::ListAccessKeys(subject) => store.list_access_keys(&view, account, whose(subject)).await,
+            Op::ListAccessKeys(subject) => store.list_access_keys(&view, account, whose(subject)?).await,
             Op::UpdateAccessKey {
                 subject,
                 access_key_id,
                 status,
             } => {
                 store
-                    .update_access_key(account, whose(subject), &access_key_id, status)
+                    .update_access_key(account, whose(subject)?, &access_key_id, status)
                     .await
             }
             Op::DeleteAccessKey {
@@ -296,7 +354,7 @@ impl Service {
                 access_key_id,
             } => {
                 store
-                    .delete_access_key(account, whose(subject), &access_key_id)
+                    .delete_access_key(account, whose(subject)?, &access_key_id)
                     .await
             }
             Op::ListLastUses(ids) => self.last_uses(&view, account, ids).await.map(Outcome::LastUses),
@@ -342,6 +400,7 @@ impl Service {
             Op::Version(operation) => self.perform_version(&view, operation, account, now).await,
             Op::Group(operation) => self.perform_group(&view, operation, account, now).await,
             Op::Boundary(operation) => self.perform_boundary(&view, operation, account, now).await,
+            Op::Role(operation) => self.perform_role(view, operation, identity, now).await,
         }
     }
 

@@ -16,7 +16,8 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     // Under another name first, so that a crash never leaves half a key behind.
     let fresh = path.with_extension("new");
     match std::fs::remove_file(&fresh) {
-        // A leftover would keep its own mode.
+        // A leftover would keep its own mode, and one that is a link would lead elsewhere. Whoever puts one back in
+        // time makes the next step fail, since that makes a file and never follows a link.
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
@@ -45,5 +46,20 @@ mod tests {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, PRIVATE);
         assert!(!folder.path().join("secret.new").exists());
+    }
+
+    #[test]
+    fn a_link_in_the_way_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (folder.path().join("secret.key"), folder.path().join("elsewhere"));
+        for target in [elsewhere.clone(), folder.path().join("nothing-there")] {
+            std::fs::write(&elsewhere, "untouched").unwrap();
+            std::os::unix::fs::symlink(&target, folder.path().join("secret.new")).unwrap();
+            write(&path, "secret", PRIVATE).unwrap();
+            assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "untouched");
+            assert!(!folder.path().join("nothing-there").exists());
+            assert!(std::fs::symlink_metadata(&path).unwrap().is_file());
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "secret");
+        }
     }
 }

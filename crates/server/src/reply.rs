@@ -8,7 +8,7 @@ use daypass_dialect::cos::{self, AnswerContext, ErrorContext};
 use daypass_dialect::site::Site;
 use daypass_dialect::{api3, cos::Answer};
 use http::header::{CONNECTION, HeaderName, HeaderValue};
-use http::{Method, Response, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode};
 
 use crate::edge::body::ResponseBody;
 use crate::edge::header_case::HeaderCase;
@@ -76,6 +76,8 @@ impl Reply {
         let mut response = Response::new(self.body);
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // With room for those that the HTTP library adds.
+        *response.headers_mut() = HeaderMap::with_capacity(self.headers.len() + 4);
         for (name, value) in self.headers {
             let name = HeaderName::from_bytes(name.as_bytes());
             // Values were checked when they came in; one that cannot be sent is left out rather than sent broken.

@@ -24,20 +24,26 @@ pub(crate) fn master_key(
     is_new: bool,
     random: [u8; 32],
 ) -> Result<MasterKey, StartError> {
+    match stored_master_key(data, given) {
+        Err(StartError::MasterKeyMissing(path)) if is_new => {
+            let key = MasterKey::new(&random);
+            write_private(&path, &format!("{}\n", key.expose().as_str()))?;
+            Ok(key)
+        }
+        other => other,
+    }
+}
+
+/// The same without ever making one.
+pub(crate) fn stored_master_key(data: &Path, given: Option<&str>) -> Result<MasterKey, StartError> {
     if let Some(text) = given {
-        return MasterKey::parse(text)
-            .map_err(|_| StartError::MasterKeyMalformed("DAYPASS_MASTER_KEY".to_owned()));
+        return MasterKey::parse(text).map_err(|_| StartError::GivenMasterKeyMalformed);
     }
     let path = data.join(MASTER_KEY_FILE);
     match std::fs::read_to_string(&path) {
         Ok(text) => {
             refuse_if_readable_by_others(&path)?;
-            MasterKey::parse(&text).map_err(|_| StartError::MasterKeyMalformed(path.display().to_string()))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && is_new => {
-            let key = MasterKey::new(&random);
-            write_private(&path, &format!("{}\n", key.expose().as_str()))?;
-            Ok(key)
+            MasterKey::parse(&text).map_err(|_| StartError::MasterKeyMalformed(path.clone()))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StartError::MasterKeyMissing(path)),
         Err(error) => Err(StartError::file(&path, error)),

@@ -1,18 +1,22 @@
 //! Everything that requests share.
 
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
-use daypass_api::names::Region;
+use daypass_api::names::{AccessKeyId, Region, RoleId, Uin};
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
 use daypass_token::MasterKey;
 
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
+use crate::compiled::CompiledPolicies;
+use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
-use crate::identify::{IdentityCache, SessionPolicyCache};
+use crate::identify::{IdentityCache, SessionPolicyCache, Known};
 use crate::last_uses::LastUses;
+use crate::metrics::Metrics;
+use crate::rate::RateLimit;
+use crate::roles::KnownRole;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
@@ -22,6 +26,9 @@ pub(crate) struct Service {
     pub(crate) identities: IdentityCache,
     pub(crate) session_policies: SessionPolicyCache,
     pub(crate) last_uses: LastUses,
+    pub(crate) identities: IdentityCache<AccessKeyId, Known>,
+    pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,
+    pub(crate) policies: CompiledPolicies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
     pub(crate) region: Region,
@@ -29,8 +36,10 @@ pub(crate) struct Service {
     /// Names under which clients may have signed the host.
     pub(crate) names: Vec<String>,
     pub(crate) header_case: HeaderCase,
-    pub(crate) body_timeout: Duration,
+    pub(crate) patience: Patience,
+    pub(crate) metrics: Metrics,
     pub(crate) min_session_seconds: i64,
+    pub(crate) sts_rate: RateLimit,
 }
 
 impl Service {

@@ -41,8 +41,13 @@ pub enum StartError {
     #[error("the store could not be used: {0}")]
     Store(#[from] daypass_api::Error),
     /// The master key is not one.
-    #[error("`{0}` does not hold a master key: 64 hex digits")]
-    MasterKeyMalformed(String),
+    #[error("`{path}` does not hold a master key: 64 hex digits", path = .0.display())]
+    MasterKeyMalformed(PathBuf),
+    /// What was given as the master key is not one.
+    #[error(
+        "the master key that was given (`DAYPASS_MASTER_KEY`, `master_key_file`) is not one: 64 hex digits"
+    )]
+    GivenMasterKeyMalformed,
     /// The master key is gone.
     #[error("`{path}` is missing, and the data directory cannot be read without it: restore it, or set `DAYPASS_MASTER_KEY`", path = .0.display())]
     MasterKeyMissing(PathBuf),
@@ -54,12 +59,12 @@ pub enum StartError {
     MasterKeyWrong,
     /// The root's key id is not usable.
     #[error(
-        "`DAYPASS_ROOT_SECRET_ID` must be 16 to 128 letters, digits, `-` and `_`, and not that of a temporary key"
+        "the root's key id (`DAYPASS_ROOT_SECRET_ID`, `root_secret_id`) must be 16 to 128 letters, digits, `-` and `_`, and not that of a temporary key"
     )]
     BadSecretId,
     /// The root's secret would be guessed.
     #[error(
-        "`DAYPASS_ROOT_SECRET_KEY` is too weak: use at least 16 characters, 8 of them different, and no well-known word"
+        "the root's secret (`DAYPASS_ROOT_SECRET_KEY`, `root_secret_key_file`) is too weak: use at least 16 characters, 8 of them different, and no well-known word"
     )]
     WeakSecret,
     /// Header names could not be taught to the HTTP library.

@@ -323,3 +323,64 @@ async fn a_signed_request_cannot_be_sent_to_another_host() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_body_that_comes_in_drops_is_given_up() {
+    let server = with_bucket(EdgeLimits {
+        body_timeout: Duration::from_millis(500),
+        body_bytes_per_second: 1000,
+        ..EdgeLimits::default()
+    })
+    .await;
+    let mut wire = Wire::open(&server).await;
+    wire.send(head(&server, "PUT", "/drops", &[("Content-Length", "1000")]))
+        .await;
+    // Never silent for as long as the server waits for a piece, and too slow for ever.
+    for _ in 0..20 {
+        let _ = wire.stream.write_all(b"x").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let answer = wire.receive().await.unwrap();
+    assert_eq!((answer.status, answer.code()), (400, "RequestTimeout"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_comes_steadily_is_taken() {
+    let server = with_bucket(EdgeLimits {
+        body_timeout: Duration::from_millis(500),
+        body_bytes_per_second: 1000,
+        ..EdgeLimits::default()
+    })
+    .await;
+    let mut wire = Wire::open(&server).await;
+    wire.send(head(&server, "PUT", "/steady", &[("Content-Length", "6000")]))
+        .await;
+    for _ in 0..10 {
+        wire.send([b'x'; 600]).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(wire.receive().await.unwrap().status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn buckets_stand_before_configured_hosts() {
+    let server = TestServer::with(|config| config.hosts = vec!["Store.Example.org".parse().unwrap()]);
+    let server = server.await.unwrap();
+    assert_eq!(ask(&server, "PUT", "/", &[], b"").await.status, 200);
+    let check = async |host: &str, expected: (u16, &str)| {
+        let mut wire = Wire::open(&server).await;
+        wire.send(format!("GET /gone HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+            .await;
+        let answer = wire.receive().await.unwrap();
+        assert_eq!((answer.status, answer.code()), expected, "{host}");
+    };
+    let of_the_bucket = (403, "AccessDenied");
+    check("photos-1250000000.localhost", of_the_bucket).await;
+    check("photos-1250000000.store.example.org", of_the_bucket).await;
+    check("photos-1250000000.STORE.example.org:8443", of_the_bucket).await;
+    // On a host that nobody named, the first part of the path is the bucket.
+    check("photos-1250000000.other.example.org", (400, "InvalidBucketName")).await;
+    server.stop().await;
+}

@@ -36,6 +36,8 @@ pub struct SweepReport {
     pub blobs_marked: usize,
     /// Blobs that were removed for good.
     pub blobs_removed: usize,
+    /// Bytes of the blobs that were removed, as far as their lengths could be read.
+    pub bytes_freed: u64,
     /// Steps that failed, and will be tried again.
     pub failures: usize,
     /// Whether a step had more to do than the limit allowed.
@@ -176,17 +178,25 @@ impl Store {
         for page in self.page(range, limit, report).await?.chunks(AT_ONCE) {
             let steps = page.iter().filter_map(|(key, _)| keys::dead_of_key(key));
             let steps = steps.map(|(since, id)| self.remove(since, id));
-            done += report.count(join_all(steps).await);
+            let removed = join_all(steps).await;
+            report.bytes_freed += removed.iter().flatten().map(|(_, bytes)| bytes).sum::<u64>();
+            let steps = removed.into_iter().map(|step| step.map(|(step, _)| step));
+            done += report.count(steps.collect());
         }
         Ok(done)
     }
 
-    async fn remove(&self, since: Timestamp, id: DataId) -> Result<Step, Error> {
-        self.blobs
-            .delete(BlobId::from_bytes(id.0))
-            .await
-            .map_err(fault::blob)?;
-        self.step(blob_life::forget_dead(since, id)).await
+    /// Removes a dead blob, and tells how many bytes it had.
+    async fn remove(&self, since: Timestamp, id: DataId) -> Result<(Step, u64), Error> {
+        let blob = BlobId::from_bytes(id.0);
+        // A blob that was never finished has none, and a damaged one has to go all the same.
+        let bytes = self.blobs.length(blob).await.unwrap_or_default();
+        self.blobs.delete(blob).await.map_err(fault::blob)?;
+        let step = self.step(blob_life::forget_dead(since, id)).await?;
+        Ok(match step {
+            Step::Done => (Step::Done, bytes),
+            Step::Skipped => (Step::Skipped, 0),
+        })
     }
 
     async fn page(

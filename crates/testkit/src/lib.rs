@@ -5,11 +5,13 @@
 #![expect(clippy::expect_used, reason = "a test may fail by panicking")]
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
+use daypass_server::tls::TlsConfig;
 use daypass_server::{Clock, Config, EdgeLimits, RootSeed, Server, StartError};
 use tempfile::TempDir;
 
@@ -70,6 +72,19 @@ impl TestServer {
         Ok(Self { server, clock, data })
     }
 
+    /// Starts a server that also listens for HTTPS, with the certificate and the key in these files.
+    pub async fn with_tls(certificate: PathBuf, key: PathBuf) -> Self {
+        let started = Self::with(|config| {
+            config.tls = Some(TlsConfig {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                certificate,
+                key,
+                reload_every: TlsConfig::RELOAD_EVERY,
+            });
+        });
+        started.await.expect("the server starts")
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
@@ -78,6 +93,11 @@ impl TestServer {
     /// Where it listens for HTTPS, if it was told to.
     pub fn tls_address(&self) -> Option<SocketAddr> {
         self.server.tls_address()
+    }
+
+    /// Where it listens for its operator, if it was told to.
+    pub fn console_address(&self) -> Option<SocketAddr> {
+        self.server.console_address()
     }
 
     /// Stops it and starts it again on the same data.
@@ -104,8 +124,11 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         data: data.path().join("data"),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
+        console_listen: None,
+        hosts: Vec::new(),
         region: Region::parse("ap-guangzhou").expect("it is a region"),
         min_session_seconds: 1800,
+        sts_requests_per_second: 1_000_000,
         master_key: None,
         root: RootSeed {
             account: Account {

@@ -5,7 +5,7 @@
 //! of use by others. They are plain data; their bytes are in `layout`.
 
 use daypass_api::Timestamp;
-use daypass_api::names::{AccessKeyId, Account, SessionId, Uin};
+use daypass_api::names::{AccessKeyId, Account, RoleId, SessionId, Uin};
 use daypass_api::secret::SecretKey;
 
 /// Everything that is known of one temporary key.
@@ -25,8 +25,8 @@ pub struct Claims {
     pub original_caller: Uin,
     /// That permanent key.
     pub original_key: AccessKeyId,
-    /// The sessions from which this one was minted, the first one first. Revoking one of them ends this one.
-    pub ancestors: Vec<SessionId>,
+    /// The sessions from which this one was minted, the first one first. Whatever ends one of them ends this one.
+    pub ancestors: Vec<Ancestor>,
     /// The session's name.
     pub name: String,
     /// When the session was made.
@@ -47,6 +47,21 @@ pub struct Claims {
 pub enum SessionKind {
     /// By GetFederationToken.
     Federation,
+    /// By AssumeRole.
+    Role,
+    /// By GetSessionToken.
+    Own,
+}
+
+/// A session from which another was minted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    /// Which session.
+    pub session_id: SessionId,
+    /// The root account that it acted in.
+    pub owner: Uin,
+    /// Whose rights it had.
+    pub principal: Principal,
 }
 
 /// The identity whose rights a session has.
@@ -55,7 +70,7 @@ pub enum Principal {
     /// A root account or a sub-account.
     User(Uin),
     /// A role, by its number: its name may later belong to another role.
-    Role(u64),
+    Role(RoleId),
 }
 
 #[cfg(test)]
@@ -87,6 +102,26 @@ pub(crate) mod tests {
             ],
             tags: vec![("team".to_owned(), "图片".to_owned())],
             source_identity: None,
+        }
+    }
+
+    /// A session as AssumeRole makes it when a session of another role asks.
+    pub(crate) fn chained() -> Claims {
+        let owner = sample().account.owner_uin;
+        let ancestor = |session: u8, principal| Ancestor {
+            session_id: SessionId([session; 16]),
+            owner,
+            principal,
+        };
+        Claims {
+            kind: SessionKind::Role,
+            principal: Principal::Role(RoleId(4_611_686_018_427_387_906)),
+            ancestors: vec![
+                ancestor(1, Principal::User(Uin(100_000_000_011))),
+                ancestor(2, Principal::Role(RoleId(4_611_686_018_427_387_905))),
+            ],
+            source_identity: Some("100000000011".to_owned()),
+            ..sample()
         }
     }
 

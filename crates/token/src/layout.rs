@@ -1,18 +1,26 @@
-//! The claims as bytes: what is inside a token's encryption, version 1.
+//! The claims as bytes: what is inside a token's encryption. Version 2 is written; version 1, which knew federation
+//! sessions only, is read as long as its tokens may live.
 //!
 //! Written by hand rather than by a serializer, because a token is short and its bytes outlive the program.
 //! Numbers are LEB128; texts and lists have their length or count before them. The bytes are authentic when
 //! they are read, yet reading trusts nothing: no length is believed, and nothing may be left over.
 
 use daypass_api::Timestamp;
-use daypass_api::names::{AccessKeyId, Account, AppId, SessionId, Uin};
+use daypass_api::names::{AccessKeyId, Account, AppId, RoleId, SessionId, Uin};
 use daypass_api::secret::SecretKey;
 use zeroize::Zeroizing;
 
-use crate::claims::{Claims, Principal, SessionKind};
+use crate::claims::{Ancestor, Claims, Principal, SessionKind};
 use crate::policies;
 
+/// The version that is written.
+pub(crate) const VERSION: u8 = 2;
+/// The earlier version that is read.
+pub(crate) const VERSION_1: u8 = 1;
+
 const FEDERATION: u64 = 1;
+const ROLE_SESSION: u64 = 2;
+const OWN: u64 = 3;
 const USER: u64 = 1;
 const ROLE: u64 = 2;
 
@@ -21,18 +29,19 @@ pub(crate) fn write(claims: &Claims) -> Zeroizing<Vec<u8>> {
     let mut out = Writer(Zeroizing::new(Vec::with_capacity(4096)));
     out.number(match claims.kind {
         SessionKind::Federation => FEDERATION,
+        SessionKind::Role => ROLE_SESSION,
+        SessionKind::Own => OWN,
     });
     out.number(claims.account.app_id.0);
     out.number(claims.account.owner_uin.0);
-    let (kind, number) = match claims.principal {
-        Principal::User(uin) => (USER, uin.0),
-        Principal::Role(id) => (ROLE, id),
-    };
-    out.number(kind);
-    out.number(number);
+    out.principal(claims.principal);
     out.number(claims.original_caller.0);
     out.text(claims.original_key.as_str());
-    out.list(&claims.ancestors, |out, session| out.0.extend(session.0));
+    out.list(&claims.ancestors, |out, ancestor| {
+        out.0.extend(ancestor.session_id.0);
+        out.number(ancestor.owner.0);
+        out.principal(ancestor.principal);
+    });
     out.text(&claims.name);
     out.moment(claims.issued);
     out.moment(claims.expires);
@@ -53,11 +62,13 @@ pub(crate) fn write(claims: &Claims) -> Zeroizing<Vec<u8>> {
     out.0
 }
 
-/// Reads what [`write`] wrote; `None` when these are not the bytes of claims.
-pub(crate) fn read(bytes: &[u8], session_id: SessionId) -> Option<Claims> {
+/// Reads what [`write`] wrote in this version; `None` when these are not the bytes of claims.
+pub(crate) fn read(version: u8, bytes: &[u8], session_id: SessionId) -> Option<Claims> {
     let mut input = Reader(bytes);
-    let kind = match input.number()? {
-        FEDERATION => SessionKind::Federation,
+    let kind = match (version, input.number()?) {
+        (VERSION | VERSION_1, FEDERATION) => SessionKind::Federation,
+        (VERSION, ROLE_SESSION) => SessionKind::Role,
+        (VERSION, OWN) => SessionKind::Own,
         _ => return None,
     };
     let mut policy_room = policies::MAX_POLICIES_LENGTH;
@@ -71,7 +82,11 @@ pub(crate) fn read(bytes: &[u8], session_id: SessionId) -> Option<Claims> {
         principal: input.principal()?,
         original_caller: Uin(input.number()?),
         original_key: AccessKeyId::parse(input.text()?).ok()?,
-        ancestors: input.list(|input| input.array().map(SessionId))?,
+        ancestors: input.list(|input| match version {
+            VERSION => input.ancestor(),
+            // No session had any.
+            _ => None,
+        })?,
         name: input.text()?.to_owned(),
         issued: input.moment()?,
         expires: input.moment()?,
@@ -104,6 +119,15 @@ impl Writer {
 
     fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
+    }
+
+    fn principal(&mut self, principal: Principal) {
+        let (kind, number) = match principal {
+            Principal::User(uin) => (USER, uin.0),
+            Principal::Role(id) => (ROLE, id.0),
+        };
+        self.number(kind);
+        self.number(number);
     }
 
     fn list<T>(&mut self, items: &[T], write: impl Fn(&mut Self, &T)) {
@@ -183,9 +207,17 @@ impl<'a> Reader<'a> {
     fn principal(&mut self) -> Option<Principal> {
         match (self.number()?, self.number()?) {
             (USER, uin) => Some(Principal::User(Uin(uin))),
-            (ROLE, id) => Some(Principal::Role(id)),
+            (ROLE, id) => Some(Principal::Role(RoleId(id))),
             _ => None,
         }
+    }
+
+    fn ancestor(&mut self) -> Option<Ancestor> {
+        Some(Ancestor {
+            session_id: SessionId(self.array()?),
+            owner: Uin(self.number()?),
+            principal: self.principal()?,
+        })
     }
 
     fn moment(&mut self) -> Option<Timestamp> {
@@ -207,7 +239,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::claims::tests::sample;
+    use crate::claims::tests::{chained, sample};
 
     #[test]
     fn numbers_at_their_bounds() {
@@ -234,14 +266,34 @@ mod tests {
 
     #[test]
     fn nothing_may_be_missing_or_left_over() {
-        let claims = sample();
-        let bytes = write(&claims);
-        assert_eq!(read(&bytes, claims.session_id), Some(claims.clone()));
-        for length in 0..bytes.len() {
-            assert_eq!(read(&bytes[..length], claims.session_id), None, "{length}");
+        for claims in [sample(), chained()] {
+            let bytes = write(&claims);
+            assert_eq!(read(VERSION, &bytes, claims.session_id), Some(claims.clone()));
+            for length in 0..bytes.len() {
+                assert_eq!(
+                    read(VERSION, &bytes[..length], claims.session_id),
+                    None,
+                    "{length}"
+                );
+            }
+            let longer = [&bytes[..], &[0]].concat();
+            assert_eq!(read(VERSION, &longer, claims.session_id), None);
         }
-        let longer = [&bytes[..], &[0]].concat();
-        assert_eq!(read(&longer, claims.session_id), None);
+    }
+
+    #[test]
+    fn version_1_has_federation_sessions_without_ancestors_only() {
+        let id = sample().session_id;
+        assert_eq!(read(VERSION_1, &write(&sample()), id), Some(sample()));
+        assert_eq!(read(VERSION_1, &write(&chained()), id), None);
+        let own = Claims {
+            kind: SessionKind::Own,
+            ..sample()
+        };
+        assert_eq!(read(VERSION, &write(&own), id), Some(own.clone()));
+        assert_eq!(read(VERSION_1, &write(&own), id), None);
+        assert_eq!(read(0, &write(&sample()), id), None);
+        assert_eq!(read(3, &write(&sample()), id), None);
     }
 
     #[test]
@@ -259,7 +311,7 @@ mod tests {
             0xff,
             0x0f,
         ];
-        assert_eq!(read(&lying, SessionId([0; 16])), None);
+        assert_eq!(read(VERSION, &lying, SessionId([0; 16])), None);
         let mut out = Writer(Zeroizing::default());
         out.number(u64::MAX);
         assert_eq!(Reader(&out.0).list(|input| input.number()), None);
@@ -268,8 +320,8 @@ mod tests {
     #[test]
     fn an_unknown_kind_is_refused() {
         let mut bytes = write(&sample());
-        bytes[0] = 2;
-        assert_eq!(read(&bytes, sample().session_id), None);
+        bytes[0] = 4;
+        assert_eq!(read(VERSION, &bytes, sample().session_id), None);
     }
 
     #[test]
@@ -277,7 +329,7 @@ mod tests {
         let fits = |lengths: &[usize]| {
             let mut claims = sample();
             claims.session_policies = lengths.iter().map(|length| " ".repeat(*length)).collect();
-            read(&write(&claims), claims.session_id).is_some()
+            read(VERSION, &write(&claims), claims.session_id).is_some()
         };
         let half = policies::MAX_POLICIES_LENGTH / 2;
         assert!(fits(&[half, half]));
@@ -288,7 +340,7 @@ mod tests {
     proptest! {
         #[test]
         fn reading_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = read(&bytes, SessionId([0; 16]));
+            let _ = read(VERSION, &bytes, SessionId([0; 16]));
         }
 
         #[test]
@@ -296,10 +348,10 @@ mod tests {
             place in any::<prop::sample::Index>(),
             byte in any::<u8>(),
         ) {
-            let mut bytes = write(&sample());
+            let mut bytes = write(&chained());
             let place = place.index(bytes.len());
             bytes[place] = byte;
-            let _ = read(&bytes, sample().session_id);
+            let _ = read(VERSION, &bytes, sample().session_id);
         }
     }
 }

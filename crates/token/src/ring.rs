@@ -59,6 +59,11 @@ impl KeyRing {
         self.newest.id
     }
 
+    /// When the epoch that seals was made.
+    pub fn current_since(&self) -> Timestamp {
+        self.newest.created
+    }
+
     /// Whether the epoch that seals is a day old, or was made by a clock that is a day ahead of this one.
     pub fn needs_rotation(&self, now: Timestamp) -> bool {
         let created = self.newest.created;

@@ -12,7 +12,7 @@ use daypass_api::outcome::SessionToken;
 use crate::cipher::{Purpose, TAG_LENGTH};
 use crate::claims::Claims;
 use crate::credentials::{session_id_of, temporary_key_id};
-use crate::layout;
+use crate::layout::{self, VERSION, VERSION_1};
 use crate::policies::MAX_POLICIES_LENGTH;
 use crate::ring::{KeyRing, MAX_SESSION_SECONDS};
 
@@ -22,7 +22,6 @@ pub const MAX_TOKEN_LENGTH: usize = 4096;
 /// so even when claims with the same session id are sealed twice.
 pub const SALT_LENGTH: usize = 12;
 
-const VERSION: u8 = 1;
 /// Version, epoch, salt.
 const HEADER_LENGTH: usize = 1 + 4 + SALT_LENGTH;
 
@@ -112,7 +111,7 @@ pub fn seal(ring: &KeyRing, claims: &Claims, salt: &[u8; SALT_LENGTH]) -> Result
 /// The claims in a token that was sealed for this access key.
 pub fn open(ring: &KeyRing, access_key_id: &AccessKeyId, token: &str) -> Result<Claims, OpenError> {
     let bytes = decode(token).ok_or(OpenError::Malformed)?;
-    let (epoch, salt, ciphertext) = split(&bytes).ok_or(OpenError::Malformed)?;
+    let (version, epoch, salt, ciphertext) = split(&bytes).ok_or(OpenError::Malformed)?;
     let session_id = session_id_of(access_key_id).ok_or(OpenError::Forged)?;
     let plaintext = ring
         .find(u32::from_be_bytes(*epoch))
@@ -121,11 +120,11 @@ pub fn open(ring: &KeyRing, access_key_id: &AccessKeyId, token: &str) -> Result<
         .decrypt(
             Purpose::SessionToken,
             &[&session_id.0, salt],
-            &[&[VERSION], epoch, access_key_id.as_str().as_bytes()],
+            &[&[version], epoch, access_key_id.as_str().as_bytes()],
             ciphertext,
         )
         .map_err(|_| OpenError::Forged)?;
-    layout::read(&plaintext, session_id).ok_or(OpenError::Malformed)
+    layout::read(version, &plaintext, session_id).ok_or(OpenError::Malformed)
 }
 
 /// The ring drops an epoch when no session under it can be alive, which is true only of lives that end.
@@ -162,14 +161,17 @@ fn decode(token: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(token).ok()
 }
 
-/// Epoch, salt and ciphertext of a token of the version that this reads.
-fn split(bytes: &[u8]) -> Option<(&[u8; 4], &[u8; SALT_LENGTH], &[u8])> {
-    let (&VERSION, rest) = bytes.split_first()? else {
+/// The parts of a token: version, epoch, salt and ciphertext.
+type Parts<'a> = (u8, &'a [u8; 4], &'a [u8; SALT_LENGTH], &'a [u8]);
+
+/// The parts of a token of a version that this reads.
+fn split(bytes: &[u8]) -> Option<Parts<'_>> {
+    let (&version @ (VERSION | VERSION_1), rest) = bytes.split_first()? else {
         return None;
     };
     let (epoch, rest) = rest.split_first_chunk()?;
     let (salt, ciphertext) = rest.split_first_chunk()?;
-    (ciphertext.len() >= TAG_LENGTH).then_some((epoch, salt, ciphertext))
+    (ciphertext.len() >= TAG_LENGTH).then_some((version, epoch, salt, ciphertext))
 }
 
 #[cfg(test)]

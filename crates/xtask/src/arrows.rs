@@ -15,7 +15,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The demo plays the app and the user server, and so speaks as a client.
     (
         "daypass",
-        &["daypass-api", "daypass-cli", "daypass-client", "daypass-server"],
+        &[
+            "daypass-api",
+            "daypass-check",
+            "daypass-cli",
+            "daypass-client",
+            "daypass-server",
+        ],
     ),
     (
         "daypass-access",
@@ -27,7 +33,32 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("daypass-api", &[]),
+    // Measures the program from outside, and single functions in its benches; nothing depends on it.
+    (
+        "daypass-bench",
+        &[
+            "daypass-access",
+            "daypass-api",
+            "daypass-dialect",
+            "daypass-policy",
+            "daypass-signature",
+            "daypass-token",
+        ],
+    ),
     ("daypass-blob", &[]),
+    // Beside `server` and above everything that is stored; its tests make damage through the store.
+    (
+        "daypass-check",
+        &[
+            "daypass-api",
+            "daypass-blob",
+            "daypass-kv",
+            "daypass-metadata",
+            "daypass-policy",
+            "daypass-store",
+            "daypass-token",
+        ],
+    ),
     (
         "daypass-cli",
         &[

@@ -9,9 +9,13 @@
 )]
 
 mod arrows;
+mod bench;
+mod debian;
 mod demo;
 mod deny;
+mod npm;
 mod process;
+mod sdk_browser;
 mod sdk_node;
 mod sdk_python;
 mod steps;
@@ -44,6 +48,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
             print!("{}", help());
             Ok(())
         }
+        "sdk-browser" => sdk_browser::run(rest),
         "sdk-node" => sdk_node::run(rest),
         "sdk-python" => sdk_python::run(rest),
         _ if !rest.is_empty() => bail!("`{command}` takes no arguments"),
@@ -60,7 +65,8 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
 fn setup() -> anyhow::Result<()> {
     deny::install()?;
     sdk_python::install()?;
-    sdk_node::install()
+    sdk_node::install()?;
+    sdk_browser::install()
 }
 
 fn help() -> String {
@@ -79,6 +85,7 @@ Commands:
     text.push_str(
         "  sdk-node [argument]...    the same with arguments for Node.js, such as `--test-name-pattern=expired`\n",
     );
+    text.push_str("  sdk-browser [argument]... likewise\n");
     text
 }
 

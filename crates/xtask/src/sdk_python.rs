@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::{process, steps, workspace};
+use crate::{debian, process, steps, workspace};
 
 /// What a bare Debian lacks: the first to make the environment, the second to build a checksum module.
 const DEBIAN_PACKAGES: [&str; 2] = ["python3-venv", "python3-dev"];
@@ -62,20 +62,12 @@ fn complete_python() -> anyhow::Result<()> {
     if complete() {
         return Ok(());
     }
-    let missing = DEBIAN_PACKAGES.join(" ");
-    let may_install = process::stdout(process::command("id").arg("-u")).is_ok_and(|uid| uid.trim() == "0");
-    if !may_install {
-        bail!("Python cannot make virtual environments here; install the packages {missing}");
-    }
-    process::run(process::command("apt-get").arg("update"))?;
-    let mut command = process::command("apt-get");
-    process::run(
-        command
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(DEBIAN_PACKAGES),
-    )?;
+    debian::install(&DEBIAN_PACKAGES, "Python cannot make virtual environments here")?;
     if !complete() {
-        bail!("Python cannot make virtual environments, although {missing} are installed");
+        bail!(
+            "Python cannot make virtual environments, although {} are installed",
+            DEBIAN_PACKAGES.join(" ")
+        );
     }
     Ok(())
 }

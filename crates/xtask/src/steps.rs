@@ -3,7 +3,7 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, demo, deny, sdk_node, sdk_python};
+use crate::{arrows, bench, demo, deny, sdk_browser, sdk_node, sdk_python};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 10] = [
+pub(crate) const STEPS: [Step; 12] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -58,6 +58,11 @@ pub(crate) const STEPS: [Step; 10] = [
         run: demo::run,
     },
     Step {
+        name: "bench",
+        about: "every row of the bench still runs; its numbers are not looked at",
+        run: bench::run,
+    },
+    Step {
         name: "sdk-python",
         about: "the unmodified Python SDKs against the program",
         run: sdk_python,
@@ -66,6 +71,11 @@ pub(crate) const STEPS: [Step; 10] = [
         name: "sdk-node",
         about: "the unmodified Node.js SDKs against the program, over HTTPS",
         run: sdk_node,
+    },
+    Step {
+        name: "sdk-browser",
+        about: "the unmodified browser SDK, in Chromium, against the program",
+        run: sdk_browser,
     },
 ];
 
@@ -106,4 +116,8 @@ fn sdk_python() -> anyhow::Result<()> {
 
 fn sdk_node() -> anyhow::Result<()> {
     sdk_node::run(&[])
+}
+
+fn sdk_browser() -> anyhow::Result<()> {
+    sdk_browser::run(&[])
 }

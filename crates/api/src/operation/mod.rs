@@ -12,16 +12,16 @@ mod unbuilt;
 pub use copy::{CopyObject, CopySource, UploadPartCopy};
 pub use identity::{
     AccessKeyStatus, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter,
-    GroupOperation, IdentityOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, NewPolicy, Paging,
-    PolicyRef, PolicyScope, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef,
-    VersionOperation,
+    GroupOperation, IdentityOperation, MAX_MEMBERSHIPS_AT_ONCE, MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS,
+    MAX_ROLE_TAGS, Membership, NewGroup, NewPolicy, NewRole, Paging, PolicyRef, PolicyScope, RoleOperation,
+    RoleRef, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
 };
 pub use object::{
     BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
     ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
     PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
 };
-pub use session::{GetFederationToken, SessionOperation};
+pub use session::{AssumeRole, GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};
 
 /// What one request asks for.
@@ -35,13 +35,13 @@ pub enum Operation {
     Object(ObjectOperation),
     /// Of the token service: temporary keys and who holds them.
     Session(SessionOperation),
-    /// Of the access-management service: users, groups, access keys, policies.
+    /// Of the access-management service: users, groups, access keys, policies, roles.
     Identity(IdentityOperation),
 }
 
 impl Operation {
-    /// Whether it changes users, groups, access keys or policies. No session with a policy of its own, and no federation
-    /// session, may do that.
+    /// Whether it changes users, groups, access keys, policies or roles. No session with a policy of its own, and no
+    /// federation session, may do that.
     pub fn is_identity_write(&self) -> bool {
         match self {
             Self::Object(_) | Self::Session(_) => false,

@@ -1,14 +1,25 @@
 //! Operations of the token service.
 
-use crate::names::SessionName;
+use crate::names::{ExternalId, SessionName, Uin};
+use crate::operation::{RoleRef, Subject};
+use crate::tags::Tags;
 
 /// An operation on temporary keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionOperation {
     /// A temporary key of the caller's own rights, narrowed by a policy.
     GetFederationToken(GetFederationToken),
+    /// A temporary key of a role's rights.
+    AssumeRole(AssumeRole),
+    /// A temporary key of the caller's own rights, for somebody who shows no second factor.
+    GetSessionToken {
+        /// How long the key shall live; absent means the default.
+        duration_seconds: Option<i64>,
+    },
     /// Who the caller is.
     GetCallerIdentity,
+    /// The ids of an identity's permanent keys, and whether they work.
+    QueryApiKey(Subject),
 }
 
 /// A temporary key to mint.
@@ -20,4 +31,25 @@ pub struct GetFederationToken {
     pub policy: Option<String>,
     /// How long the key shall live; absent means the default.
     pub duration_seconds: Option<i64>,
+}
+
+/// A temporary key of a role to mint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssumeRole {
+    /// The account that the role is in.
+    pub owner: Uin,
+    /// The role.
+    pub role: RoleRef,
+    /// The session's name.
+    pub name: SessionName,
+    /// How long the key shall live; absent means the default.
+    pub duration_seconds: Option<i64>,
+    /// The session policy, decoded to JSON text; absent means no narrowing.
+    pub policy: Option<String>,
+    /// What the role's trust policy may ask for, so that a deputy cannot be confused.
+    pub external_id: Option<ExternalId>,
+    /// Tags of the session.
+    pub tags: Tags,
+    /// Who the caller says it acts for.
+    pub source_identity: Option<SessionName>,
 }

@@ -6,22 +6,13 @@ use crate::Timestamp;
 use crate::acl::Acl;
 use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
-use crate::names::{
-    AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId,
-    UserName, VersionId,
-};
+use crate::names::{AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName, VersionId, RoleId, RoleName};
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
-use crate::operation::{
-    AccessKeyStatus, Contact, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects,
-    ListParts, ResponseOverrides, UploadRef,
-};
+use crate::operation::{AccessKeyStatus, Contact, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects, ListParts, ResponseOverrides, UploadRef};
 use crate::secret::SecretKey;
 use crate::tags::Tags;
 
-pub use identity::{
-    AccountSummary, Boundary, Group, GroupDetails, LastUse, PolicyEntity, PolicyVersion,
-    PolicyVersionSummary, UserPolicy,
-};
+pub use identity::{AccountSummary, Boundary, Group, GroupDetails, LastUse, PolicyEntity, PolicyVersion, PolicyVersionSummary, UserPolicy};
 
 /// The answer to an operation that was performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,6 +157,18 @@ pub enum Outcome {
     GroupMembers(Page<User>),
     /// A permission boundary, or none.
     Boundary(Option<Boundary>),
+    /// The permanent keys of an identity, as the token service tells them.
+    ApiKeys(Vec<AccessKey>),
+    /// A role was made.
+    RoleCreated(RoleId),
+    /// One role.
+    Role(Role),
+    /// A page of roles.
+    Roles(Page<Role>),
+    /// A page of a role's policies.
+    RolePolicies(Page<AttachedPolicy>),
+    /// The policy that bounds a role, if one does.
+    RoleBoundary(Option<Policy>),
     /// It was done; there is nothing to tell.
     Done,
 }
@@ -371,10 +374,37 @@ impl std::fmt::Debug for SessionToken {
 pub struct CallerIdentity {
     /// The root account.
     pub owner_uin: Uin,
-    /// The identity.
+    /// The identity; of a role session, the one that began the chain of sessions.
     pub uin: Uin,
-    /// The session's name, when the caller is a federation session.
+    /// The role, when the caller is a session of one.
+    pub role: Option<RoleId>,
+    /// The session's name, when the caller is a federation or role session.
     pub session_name: Option<String>,
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its number.
+    pub id: RoleId,
+    /// Its name.
+    pub name: RoleName,
+    /// The account that it is in.
+    pub owner: Uin,
+    /// Who may act as it.
+    pub document: String,
+    /// A note about it.
+    pub description: String,
+    /// Whether it may be used at a console.
+    pub console_login: bool,
+    /// The longest life of its sessions, in seconds; 0 for no limit of its own.
+    pub session_duration: i64,
+    /// Its tags.
+    pub tags: Tags,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
 }
 
 /// A sub-account.

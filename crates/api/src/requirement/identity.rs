@@ -1,13 +1,14 @@
-//! What operations of access management ask for: `cam:<Action>` on the user, group or policy that they are about.
+//! What operations of access management ask for: `cam:<Action>` on the user, group, policy or role that they are
+//! about.
 //!
 //! Where an operation joins two things, the right is asked for on the one that gains or loses by it; a denial of the
 //! same action on the other stops it too. So "may attach anything but this policy" can be said.
 
 use super::{Access, Need, Requirement, Resource, Values, allowed};
-use crate::names::{GroupId, PolicyId, Uin, UserName};
+use crate::names::{GroupId, Uin, UserName};
 use crate::operation::{
-    BoundaryOperation, GroupOperation, IdentityOperation, Membership, PolicyRef, Subject, UserRef,
-    VersionOperation,
+    BoundaryOperation, GroupOperation, IdentityOperation, Membership, PolicyRef, RoleOperation, RoleRef, Subject,
+    UserRef, VersionOperation,
 };
 
 pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
@@ -40,13 +41,7 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::DeleteAccessKey { subject, .. } => of("cam:DeleteAccessKey", subject),
         Op::ListLastUses(_) => one("cam:GetSecurityLastUsed", Resource::Service),
         Op::CreatePolicy(_) => one("cam:CreatePolicy", Resource::Service),
-        Op::UpdatePolicy(update) => one(
-            "cam:UpdatePolicy",
-            match &update.policy {
-                PolicyRef::Id(id) => Resource::Policy(*id),
-                PolicyRef::Name(name) => Resource::PolicyNamed(name.clone()),
-            },
-        ),
+        Op::UpdatePolicy(update) => one("cam:UpdatePolicy", of_policy(&update.policy)),
         Op::GetPolicy(id) => one("cam:GetPolicy", Resource::Policy(*id)),
         Op::ListPolicies { .. } => one("cam:ListPolicies", Resource::Service),
         Op::DeletePolicies(ids) => ids
@@ -54,10 +49,10 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
             .map(|id| allowed("cam:DeletePolicy", Resource::Policy(*id)))
             .collect(),
         Op::AttachUserPolicy { uin, policy_id } => {
-            with_policy("cam:AttachUserPolicy", of_user(*uin), *policy_id)
+            with_policy("cam:AttachUserPolicy", of_user(*uin), Resource::Policy(*policy_id))
         }
         Op::DetachUserPolicy { uin, policy_id } => {
-            with_policy("cam:DetachUserPolicy", of_user(*uin), *policy_id)
+            with_policy("cam:DetachUserPolicy", of_user(*uin), Resource::Policy(*policy_id))
         }
         Op::ListAttachedUserPolicies { uin, .. } => one("cam:ListAttachedUserPolicies", of_user(*uin)),
         Op::ListUserPolicies(list) => one("cam:ListAttachedUserAllPolicies", of_user(list.uin)),
@@ -67,6 +62,7 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::Version(operation) => one(version_action(operation), Resource::Policy(operation.policy_id())),
         Op::Group(operation) => group(operation),
         Op::Boundary(operation) => boundary(*operation),
+        Op::Role(operation) => role(operation),
     }
 }
 
@@ -94,10 +90,12 @@ fn group(operation: &GroupOperation) -> Vec<Requirement> {
         Op::ListOfUser { user, .. } => vec![allowed("cam:ListGroupsForUser", of_named(*user))],
         Op::ListUsers { group_id, .. } => on_group("cam:ListUsersForGroup", group_id),
         Op::AttachPolicy { group_id, policy_id } => {
-            with_policy("cam:AttachGroupPolicy", Resource::Group(*group_id), *policy_id)
+            let policy = Resource::Policy(*policy_id);
+            with_policy("cam:AttachGroupPolicy", Resource::Group(*group_id), policy)
         }
         Op::DetachPolicy { group_id, policy_id } => {
-            with_policy("cam:DetachGroupPolicy", Resource::Group(*group_id), *policy_id)
+            let policy = Resource::Policy(*policy_id);
+            with_policy("cam:DetachGroupPolicy", Resource::Group(*group_id), policy)
         }
         Op::ListPolicies { group_id, .. } => on_group("cam:ListAttachedGroupPolicies", group_id),
     }
@@ -115,7 +113,8 @@ fn each_membership(action: &'static str, memberships: &[Membership]) -> Vec<Requ
 fn boundary(operation: BoundaryOperation) -> Vec<Requirement> {
     match operation {
         BoundaryOperation::Put { uin, policy_id } => {
-            with_policy("cam:PutUserPermissionsBoundary", of_user(uin), policy_id)
+            let policy = Resource::Policy(policy_id);
+            with_policy("cam:PutUserPermissionsBoundary", of_user(uin), policy)
         }
         BoundaryOperation::Delete(uin) => {
             vec![allowed("cam:DeleteUserPermissionsBoundary", of_user(uin))]
@@ -124,11 +123,33 @@ fn boundary(operation: BoundaryOperation) -> Vec<Requirement> {
     }
 }
 
-fn with_policy(action: &'static str, holder: Resource, policy: PolicyId) -> Vec<Requirement> {
-    vec![
-        allowed(action, holder),
-        not_denied(action, Resource::Policy(policy)),
-    ]
+/// A role that is to be made has a name that a policy may name already.
+fn role(operation: &RoleOperation) -> Vec<Requirement> {
+    use RoleOperation as Op;
+    let action = operation.action();
+    let role = match (operation, operation.role()) {
+        (_, Some(role)) => Resource::Role(None, role.clone()),
+        (Op::Create(new), None) => Resource::Role(None, RoleRef::Name(new.name.clone())),
+        (_, None) => Resource::Service,
+    };
+    match operation {
+        Op::AttachPolicy { policy, .. } | Op::DetachPolicy { policy, .. } => {
+            with_policy(action, role, of_policy(policy))
+        }
+        Op::PutBoundary { policy_id, .. } => with_policy(action, role, Resource::Policy(*policy_id)),
+        _ => vec![allowed(action, role)],
+    }
+}
+
+fn with_policy(action: &'static str, holder: Resource, policy: Resource) -> Vec<Requirement> {
+    vec![allowed(action, holder), not_denied(action, policy)]
+}
+
+fn of_policy(policy: &PolicyRef) -> Resource {
+    match policy {
+        PolicyRef::Id(id) => Resource::Policy(*id),
+        PolicyRef::Name(name) => Resource::PolicyNamed(name.clone()),
+    }
 }
 
 fn of_user(uin: Uin) -> Resource {

@@ -6,11 +6,8 @@
 mod identity;
 
 use crate::attributes::QueryValue;
-use crate::names::{BucketName, GroupId, ObjectKey, PolicyId, PolicyName, UserName};
-use crate::operation::{
-    CopySource, DeleteEntry, DeleteObjects, ObjectOperation, Operation, SessionOperation, Subject, Target,
-    UnbuiltOperation, UploadPartCopy, UploadRef,
-};
+use crate::names::{BucketName, GroupId, ObjectKey, PolicyId, PolicyName, UserName, Uin};
+use crate::operation::{CopySource, DeleteEntry, DeleteObjects, ObjectOperation, Operation, SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef, AssumeRole, IdentityOperation, RoleOperation, RoleRef};
 
 /// What an action is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +32,8 @@ pub enum Resource {
     Policy(PolicyId),
     /// A policy, by name.
     PolicyNamed(PolicyName),
+    /// A role, of this account or else of the caller's.
+    Role(Option<Uin>, RoleRef),
 }
 
 /// One action on one resource.
@@ -223,18 +222,26 @@ fn unbuilt(operation: UnbuiltOperation, target: &Target) -> Vec<Requirement> {
     vec![allowed(operation.action(), resource)]
 }
 
+/// To act as a role takes the caller's own right to and the role's trust, which is asked for by this action alone.
+pub const ASSUME_ROLE: &str = "sts:AssumeRole";
+
 fn session(operation: &SessionOperation) -> Requirement {
-    let action = match operation {
-        SessionOperation::GetFederationToken(_) => "sts:GetFederationToken",
-        SessionOperation::GetCallerIdentity => "sts:GetCallerIdentity",
-    };
-    Requirement {
-        any_of: vec![Access {
-            action,
-            resource: Resource::Service,
-        }],
+    use SessionOperation as Op;
+    let gives_nothing_new = |action, resource| Requirement {
         need: Need::NotDenied,
-        values: Values::Request,
+        ..allowed(action, resource)
+    };
+    match operation {
+        Op::GetFederationToken(_) => gives_nothing_new("sts:GetFederationToken", Resource::Service),
+        Op::GetSessionToken { .. } => gives_nothing_new("sts:GetSessionToken", Resource::Service),
+        Op::GetCallerIdentity => gives_nothing_new("sts:GetCallerIdentity", Resource::Service),
+        Op::AssumeRole(AssumeRole { owner, role, .. }) => {
+            allowed(ASSUME_ROLE, Resource::Role(Some(*owner), role.clone()))
+        }
+        Op::QueryApiKey(Subject::Caller) => {
+            gives_nothing_new("sts:QueryApiKey", Resource::Identity(Subject::Caller))
+        }
+        Op::QueryApiKey(subject) => allowed("sts:QueryApiKey", Resource::Identity(*subject)),
     }
 }
 

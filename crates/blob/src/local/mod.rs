@@ -8,6 +8,7 @@
 //! All work on files runs on tokio's blocking pool, in runs of up to 1 MiB, so that the hop costs little.
 
 mod health;
+mod inspection;
 mod layout;
 mod places;
 mod reader;
@@ -26,6 +27,8 @@ use crate::{BlobError, BlobId, BlobStream, BlobWriter, Blobs};
 use health::Health;
 use places::Places;
 use space::Floor;
+
+pub use inspection::{LocalInspection, Stranger};
 
 /// How an engine is opened.
 #[derive(Debug, Clone, Copy)]

@@ -70,26 +70,20 @@ impl Places {
             .mode(0o600)
             .clone();
         let mut file = options.open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
-        let mut found = Vec::new();
-        (&file).take(64).read_to_end(&mut found)?;
-        if found == FORMAT.as_bytes() {
+        if is_complete(&file)? {
             return Ok(file);
-        }
-        // A beginning of the text was left by a crash while the directory was made.
-        if !FORMAT.as_bytes().starts_with(&found) {
-            return Err(OpenError::UnknownFormat {
-                found: String::from_utf8_lossy(&found).trim_end().to_owned(),
-            });
         }
         file.rewind()?;
         file.write_all(FORMAT.as_bytes())?;
         self.health.flush(&file)?;
         self.flush_directory(&self.root)?;
+        Ok(file)
+    }
+
+    /// The same without making or completing anything.
+    pub(super) fn lock_to_read(&self) -> Result<File, OpenError> {
+        let file = File::open(self.root.join("format"))?;
+        is_complete(&file)?;
         Ok(file)
     }
 
@@ -176,8 +170,10 @@ impl Places {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let id_of = |name: std::ffi::OsString| name.to_str().and_then(|name| name.parse().ok());
-        let ids = entries.map(|entry| entry.map(|entry| id_of(entry.file_name())));
+        let id_of = |name: std::ffi::OsString| name.to_str().and_then(|name| name.parse::<BlobId>().ok());
+        // A blob in another's place cannot be read, so it is not there.
+        let id_here = |name| id_of(name).filter(|id| Shard::of(*id) == shard);
+        let ids = entries.map(|entry| entry.map(|entry| id_here(entry.file_name())));
         ids.filter_map(Result::transpose).collect()
     }
 
@@ -196,11 +192,15 @@ impl Places {
         self.health.flush(&File::open(path)?)
     }
 
-    fn unfinished_directory(&self) -> PathBuf {
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn unfinished_directory(&self) -> PathBuf {
         self.root.join("unfinished")
     }
 
-    fn blobs_directory(&self) -> PathBuf {
+    pub(super) fn blobs_directory(&self) -> PathBuf {
         self.root.join("blobs")
     }
 
@@ -209,6 +209,27 @@ impl Places {
             .join(format!("{first:02x}"))
             .join(format!("{second:x}"))
     }
+}
+
+/// Takes the lock on the format file and reads it. False if it holds a beginning of its text, which was left by a
+/// crash while the directory was made.
+fn is_complete(file: &File) -> Result<bool, OpenError> {
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(OpenError::InUse),
+        Err(TryLockError::Error(error)) => return Err(error.into()),
+    }
+    let mut found = Vec::new();
+    file.take(64).read_to_end(&mut found)?;
+    if found == FORMAT.as_bytes() {
+        return Ok(true);
+    }
+    if !FORMAT.as_bytes().starts_with(&found) {
+        return Err(OpenError::UnknownFormat {
+            found: String::from_utf8_lossy(&found).trim_end().to_owned(),
+        });
+    }
+    Ok(false)
 }
 
 fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {

@@ -3,6 +3,7 @@
 mod group;
 mod identity;
 mod policy_version;
+mod roles;
 mod session;
 mod sign;
 
@@ -49,9 +50,13 @@ impl ActionClient {
 /// Minting leaves nothing behind on the server, and reading neither; every change is made once.
 fn repetition(operation: &Operation) -> Repetition {
     match operation {
-        Operation::Session(SessionOperation::GetFederationToken(_) | SessionOperation::GetCallerIdentity) => {
-            Repetition::Harmless
-        }
+        Operation::Session(
+            SessionOperation::GetFederationToken(_)
+            | SessionOperation::AssumeRole(_)
+            | SessionOperation::GetSessionToken { .. }
+            | SessionOperation::GetCallerIdentity
+            | SessionOperation::QueryApiKey(_),
+        ) => Repetition::Harmless,
         _ if operation.is_identity_write() => Repetition::Effective,
         _ => Repetition::Harmless,
     }

@@ -1,8 +1,8 @@
 //! Temporary keys, and who one is.
 
 use daypass_api::Outcome;
-use daypass_api::operation::{GetFederationToken, Operation, SessionOperation};
-use daypass_api::outcome::{CallerIdentity, TemporaryKey};
+use daypass_api::operation::{AssumeRole, GetFederationToken, Operation, SessionOperation, Subject};
+use daypass_api::outcome::{AccessKey, CallerIdentity, TemporaryKey};
 
 use super::ActionClient;
 use crate::error::Error;
@@ -10,8 +10,31 @@ use crate::error::Error;
 impl ActionClient {
     /// Mints a temporary key of the caller's own rights, narrowed by a policy.
     pub async fn get_federation_token(&self, get: GetFederationToken) -> Result<TemporaryKey, Error> {
-        let operation = Operation::Session(SessionOperation::GetFederationToken(get));
+        self.mint(SessionOperation::GetFederationToken(get)).await
+    }
+
+    /// Mints a temporary key of a role's rights, narrowed by a policy.
+    pub async fn assume_role(&self, assume: AssumeRole) -> Result<TemporaryKey, Error> {
+        self.mint(SessionOperation::AssumeRole(assume)).await
+    }
+
+    /// Mints a temporary key of the caller's own rights.
+    pub async fn get_session_token(&self, duration_seconds: Option<i64>) -> Result<TemporaryKey, Error> {
+        self.mint(SessionOperation::GetSessionToken { duration_seconds })
+            .await
+    }
+
+    /// The ids of an identity's permanent keys, and whether they work. Notes about them are not told.
+    pub async fn query_api_key(&self, subject: Subject) -> Result<Vec<AccessKey>, Error> {
+        let operation = Operation::Session(SessionOperation::QueryApiKey(subject));
         match self.call(&operation).await? {
+            Outcome::ApiKeys(keys) => Ok(keys),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    async fn mint(&self, operation: SessionOperation) -> Result<TemporaryKey, Error> {
+        match self.call(&Operation::Session(operation)).await? {
             Outcome::TemporaryKey(key) => Ok(key),
             _ => Err(Error::other_outcome()),
         }

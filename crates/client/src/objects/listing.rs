@@ -23,12 +23,13 @@ impl ObjectClient {
     pub fn object_pages(
         &self,
         first: ListObjects,
-    ) -> impl Stream<Item = Result<ObjectList, Error>> + Send + '_ {
-        stream::try_unfold(Some(first), move |next| async move {
+    ) -> impl Stream<Item = Result<ObjectList, Error>> + Send + use<> {
+        let client = self.clone();
+        stream::try_unfold((client, Some(first)), |(client, next)| async move {
             let Some(list) = next else { return Ok(None) };
-            let page = self.list_objects(&list).await?;
+            let page = client.list_objects(&list).await?;
             let following = following(list, &page)?;
-            Ok(Some((page, following)))
+            Ok(Some((page, (client, following))))
         })
     }
 }

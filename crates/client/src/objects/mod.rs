@@ -3,7 +3,9 @@
 //! Each call is an operation of `api`, spelled by `dialect`, signed, sent, and read back as the outcome of that
 //! operation.
 
+mod attributes;
 mod buckets;
+mod copies;
 mod download;
 mod listing;
 mod multipart;
@@ -21,10 +23,12 @@ pub use download::Download;
 pub use multipart::UploadedPart;
 pub use presign::SignedUrl;
 
+pub(crate) use sign::unsignable;
+
 use crate::connection::{Ask, Connection};
 use crate::error::Error;
 use crate::payload::Payload;
-use crate::retry::Repetition;
+use crate::retry::{Patience, Repetition};
 use crate::transport::{Answer, AnswerBody};
 
 /// The object store.
@@ -48,6 +52,10 @@ impl ObjectClient {
         Self { connection }
     }
 
+    pub(crate) fn patience(&self) -> Patience {
+        self.connection.patience()
+    }
+
     /// Performs an operation whose answer is a document or nothing.
     async fn call(&self, operation: &ObjectOperation, payload: Payload) -> Result<Outcome, Error> {
         let (outcome, _) = self.exchange(operation, payload, AnswerBody::Document).await?;
@@ -64,7 +72,7 @@ impl ObjectClient {
             request::write(operation, &self.connection.endpoint().for_dialect()).map_err(Error::Request)?;
         let length = payload.length();
         let ask = Ask {
-            repetition: repetition(parts.method),
+            repetition: repetition(operation, parts.method),
             payload,
             body,
         };
@@ -94,9 +102,10 @@ impl ObjectClient {
 }
 
 /// A POST begins or ends an upload, once; everything else means the same however often it is performed.
-fn repetition(method: &str) -> Repetition {
-    match method {
-        "POST" => Repetition::Effective,
+fn repetition(operation: &ObjectOperation, method: &str) -> Repetition {
+    match (operation, method) {
+        (ObjectOperation::DeleteObjects(_), _) => Repetition::Harmless,
+        (_, "POST") => Repetition::Effective,
         _ => Repetition::Harmless,
     }
 }

@@ -5,9 +5,10 @@ use crc_fast::CrcAlgorithm::Crc64Xz;
 use daypass_api::Outcome;
 use daypass_api::object::{ETag, MAX_PARTS};
 use daypass_api::operation::{
-    BodyClaims, InitiateMultipartUpload, ListParts, ObjectOperation, PartEntry, UploadPart, UploadRef,
+    BodyClaims, InitiateMultipartUpload, ListMultipartUploads, ListParts, ObjectOperation, PartEntry,
+    UploadPart, UploadRef,
 };
-use daypass_api::outcome::PartList;
+use daypass_api::outcome::{PartList, UploadList};
 use daypass_dialect::cos::request;
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use std::io;
@@ -122,6 +123,15 @@ impl ObjectClient {
         let abort = ObjectOperation::AbortMultipartUpload(upload.clone());
         self.call(&abort, Payload::empty()).await?;
         Ok(())
+    }
+
+    /// One page of the uploads in progress.
+    pub async fn list_multipart_uploads(&self, list: ListMultipartUploads) -> Result<UploadList, Error> {
+        let list = ObjectOperation::ListMultipartUploads(list);
+        match self.call(&list, Payload::empty()).await? {
+            Outcome::Uploads(uploads) => Ok(uploads),
+            _ => Err(Error::other_outcome()),
+        }
     }
 
     /// One page of the parts that the server has.

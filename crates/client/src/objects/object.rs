@@ -1,12 +1,17 @@
 //! Single objects: store, read, remove.
 
+use bytes::Bytes;
 use daypass_api::Outcome;
 use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::object::ObjectInfo;
-use daypass_api::operation::{DeleteObject, ObjectOperation, PutObject, ReadObject};
+use daypass_api::operation::{
+    DeleteEntry, DeleteObject, DeleteObjects, ObjectOperation, PutObject, ReadObject,
+};
+use daypass_dialect::cos::answer::refusal;
+use daypass_dialect::cos::request;
 
 use super::{Download, ObjectClient, Stored};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::payload::Payload;
 use crate::transport::AnswerBody;
 
@@ -47,5 +52,31 @@ impl ObjectClient {
         self.call(&ObjectOperation::DeleteObject(delete), Payload::empty())
             .await?;
         Ok(())
+    }
+
+    /// Removes objects of one bucket, at most 1,000, and tells which of them could not be removed and why.
+    pub async fn delete_objects(
+        &self,
+        bucket: &BucketName,
+        keys: Vec<ObjectKey>,
+    ) -> Result<Vec<(ObjectKey, Refusal)>, Error> {
+        let entries = keys.into_iter().map(|key| DeleteEntry {
+            key,
+            version_id: None,
+        });
+        let delete = ObjectOperation::DeleteObjects(DeleteObjects {
+            bucket: bucket.clone(),
+            quiet: true,
+            entries: entries.collect(),
+        });
+        let list = Bytes::from(request::document(&delete).unwrap_or_default());
+        match self.call(&delete, list.into()).await? {
+            Outcome::ObjectsDeleted(report) => Ok(report
+                .entries
+                .into_iter()
+                .filter_map(|deleted| Some((deleted.entry.key, refusal(&deleted.error?).into())))
+                .collect()),
+            _ => Err(Error::other_outcome()),
+        }
     }
 }

@@ -69,7 +69,8 @@ impl ObjectClient {
         );
         let separator = if parts.query.is_empty() { '?' } else { '&' };
         Ok(SignedUrl(format!(
-            "http://{}{}{separator}{}",
+            "{}://{}{}{separator}{}",
+            self.connection.endpoint().scheme(),
             parts.host,
             sign::target(&parts),
             signature.map_err(too_many)?

@@ -65,7 +65,7 @@ pub(super) fn target(parts: &RequestParts) -> String {
     }
 }
 
-pub(super) fn unsignable(what: &'static str) -> Error {
+pub(crate) fn unsignable(what: &'static str) -> Error {
     Error::Request(daypass_api::Error::with_message(
         daypass_api::ErrorCode::InvalidRequest,
         what,

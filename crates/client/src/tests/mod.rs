@@ -1,9 +1,11 @@
 //! The client against a server that answers what the test tells it to: what is on the wire, and what becomes of
-//! answers that go wrong.
+//! answers that go wrong. HTTPS and transfers are tested against the real server.
 
 mod actions;
 mod objects;
 mod server;
+mod tls;
+mod transfers;
 mod trouble;
 
 use std::sync::Arc;
@@ -26,6 +28,10 @@ impl Clock for Standing {
     fn now(&self) -> Timestamp {
         NOW
     }
+}
+
+fn now_seconds() -> i64 {
+    crate::SystemClock.now().unix_seconds()
 }
 
 fn bucket() -> BucketName {

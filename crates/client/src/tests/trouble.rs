@@ -194,10 +194,7 @@ async fn answers_that_are_none() {
         Err(Error::NotModified)
     ));
     let garbage = Answer::Text("hello\r\n\r\n".to_owned());
-    assert!(matches!(
-        get(vec![garbage; 4]).await,
-        Err(Error::Interrupted { .. })
-    ));
+    assert!(matches!(get(vec![garbage; 4]).await, Err(Error::NotHttp { .. })));
     let huge = "x".repeat(daypass_dialect::cos::answer::MAX_DOCUMENT_BYTES + 1);
     assert!(matches!(
         get(vec![answer(403, &[], &huge)]).await,

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::user_server::{Event, UserServer};
 use super::{held, policies};
-use crate::serve::{DEFAULT_APPID, DEFAULT_OWNER_UIN};
+use crate::settings::{DEFAULT_APPID, DEFAULT_OWNER_UIN};
 
 const REGION: &str = "ap-guangzhou";
 
@@ -167,9 +167,12 @@ fn config(data: &TempDir) -> Result<Config> {
         data: data.path().join("data"),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
+        console_listen: None,
+        hosts: Vec::new(),
         region: Region::parse(REGION)?,
         // The documented least is half an hour; the demo shows an expiry.
         min_session_seconds: 1,
+        sts_requests_per_second: daypass_server::DEFAULT_STS_REQUESTS_PER_SECOND,
         master_key: None,
         root: RootSeed {
             account: Account {

@@ -62,7 +62,7 @@ macro_rules! actions {
 }
 
 actions! {
-    Sts: GetFederationToken, GetCallerIdentity;
+    Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
@@ -74,6 +74,10 @@ actions! {
         UpdateGroup, DeleteGroup, AddUserToGroup, RemoveUserFromGroup,
         ListGroupsForUser, ListUsersForGroup, PutUserPermissionsBoundary, DeleteUserPermissionsBoundary,
         GetUserPermissionBoundary;
+        CreateRole, GetRole, DescribeRoleList, DeleteRole, UpdateAssumeRolePolicy, UpdateRoleDescription,
+        UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
+        ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
+        GetRolePermissionBoundary;
 }
 
 impl Action {
@@ -93,7 +97,6 @@ impl Action {
 
 /// Actions of the real services, by the services' own documentation, that are not offered here.
 const NOT_OFFERED: &[&str] = &[
-    "AssumeRole",
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
     "GetSessionToken",
@@ -143,6 +146,9 @@ mod tests {
         check("AssumeRole", Err(ErrorCode::NotImplemented));
         check("PutUserPermissionsBoundary", Ok(Service::Cam));
         check("PutRolePermissionsBoundary", Err(ErrorCode::NotImplemented));
+        check("AssumeRole", Ok(Service::Sts));
+        check("AssumeRoleWithSAML", Err(ErrorCode::NotImplemented));
+        check("PutUserPermissionsBoundary", Err(ErrorCode::NotImplemented));
         check("GetUserPermissionsBoundary", Err(ErrorCode::InvalidAction));
         check("getfederationtoken", Err(ErrorCode::InvalidAction));
         check("", Err(ErrorCode::InvalidAction));

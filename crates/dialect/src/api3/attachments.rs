@@ -14,8 +14,8 @@ use super::object::with_some;
 use super::policies::{self, mode_number, type_number};
 use super::reply::{AnswerError, Reply, malformed};
 
-const TYPE_CUSTOM: &str = "User";
-const TYPE_PRESET: &str = "QCS";
+pub(super) const TYPE_CUSTOM: &str = "User";
+pub(super) const TYPE_PRESET: &str = "QCS";
 
 pub(super) fn read_attach(fields: &mut Fields<'_>) -> Result<IdentityOperation, Error> {
     Ok(IdentityOperation::AttachUserPolicy {

@@ -7,8 +7,9 @@ use daypass_api::{ErrorCode, Outcome};
 use serde_json::Value as Json;
 
 use super::action::Action;
+use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
-use super::{access_keys, account, attachments, boundaries, groups, policies, sts, users, versions};
+use super::{access_keys, account, attachments, boundaries, groups, policies, sts, users, versions, assume, roles};
 
 /// A call to send: its action and version go into the headers, its body is JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +27,17 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::GetFederationToken(get)) => {
             (Action::GetFederationToken, sts::federation_parameters(get))
         }
+        Operation::Session(SessionOperation::AssumeRole(assume)) => {
+            (Action::AssumeRole, assume::parameters(assume))
+        }
+        Operation::Session(SessionOperation::GetSessionToken { duration_seconds }) => {
+            let parameters = with_some(empty(), "DurationSeconds", *duration_seconds);
+            (Action::GetSessionToken, parameters)
+        }
         Operation::Session(SessionOperation::GetCallerIdentity) => (Action::GetCallerIdentity, empty()),
+        Operation::Session(SessionOperation::QueryApiKey(subject)) => {
+            (Action::QueryApiKey, access_keys::subject_parameters(*subject))
+        }
         Operation::Identity(operation) => identity_request(operation),
     };
     Ok(Request {
@@ -110,6 +121,7 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             Action::ListAttachedUserPolicies,
             attachments::list_parameters(*uin, *paging),
         ),
+        Op::Role(operation) => roles::parameters(operation),
     }
 }
 
@@ -130,7 +142,12 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
     match operation {
         // No call asks for one, so that nothing can be its answer.
         Operation::Object(_) => Err(malformed("Response")),
-        Operation::Session(SessionOperation::GetFederationToken(_)) => sts::read_temporary_key(reply),
+        Operation::Session(
+            SessionOperation::GetFederationToken(_)
+            | SessionOperation::AssumeRole(_)
+            | SessionOperation::GetSessionToken { .. },
+        ) => sts::read_temporary_key(reply),
+        Operation::Session(SessionOperation::QueryApiKey(_)) => sts::read_api_keys(reply),
         Operation::Session(SessionOperation::GetCallerIdentity) => sts::read_caller(reply),
         Operation::Identity(operation) => identity_answer(operation, reply),
     }
@@ -161,6 +178,8 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::Boundary(operation) => boundaries::answer(*operation, reply),
         Op::UpdateUser(_)
         | Op::DeleteUser(_)
+        Op::Role(operation) => roles::read_answer(operation, reply),
+        Op::DeleteUser(_)
         | Op::UpdateAccessKey { .. }
         | Op::DeleteAccessKey { .. }
         | Op::DeletePolicies(_)

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::call::{Edition, Spelling};
 use super::object::with;
-use super::{access_keys, account, attachments, boundaries, error, groups, policies, sts, users, versions};
+use super::{access_keys, account, attachments, boundaries, error, groups, policies, sts, users, versions, role_policies, roles};
 
 /// An answer, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,12 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Groups(page) => groups::write_groups(page),
         Outcome::GroupMembers(page) => groups::write_members(page),
         Outcome::Boundary(boundary) => boundaries::write_boundary(boundary.as_ref()),
+        Outcome::ApiKeys(keys) => sts::write_api_keys(keys),
+        Outcome::RoleCreated(id) => roles::write_created(*id),
+        Outcome::Role(role) => roles::write_role(role),
+        Outcome::Roles(page) => roles::write_roles(page),
+        Outcome::RolePolicies(page) => role_policies::write_attached(page),
+        Outcome::RoleBoundary(policy) => role_policies::write_boundary(policy.as_ref()),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
         | Outcome::Tags(_)

@@ -67,6 +67,7 @@ fn spell_cam(code: ErrorCode) -> (&'static str, &'static str) {
 fn spell_sts(code: ErrorCode) -> (&'static str, &'static str) {
     match code {
         ErrorCode::InternalError => ("InternalError.SystemError", "internal error"),
+        ErrorCode::RoleNotExist => ("ResourceNotFound.RoleNotFound", "the role does not exist"),
         ErrorCode::DocumentError => spell_any(ErrorCode::PolicyNotWellFormed),
         ErrorCode::DocumentTooLong => spell_any(ErrorCode::PolicyTooLong),
         ErrorCode::DocumentResourceAccountError => spell_any(ErrorCode::PolicyGrantsOtherAccount),
@@ -161,6 +162,35 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
             ("InvalidParameter.GrantOtherResource", "cant grant other resource")
         }
 
+        Code::MfaCheckFailed => ("FailedOperation.CheckMFAError", "the MFA code is wrong"),
+        Code::MfaTypeNotSupported => (
+            "FailedOperation.MFATypeNotSupported",
+            "MFA devices of this type are not known",
+        ),
+
+        Code::RoleFull => (
+            "InvalidParameter.RoleFull",
+            "there are as many roles as there may be",
+        ),
+        Code::RoleNameInUse => ("InvalidParameter.RoleNameInUse", "the role name is in use"),
+        Code::RoleNameError => (
+            "InvalidParameter.RoleNameError",
+            "the role name is not 1 to 128 of letters, digits and +=,.@_-",
+        ),
+        Code::RoleNotExist => ("InvalidParameter.RoleNotExist", "the role does not exist"),
+        Code::PrincipalQcsError => (
+            "InvalidParameter.PrincipalQcsError",
+            "a principal of a role is not one",
+        ),
+        Code::PrincipalQcsNotExist => (
+            "InvalidParameter.PrincipalQcsNotExist",
+            "a principal does not exist",
+        ),
+        Code::PrincipalServiceNotExist => (
+            "InvalidParameter.PrincipalServiceNotExist",
+            "a service does not exist",
+        ),
+
         Code::UserFull => (
             "InvalidParameter.SubUserFull",
             "there are as many users as there may be",
@@ -196,15 +226,15 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         ),
         Code::PolicyIdError => ("InvalidParameter.PolicyIdError", "the policy id is not one"),
         Code::PolicyIdNotFound => ("ResourceNotFound.PolicyIdNotFound", "the policy does not exist"),
+        Code::PolicyIdNotExist => ("InvalidParameter.PolicyIdNotExist", "the policy does not exist"),
         Code::PolicyReadOnly => ("FailedOperation", "a preset policy cannot be changed"),
         Code::AttachmentFull => (
             "InvalidParameter.AttachmentFull",
             "the identity has as many policies as it may",
         ),
-        Code::BoundaryPolicyNotExist => ("InvalidParameter.PolicyIdNotExist", "the policy does not exist"),
         Code::PolicyIsBoundary => (
-            "OperationDenied",
-            "the policy is the permission boundary of a user: remove the boundary first",
+            "ResourceInUse",
+            "the policy is the permission boundary of a user or a role: remove the boundary first",
         ),
         Code::PolicyVersionFull => (
             "FailedOperation.PolicyVersionFull",

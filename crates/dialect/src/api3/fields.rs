@@ -275,6 +275,61 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A text that is something, if given: the empty one is the same as none.
+    pub(super) fn some_text(&mut self, name: &'static str) -> Result<Option<&'a str>, Error> {
+        Ok(self.text(name)?.filter(|text| !text.is_empty()))
+    }
+
+    /// A number that some actions write as a text and others as a number.
+    pub(super) fn digits(&mut self, name: &'static str) -> Result<Option<String>, Error> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+            Some(Value::Integer(number)) => Ok(Some(number.to_string())),
+            Some(_) => Err(wrong_type(name, "a number in a text")),
+        }
+    }
+
+    /// A list of texts, if given.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, Error> {
+        let text = |entry: &'a Value| match entry {
+            Value::Text(text) => Ok(text.as_str()),
+            _ => Err(wrong_type(name, "a list of texts")),
+        };
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::List(entries)) => entries.iter().map(text).collect::<Result<_, _>>().map(Some),
+            Some(_) => Err(wrong_type(name, "a list of texts")),
+        }
+    }
+
+    /// A list of objects with a `Key` and a `Value`, if given. What tags may be is for the action to say.
+    pub(super) fn tags(&mut self, name: &'static str) -> Result<Option<Tags>, Error> {
+        let tag = |entry: &Value| {
+            let Value::Object(members) = entry else {
+                return Err(wrong_type(name, "a list of tags"));
+            };
+            let mut fields = Fields::new(members);
+            let key = fields.required_text("Key")?.to_owned();
+            let value = fields.required_text("Value")?.to_owned();
+            fields.finish()?;
+            Ok((key, value))
+        };
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::List(entries)) => entries.iter().map(tag).collect::<Result<_, _>>().map(Some),
+            Some(_) => Err(wrong_type(name, "a list of tags")),
+        }
+    }
+
+    /// `Page` and `Rp`, where both must be given.
+    pub(super) fn required_paging(&mut self) -> Result<Paging, Error> {
+        for name in ["Page", "Rp"] {
+            self.integer(name)?.ok_or_else(|| missing(name))?;
+        }
+        self.paging()
+    }
+
     /// `Page` and `Rp`.
     pub(super) fn paging(&mut self) -> Result<Paging, Error> {
         Ok(Paging {

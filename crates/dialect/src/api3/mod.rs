@@ -17,10 +17,13 @@ mod json;
 
 mod access_keys;
 mod account;
+mod assume;
 mod attachments;
 mod boundaries;
 mod groups;
 mod policies;
+mod role_policies;
+mod roles;
 mod sts;
 mod tags;
 mod users;

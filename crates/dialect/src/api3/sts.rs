@@ -1,11 +1,11 @@
-//! GetFederationToken and GetCallerIdentity: parameters and answers, both ways.
+//! GetFederationToken, GetSessionToken, GetCallerIdentity and QueryApiKey: parameters and answers, both ways.
 //!
 //! "Limits of the duration" and the meaning of the policy belong to whoever mints the key: here the policy is
 //! only decoded to text, and the duration passed on as given.
 
-use daypass_api::names::{AccessKeyId, SessionName, Uin};
-use daypass_api::operation::{GetFederationToken, Operation, SessionOperation};
-use daypass_api::outcome::{CallerIdentity, SessionToken, TemporaryKey};
+use daypass_api::names::{AccessKeyId, RoleId, SessionName, Uin};
+use daypass_api::operation::{AccessKeyStatus, GetFederationToken, Operation, SessionOperation};
+use daypass_api::outcome::{AccessKey, CallerIdentity, SessionToken, TemporaryKey};
 use daypass_api::secret::SecretKey;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -15,7 +15,7 @@ use super::call::Edition;
 use super::fields::{Fields, missing};
 use super::form;
 use super::object::with_some;
-use super::reply::{AnswerError, Reply};
+use super::reply::{AnswerError, Reply, malformed};
 
 /// The one operation without parameters of its own.
 pub(super) const CALLER_IDENTITY: Operation = Operation::Session(SessionOperation::GetCallerIdentity);
@@ -33,12 +33,37 @@ pub(super) fn read_federation(fields: &mut Fields<'_>, edition: Edition) -> Resu
     Ok(Operation::Session(SessionOperation::GetFederationToken(get)))
 }
 
+pub(super) fn read_session_token(fields: &mut Fields<'_>) -> Result<Operation, Error> {
+    refuse_second_factor(fields)?;
+    let duration_seconds = fields.integer("DurationSeconds")?.map(saturate);
+    Ok(Operation::Session(SessionOperation::GetSessionToken {
+        duration_seconds,
+    }))
+}
+
+pub(super) fn read_query_key(fields: &mut Fields<'_>) -> Result<Operation, Error> {
+    Ok(Operation::Session(SessionOperation::QueryApiKey(
+        fields.subject()?,
+    )))
+}
+
+/// Nobody has a device, so that whatever is shown as the code of one is wrong. It must never pass for right.
+pub(super) fn refuse_second_factor(fields: &mut Fields<'_>) -> Result<(), Error> {
+    let serial = fields.some_text("SerialNumber")?;
+    let code = fields.some_text("TokenCode")?;
+    match (serial, code) {
+        (None, None) => Ok(()),
+        (Some(serial), _) if !serial.ends_with("mfa/softToken") => Err(ErrorCode::MfaTypeNotSupported.into()),
+        _ => Err(ErrorCode::MfaCheckFailed.into()),
+    }
+}
+
 /// Some SDKs send the policy percent-encoded within the encoding of the form, others plain. Plain JSON may hold
 /// a `%` or `+` of its own, so that only what does not begin like JSON is decoded again.
 ///
 /// Nothing but the empty text means that there is no policy: a key without one has all of its maker's rights,
 /// and neither a blank nor `undefined` may lead there.
-fn decode_policy(text: &str) -> Result<Option<String>, Error> {
+pub(super) fn decode_policy(text: &str) -> Result<Option<String>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -55,16 +80,19 @@ fn is_object(text: &str) -> bool {
     text.trim_start().starts_with('{')
 }
 
-fn saturate(number: i128) -> i64 {
+pub(super) fn saturate(number: i128) -> i64 {
     let limit = if number < 0 { i64::MIN } else { i64::MAX };
     i64::try_from(number).unwrap_or(limit)
 }
 
+pub(super) fn encode_policy(policy: &str) -> String {
+    utf8_percent_encode(policy, NON_ALPHANUMERIC).to_string()
+}
+
 /// The client's parameters; the policy encoded as the documentation asks.
 pub(super) fn federation_parameters(get: &GetFederationToken) -> Json {
-    let encode = |policy: &String| utf8_percent_encode(policy, NON_ALPHANUMERIC).to_string();
     let parameters = json!({ "Name": get.name.as_str() });
-    let parameters = with_some(parameters, "Policy", get.policy.as_ref().map(encode));
+    let parameters = with_some(parameters, "Policy", get.policy.as_deref().map(encode_policy));
     with_some(parameters, "DurationSeconds", get.duration_seconds)
 }
 
@@ -107,17 +135,32 @@ pub(super) fn write_caller(caller: &CallerIdentity) -> Json {
     let CallerIdentity {
         owner_uin,
         uin,
+        role,
         session_name,
     } = caller;
-    let (arn, user_id) = match session_name {
-        None => (format!("qcs::cam::uin/{owner_uin}:uin/{uin}"), uin.to_string()),
-        Some(name) => (
+    let named = |id: String, name: &Option<String>| match name {
+        None => id,
+        Some(name) => format!("{id}:{name}"),
+    };
+    let (kind, arn, user_id) = match (role, session_name) {
+        (Some(role), name) => (
+            TYPE_ROLE,
+            format!("qcs::sts:{owner_uin}:assumed-role/{role}"),
+            named(role.to_string(), name),
+        ),
+        (None, None) => (
+            TYPE_USER,
+            format!("qcs::cam::uin/{owner_uin}:uin/{uin}"),
+            uin.to_string(),
+        ),
+        (None, name) => (
+            TYPE_USER,
             format!("qcs::sts:{owner_uin}:federated-user/{uin}"),
-            format!("{uin}:{name}"),
+            named(uin.to_string(), name),
         ),
     };
     json!({
-        "Type": "CAMUser",
+        "Type": kind,
         "Arn": arn,
         "UserId": user_id,
         "PrincipalId": uin.to_string(),
@@ -125,13 +168,61 @@ pub(super) fn write_caller(caller: &CallerIdentity) -> Json {
     })
 }
 
+const TYPE_USER: &str = "CAMUser";
+const TYPE_ROLE: &str = "CAMRole";
+
 pub(super) fn read_caller(reply: Reply<'_>) -> Result<Outcome, AnswerError> {
-    let session_name = reply.text("UserId")?.split_once(':').map(|(_, name)| name);
+    let user_id = reply.text("UserId")?;
+    let (id, session_name) = match user_id.split_once(':') {
+        Some((id, name)) => (id, Some(name)),
+        None => (user_id, None),
+    };
+    let role = match reply.text("Type")? {
+        TYPE_ROLE => Some(id.parse::<RoleId>().map_err(|_| malformed("UserId"))?),
+        _ => None,
+    };
     Ok(Outcome::CallerIdentity(CallerIdentity {
         owner_uin: reply.parsed("AccountId", str::parse::<Uin>)?,
         uin: reply.parsed("PrincipalId", str::parse::<Uin>)?,
+        role,
         session_name: session_name.map(str::to_owned),
     }))
+}
+
+/// How the token service counts what may become of a key; one that was removed is not told.
+const STATUS_ACTIVE: u64 = 2;
+const STATUS_INACTIVE: u64 = 3;
+
+pub(super) fn write_api_keys(keys: &[AccessKey]) -> Json {
+    let one = |key: &AccessKey| {
+        let status = match key.status {
+            AccessKeyStatus::Active => STATUS_ACTIVE,
+            AccessKeyStatus::Inactive => STATUS_INACTIVE,
+        };
+        json!({
+            "SecretId": key.id.as_str(),
+            "CreateTime": key.created.unix_seconds(),
+            "Status": status,
+        })
+    };
+    json!({ "IdKeys": keys.iter().map(one).collect::<Json>() })
+}
+
+/// The answer has no notes about the keys: they are empty.
+pub(super) fn read_api_keys(reply: Reply<'_>) -> Result<Outcome, AnswerError> {
+    let one = |reply: Reply<'_>| {
+        Ok(AccessKey {
+            id: reply.parsed("SecretId", AccessKeyId::parse)?,
+            status: match reply.number("Status")? {
+                STATUS_ACTIVE => AccessKeyStatus::Active,
+                STATUS_INACTIVE => AccessKeyStatus::Inactive,
+                _ => return Err(malformed("Status")),
+            },
+            created: Timestamp::from_unix_seconds(reply.signed("CreateTime")?),
+            description: String::new(),
+        })
+    };
+    reply.list("IdKeys", one).map(Outcome::ApiKeys)
 }
 
 #[cfg(test)]

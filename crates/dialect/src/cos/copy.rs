@@ -33,7 +33,7 @@ pub(super) fn source(request: &RequestHead<'_>) -> Result<CopySource, Error> {
     Ok(CopySource {
         bucket: BucketName::parse(label).map_err(|_| invalid("it begins with no bucket"))?,
         key: ObjectKey::parse(&key).map_err(|_| invalid("its key is not one"))?,
-        version_id: query.value("versionid").cloned(),
+        version_id: query.value("versionid"),
         preconditions: conditions::source_conditions(request)?,
     })
 }

@@ -43,11 +43,19 @@ pub fn write_error(error: &Error, context: &ErrorContext<'_>) -> Answer {
     let mut answer = Answer::new(spelling.status, context.request_id, context.now);
     answer.add(headers::TRACE_ID, not_empty(context.trace_id));
     answer.add(headers::CONTENT_TYPE, XML_TYPE);
+    if let Some(length) = error.object_length {
+        answer.add(headers::CONTENT_RANGE, format!("bytes */{length}"));
+    }
     if !context.is_head {
         answer.body = document(&spelling, message, context).into();
     }
     answer.add(headers::CONTENT_LENGTH, answer.body.len().to_string());
     answer
+}
+
+/// The status that an error has where it is the answer.
+pub(super) fn status(error: &Error) -> u16 {
+    spelling(error.code).status
 }
 
 /// How an error is told inside another document.
@@ -297,7 +305,6 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::PolicyIdNotFound
         | E::PolicyReadOnly
         | E::AttachmentFull
-        | E::BoundaryPolicyNotExist
         | E::PolicyIsBoundary
         | E::PolicyVersionFull
         | E::PolicyVersionNotExist
@@ -316,6 +323,16 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::UserNotNamed
         | E::ScopeError
         | E::KeywordError
+        | E::PolicyIdNotExist
+        | E::MfaCheckFailed
+        | E::MfaTypeNotSupported
+        | E::RoleFull
+        | E::RoleNameInUse
+        | E::RoleNameError
+        | E::RoleNotExist
+        | E::PrincipalQcsError
+        | E::PrincipalQcsNotExist
+        | E::PrincipalServiceNotExist
         | E::DocumentError
         | E::DocumentTooLong
         | E::DocumentVersionError
@@ -391,6 +408,20 @@ mod tests {
         assert!(text(&answer).ends_with("<ServerTime>2020-12-10T03:37:30Z</ServerTime></Error>"));
         let denied = write_error(&Error::new(ErrorCode::AccessDenied), &CONTEXT);
         assert!(!text(&denied).contains("ServerTime"));
+    }
+
+    #[test]
+    fn a_range_beyond_the_end_is_told_the_length() {
+        let answer = write_error(&Error::range_beyond(10), &CONTEXT);
+        assert_eq!(answer.status, 416);
+        assert!(
+            answer
+                .headers
+                .iter()
+                .any(|(name, value)| name == "Content-Range" && value == "bytes */10")
+        );
+        let silent = write_error(&Error::new(ErrorCode::InvalidRange), &CONTEXT);
+        assert!(!silent.headers.iter().any(|(name, _)| name == "Content-Range"));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Pairs are split at `&` alone, since one SDK sends a raw `;`. A name that the service gives a meaning to may be
 //! repeated only with the same value; other names, signatures among them, are not looked at here.
 
+use std::borrow::Cow;
+
 use daypass_api::attributes::QueryValue;
 use daypass_api::{Error, ErrorCode};
 
@@ -38,16 +40,23 @@ const PARAMETERS: [&str; 21] = [
     "x-cos-traffic-limit",
 ];
 
-/// A query that has been read.
+/// A query that has been read. It borrows what needs no decoding: a token in a link is long.
 #[derive(Debug, Default)]
-pub(super) struct Query {
-    /// Names in lower case.
-    parameters: Vec<(String, QueryValue)>,
+pub(super) struct Query<'q> {
+    parameters: Vec<Parameter<'q>>,
 }
 
-impl Query {
+#[derive(Debug)]
+struct Parameter<'q> {
+    /// In lower case.
+    name: Cow<'q, str>,
+    raw: &'q str,
+    decoded: Cow<'q, str>,
+}
+
+impl<'q> Query<'q> {
     /// Reads a raw query.
-    pub(super) fn parse(raw: &str) -> Result<Self, Error> {
+    pub(super) fn parse(raw: &'q str) -> Result<Self, Error> {
         let mut query = Self::default();
         let mut count = 0_usize;
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
@@ -60,49 +69,56 @@ impl Query {
         Ok(query)
     }
 
-    fn add(&mut self, pair: &str) -> Result<(), Error> {
+    fn add(&mut self, pair: &'q str) -> Result<(), Error> {
         let (name, raw) = pair.split_once('=').unwrap_or((pair, ""));
         let undecodable = || Error::new(ErrorCode::InvalidUri);
-        let name = percent::decode_query(name)
-            .ok_or_else(undecodable)?
-            .to_ascii_lowercase();
-        let value = QueryValue {
-            raw: raw.to_owned(),
-            decoded: percent::decode_query(raw).ok_or_else(undecodable)?,
-        };
-        match self.value(&name) {
-            Some(earlier) if *earlier == value => {}
+        let name = lower(percent::decode_query(name).ok_or_else(undecodable)?);
+        let decoded = percent::decode_query(raw).ok_or_else(undecodable)?;
+        match self.find(&name) {
+            Some(earlier) if earlier.raw == raw => {}
             Some(_) if is_meaningful(&name) => {
                 return Err(invalid_argument(format!("parameter `{name}` has two values")));
             }
-            Some(_) | None => self.parameters.push((name, value)),
+            Some(_) | None => self.parameters.push(Parameter { name, raw, decoded }),
         }
         Ok(())
     }
 
-    /// A parameter that was sent, be it empty or not. `name` is in lower case.
-    pub(super) fn value(&self, name: &str) -> Option<&QueryValue> {
-        self.parameters
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value)
+    fn find(&self, name: &str) -> Option<&Parameter<'q>> {
+        self.parameters.iter().find(|known| known.name == name)
+    }
+
+    /// A parameter that was sent, be it empty or not, in both spellings. `name` is in lower case.
+    pub(super) fn value(&self, name: &str) -> Option<QueryValue> {
+        self.find(name).map(|parameter| QueryValue {
+            raw: parameter.raw.to_owned(),
+            decoded: parameter.decoded.clone().into_owned(),
+        })
     }
 
     /// A parameter's decoded value; an empty one is as good as none.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.value(name)
-            .map(|value| value.decoded.as_str())
+        self.find(name)
+            .map(|parameter| &*parameter.decoded)
             .filter(|text| !text.is_empty())
     }
 
     /// Whether a parameter was sent at all.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.value(name).is_some()
+        self.find(name).is_some()
     }
 
     /// All names, in lower case.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.parameters.iter().map(|(name, _)| name.as_str())
+        self.parameters.iter().map(|parameter| &*parameter.name)
+    }
+}
+
+fn lower(name: Cow<'_, str>) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        name
     }
 }
 

@@ -131,7 +131,7 @@ pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
     })
 }
 
-fn traffic_limit(request: &RequestHead<'_>, query: &Query) -> Result<Option<u64>, Error> {
+fn traffic_limit(request: &RequestHead<'_>, query: &Query<'_>) -> Result<Option<u64>, Error> {
     const NAME: &str = "x-cos-traffic-limit";
     let Some(text) = request.header(NAME)?.or(query.text(NAME)) else {
         return Ok(None);
@@ -141,8 +141,8 @@ fn traffic_limit(request: &RequestHead<'_>, query: &Query) -> Result<Option<u64>
         .ok_or_else(|| invalid_argument("x-cos-traffic-limit is not 819200 to 838860800"))
 }
 
-fn attributes(request: &RequestHead<'_>, query: &Query) -> Result<Attributes, Error> {
-    let parameter = |name| query.value(name).cloned();
+fn attributes(request: &RequestHead<'_>, query: &Query<'_>) -> Result<Attributes, Error> {
+    let parameter = |name| query.value(name);
     let header = |name| Ok::<_, Error>(request.sent_header(name)?.map(str::to_owned));
     Ok(Attributes {
         prefix: parameter("prefix"),
@@ -155,13 +155,14 @@ fn attributes(request: &RequestHead<'_>, query: &Query) -> Result<Attributes, Er
         content_type: header("content-type")?,
         host: header("host")?,
         request_tags: Vec::new(),
+        external_id: None,
     })
 }
 
 /// What all readers of operations look at.
 struct Context<'a> {
     request: &'a RequestHead<'a>,
-    query: &'a Query,
+    query: &'a Query<'a>,
 }
 
 impl Context<'_> {
@@ -505,6 +506,6 @@ impl Context<'_> {
     fn owned(&self, name: &str) -> String {
         self.query
             .value(name)
-            .map_or_else(String::new, |QueryValue { decoded, .. }| decoded.clone())
+            .map_or_else(String::new, |QueryValue { decoded, .. }| decoded)
     }
 }

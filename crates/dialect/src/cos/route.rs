@@ -259,7 +259,7 @@ pub(super) fn is_sub_resource(name: &str) -> bool {
 }
 
 /// The operation on a bucket that a request names.
-pub(super) fn bucket_route(request: &RequestHead<'_>, query: &Query) -> Result<BucketRoute, Error> {
+pub(super) fn bucket_route(request: &RequestHead<'_>, query: &Query<'_>) -> Result<BucketRoute, Error> {
     if request.method == "OPTIONS" {
         return Ok(BucketRoute::Preflight);
     }
@@ -287,7 +287,7 @@ pub(super) fn bucket_route(request: &RequestHead<'_>, query: &Query) -> Result<B
 }
 
 /// The operation on an object that a request names.
-pub(super) fn object_route(request: &RequestHead<'_>, query: &Query) -> Result<ObjectRoute, Error> {
+pub(super) fn object_route(request: &RequestHead<'_>, query: &Query<'_>) -> Result<ObjectRoute, Error> {
     if request.method == "OPTIONS" {
         return Ok(ObjectRoute::Preflight);
     }
@@ -315,7 +315,7 @@ pub(super) fn object_route(request: &RequestHead<'_>, query: &Query) -> Result<O
     }
 }
 
-fn upload_route(method: &str, query: &Query, copies: bool) -> Result<ObjectRoute, Error> {
+fn upload_route(method: &str, query: &Query<'_>, copies: bool) -> Result<ObjectRoute, Error> {
     match method {
         "GET" => Ok(ObjectRoute::ListParts),
         "POST" => Ok(ObjectRoute::Complete),
@@ -328,7 +328,7 @@ fn upload_route(method: &str, query: &Query, copies: bool) -> Result<ObjectRoute
 }
 
 /// What is told by more than a sub-resource: data processing.
-fn before_sub_resources(request: &RequestHead<'_>, query: &Query) -> Option<Name> {
+fn before_sub_resources(request: &RequestHead<'_>, query: &Query<'_>) -> Option<Name> {
     match request.method {
         "GET" | "PUT" | "POST" | "DELETE" if query.names().any(is_processing) => Some(Name::ProcessData),
         _ => None,
@@ -344,7 +344,7 @@ fn is_processing(name: &str) -> bool {
 /// The one sub-resource that the query names; two of them contradict each other.
 fn sub_resource<R: Copy>(
     request: &RequestHead<'_>,
-    query: &Query,
+    query: &Query<'_>,
     table: &[(&str, &str, R)],
 ) -> Result<Option<R>, Error> {
     let mut named = query.names().filter(|name| names(table, name));
@@ -363,7 +363,7 @@ fn sub_resource<R: Copy>(
 
 fn refuse_foreign<R>(
     request: &RequestHead<'_>,
-    query: &Query,
+    query: &Query<'_>,
     foreign: &[(&str, &str, R)],
 ) -> Result<(), Error> {
     if !is_read(request.method) && query.names().any(|name| names(foreign, name)) {
@@ -373,7 +373,7 @@ fn refuse_foreign<R>(
 }
 
 /// A client that forgot its key, or sent an empty one, must not make, list or remove a bucket by it.
-fn refuse_forgotten_key(request: &RequestHead<'_>, query: &Query) -> Result<(), Error> {
+fn refuse_forgotten_key(request: &RequestHead<'_>, query: &Query<'_>) -> Result<(), Error> {
     let meant_for_an_object = ["uploadid", "partnumber", "versionid"]
         .iter()
         .any(|name| query.has(name))

@@ -1,5 +1,7 @@
 //! Tags, in a header of uploads and in documents.
 
+use std::borrow::Cow;
+
 use daypass_api::tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, Tags};
 use daypass_api::{Error, ErrorCode};
 
@@ -16,8 +18,9 @@ pub(super) fn in_header(request: &RequestHead<'_>, most: usize) -> Result<Tags, 
     let text = request.header("x-cos-tagging")?.unwrap_or_default();
     let pair = |pair: &str| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let decoded = percent::decode_query(key).zip(percent::decode_query(value));
-        decoded.ok_or_else(|| invalid("a tag has a broken escape"))
+        let decoded = |text| percent::decode_query(text).map(Cow::into_owned);
+        let pair = decoded(key).zip(decoded(value));
+        pair.ok_or_else(|| invalid("a tag has a broken escape"))
     };
     let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(pair);
     checked(pairs.collect::<Result<_, _>>()?, most)

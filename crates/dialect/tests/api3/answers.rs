@@ -46,6 +46,7 @@ fn session_answers() {
         Outcome::CallerIdentity(CallerIdentity {
             owner_uin: Uin(1),
             uin: Uin(uin),
+            role: None,
             session_name: session_name.map(str::to_owned),
         })
     };

@@ -577,7 +577,7 @@ fn legacy_calls() {
     );
     let refused = |query: &str| read_legacy(query).unwrap_err().code;
     assert_eq!(refused("Action=AddUser"), ErrorCode::InvalidAction);
-    assert_eq!(refused("Action=AssumeRole"), ErrorCode::NotImplemented);
+    assert_eq!(refused("Action=AssumeRoleWithSAML"), ErrorCode::NotImplemented);
     assert_eq!(
         refused("Action=GetFederationToken&Version=2019-01-16"),
         ErrorCode::InvalidVersion

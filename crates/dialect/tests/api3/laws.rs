@@ -1,25 +1,12 @@
 //! Laws of the STS and CAM dialect: what one half writes the other reads back, and no bytes make either panic.
 
-use daypass_api::names::{
-    AccessKeyId, Account, AppId, GroupId, GroupName, PolicyId, PolicyName, SessionName, Uin, UserName,
-    VersionId,
-};
-use daypass_api::operation::{
-    AccessKeyStatus, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter,
-    GetFederationToken, GroupOperation, IdentityOperation, Membership, NewGroup, NewPolicy, Operation,
-    Paging, PolicyRef, PolicyScope, SessionOperation, Subject, UpdateGroup, UpdatePolicy, UpdateUser,
-    UserPolicies, UserRef, VersionOperation,
-};
-use daypass_api::outcome::{
-    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Group, GroupDetails, LastUse,
-    NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion, PolicyVersionSummary,
-    SessionToken, TemporaryKey, User, UserPolicy,
-};
+use daypass_api::names::{AccessKeyId, Account, AppId, GroupId, GroupName, PolicyId, PolicyName, SessionName, Uin, UserName, VersionId};
+use daypass_api::operation::{AccessKeyStatus, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation, IdentityOperation, Membership, NewGroup, NewPolicy, Operation, Paging, PolicyRef, PolicyScope, SessionOperation, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation, AssumeRole, NewRole, RoleOperation, RoleRef};
+use daypass_api::outcome::{AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Group, GroupDetails, LastUse, NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion, PolicyVersionSummary, SessionToken, TemporaryKey, User, UserPolicy, AccessKeyId, ExternalId, PolicyId, PolicyName, RoleId, RoleName, SessionName, Uin, UserName, Role};
 use daypass_api::secret::SecretKey;
+use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode, Timestamp};
-use daypass_dialect::api3::{
-    AnswerError, Edition, Spelling, answer, is_action_request, read, request, write, write_error,
-};
+use daypass_dialect::api3::{AnswerError, Edition, Spelling, answer, is_action_request, read, request, write, write_error};
 use http::{HeaderMap, HeaderValue, Method};
 use proptest::collection::vec;
 use proptest::option;
@@ -74,11 +61,135 @@ fn moment() -> impl Strategy<Value = Timestamp> {
     (0i64..4_000_000_000).prop_map(Timestamp::from_unix_seconds)
 }
 
+fn role_id() -> impl Strategy<Value = RoleId> {
+    (1..=u64::MAX).prop_map(RoleId)
+}
+
+fn role_name() -> impl Strategy<Value = RoleName> {
+    "[A-Za-z0-9+=,.@_-]{1,128}".prop_map(|text| RoleName::parse(&text).unwrap())
+}
+
+fn role_ref() -> impl Strategy<Value = RoleRef> {
+    prop_oneof![
+        role_id().prop_map(RoleRef::Id),
+        role_name().prop_map(RoleRef::Name)
+    ]
+}
+
+fn policy_ref() -> impl Strategy<Value = PolicyRef> {
+    prop_oneof![
+        policy_id().prop_map(PolicyRef::Id),
+        policy_name().prop_map(PolicyRef::Name)
+    ]
+}
+
+/// Tags, each key once.
+fn tags() -> impl Strategy<Value = Tags> {
+    proptest::collection::btree_map("\\PC{1,9}", "\\PC{0,9}", 0..4)
+        .prop_map(|tags| tags.into_iter().collect())
+}
+
+prop_compose! {
+    fn assume_role()(
+        owner in (1..=u64::MAX).prop_map(Uin), role in role_ref(),
+        name in "[A-Za-z0-9+=,.@_-]{2,128}".prop_map(|text| SessionName::parse_of_role(&text).unwrap()),
+        duration_seconds in option::of(any::<i64>()), policy in option::of("[ \n]?\\{\\PC{0,60}"),
+        external_id in option::of("[A-Za-z0-9_+=,.@:/-]{2,128}".prop_map(|text| ExternalId::parse(&text).unwrap())),
+        tags in tags(), source_identity in option::of(session_name()),
+    ) -> AssumeRole {
+        AssumeRole { owner, role, name, duration_seconds, policy, external_id, tags, source_identity }
+    }
+}
+
+prop_compose! {
+    fn new_role()(
+        name in role_name(), document in "\\PC{0,60}", description in "\\PC{0,60}", console_login: bool,
+        session_duration in 0..=43_200_i64, tags in tags(),
+    ) -> NewRole {
+        NewRole { name, document, description, console_login, session_duration, tags }
+    }
+}
+
+fn role_operation() -> impl Strategy<Value = RoleOperation> {
+    use RoleOperation as Op;
+    let text = || "\\PC{0,60}";
+    prop_oneof![
+        new_role().prop_map(Op::Create),
+        role_ref().prop_map(Op::Get),
+        (tags(), paging()).prop_map(|(tags, paging)| Op::List { tags, paging }),
+        role_ref().prop_map(Op::Delete),
+        (role_ref(), text()).prop_map(|(role, document)| Op::UpdateTrust { role, document }),
+        (role_ref(), text()).prop_map(|(role, description)| Op::UpdateDescription { role, description }),
+        (role_ref(), 0..=43_200_i64).prop_map(|(role, seconds)| Op::UpdateSessionDuration { role, seconds }),
+        (role_ref(), any::<bool>()).prop_map(|(role, allowed)| Op::UpdateConsoleLogin { role, allowed }),
+        (role_ref(), tags()).prop_map(|(role, tags)| Op::Tag { role, tags }),
+        (role_ref(), vec("\\PC{0,9}", 0..4)).prop_map(|(role, keys)| Op::Untag { role, keys }),
+        (role_ref(), policy_ref()).prop_map(|(role, policy)| Op::AttachPolicy { role, policy }),
+        (role_ref(), policy_ref()).prop_map(|(role, policy)| Op::DetachPolicy { role, policy }),
+        (role_ref(), scope(), option::of("\\PC{1,30}"), paging()).prop_map(
+            |(role, scope, keyword, paging)| Op::ListAttachedPolicies {
+                role,
+                scope,
+                keyword,
+                paging
+            }
+        ),
+        (role_ref(), policy_id()).prop_map(|(role, policy_id)| Op::PutBoundary { role, policy_id }),
+        role_ref().prop_map(Op::DeleteBoundary),
+        role_id().prop_map(|id| Op::GetBoundary(RoleRef::Id(id))),
+    ]
+}
+
+prop_compose! {
+    fn role()(
+        id in role_id(), owner in uin(), new in new_role(), created in moment(), updated in moment(),
+    ) -> Role {
+        let NewRole { name, document, description, console_login, session_duration, tags } = new;
+        Role { id, name, owner, document, description, console_login, session_duration, tags, created, updated }
+    }
+}
+
+fn page<T: std::fmt::Debug>(entry: impl Strategy<Value = T>) -> impl Strategy<Value = Page<T>> {
+    (any::<u32>(), vec(entry, 0..4)).prop_map(|(total, entries)| Page {
+        total: total as usize,
+        entries,
+    })
+}
+
+fn role_outcome(operation: &RoleOperation) -> BoxedStrategy<Outcome> {
+    use RoleOperation as Op;
+    match operation {
+        Op::Create(_) => role_id().prop_map(Outcome::RoleCreated).boxed(),
+        Op::Get(_) => role().prop_map(Outcome::Role).boxed(),
+        Op::List { .. } => page(role()).prop_map(Outcome::Roles).boxed(),
+        Op::ListAttachedPolicies { .. } => page(attached()).prop_map(Outcome::RolePolicies).boxed(),
+        Op::GetBoundary(_) => option::of((summary(None), "\\PC{0,60}"))
+            .prop_map(|policy| {
+                Outcome::RoleBoundary(policy.map(|(summary, document)| {
+                    let summary = PolicySummary {
+                        description: String::new(),
+                        created: Timestamp::default(),
+                        updated: Timestamp::default(),
+                        attachments: 0,
+                        ..summary
+                    };
+                    Policy { summary, document }
+                }))
+            })
+            .boxed(),
+        _ => Just(Outcome::Done).boxed(),
+    }
+}
+
 fn session_operation() -> impl Strategy<Value = SessionOperation> {
     let policy = option::of("[ \n]?\\{\\PC{0,60}");
     let federation = (session_name(), policy, option::of(any::<i64>()));
     prop_oneof![
         Just(SessionOperation::GetCallerIdentity),
+        assume_role().prop_map(SessionOperation::AssumeRole),
+        option::of(any::<i64>())
+            .prop_map(|duration_seconds| SessionOperation::GetSessionToken { duration_seconds }),
+        subject().prop_map(SessionOperation::QueryApiKey),
         federation.prop_map(|(name, policy, duration_seconds)| {
             SessionOperation::GetFederationToken(GetFederationToken {
                 name,
@@ -338,6 +449,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         group_operation().prop_map(Operation::Identity),
         boundary_operation().prop_map(Operation::Identity),
         holder_operation().prop_map(Operation::Identity),
+        role_operation().prop_map(|operation| Operation::Identity(IdentityOperation::Role(operation))),
     ]
 }
 
@@ -393,11 +505,13 @@ fn temporary_key() -> impl Strategy<Value = Outcome> {
 }
 
 fn caller() -> impl Strategy<Value = Outcome> {
-    (uin(), uin(), option::of(session_name())).prop_map(|(owner_uin, uin, name)| {
+    let role = option::of(role_id());
+    (uin(), uin(), role, option::of(session_name())).prop_map(|(owner_uin, uin, role, name)| {
         let session_name = name.map(|name| name.as_str().to_owned());
         Outcome::CallerIdentity(CallerIdentity {
             owner_uin,
             uin,
+            role,
             session_name,
         })
     })
@@ -512,11 +626,24 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
     use IdentityOperation as Op;
     let identity = match operation {
         Operation::Object(_) => unreachable!("no such operation is generated"),
-        Operation::Session(SessionOperation::GetFederationToken(_)) => return temporary_key().boxed(),
+        Operation::Session(
+            SessionOperation::GetFederationToken(_)
+            | SessionOperation::AssumeRole(_)
+            | SessionOperation::GetSessionToken { .. },
+        ) => return temporary_key().boxed(),
+        Operation::Session(SessionOperation::QueryApiKey(_)) => {
+            let plain = |key| AccessKey {
+                description: String::new(),
+                ..key
+            };
+            let keys = vec(access_key().prop_map(plain), 0..3);
+            return keys.prop_map(Outcome::ApiKeys).boxed();
+        }
         Operation::Session(SessionOperation::GetCallerIdentity) => return caller().boxed(),
         Operation::Identity(identity) => identity,
     };
     match identity {
+        Op::Role(operation) => role_outcome(operation),
         Op::CreateUser(create) => created_user(create.clone()).boxed(),
         Op::GetUser(_) => user(false).prop_map(Outcome::User).boxed(),
         Op::ListUsers => vec(user(true), 0..4).prop_map(Outcome::Users).boxed(),
@@ -682,6 +809,8 @@ proptest! {
         action in proptest::sample::select(vec![
             "GetFederationToken", "DeletePolicy", "AddUser", "ListPolicies", "UpdateAccessKey", "AddUserToGroup",
             "CreatePolicy", "\u{7f}",
+            "GetFederationToken", "DeletePolicy", "AddUser", "ListPolicies", "UpdateAccessKey", "AssumeRole",
+            "TagRole", "\u{7f}",
         ]),
         content_type in proptest::sample::select(vec![
             "application/json", "application/x-www-form-urlencoded", "text/plain; charset=\"", ";;=",
@@ -689,6 +818,7 @@ proptest! {
         text in prop_oneof![
             "\\PC{0,80}",
             "((Name|Policy|PolicyId|PolicyId\\.[0-3]|Rp|Status|(Info|Tags)\\.[01]\\.(Uin|Key|GroupId))=[%0-9a-f+{.-]{0,6}&){0,6}",
+            "((Name|Policy|PolicyId|PolicyId\\.[0-3]|Tags\\.[0-3]\\.Key|RoleArn|RoleId|Rp|Status)=[%0-9a-f+{.-]{0,6}&){0,6}",
             "\\{(\"(Name|Policy|PolicyId|Page)\":[\\[\\]{}\"0-9e.,:-]{0,6},?){0,4}\\}",
         ],
         bytes in vec(any::<u8>(), 0..80),

@@ -710,7 +710,7 @@ fn bad_transport() {
     check(
         Method::GET,
         "/",
-        "Action=AssumeRole&Version=2018-08-13",
+        "Action=AssumeRoleWithSAML&Version=2018-08-13",
         &[],
         b"",
         "UnsupportedOperation",
@@ -806,4 +806,93 @@ fn requests_of_these_apis_are_told_by_their_head() {
         false,
     );
     check(Method::POST, "/bucket-1/key", "", &[("X-TC-Action", "X")], false);
+}
+
+#[test]
+fn bad_role_parameters() {
+    let check = check_bad;
+    check("CreateRole", "{}", Some(""), "MissingParameter");
+    check(
+        "CreateRole",
+        r#"{"RoleName":"a/b","PolicyDocument":"{}"}"#,
+        Some("RoleName=a/b&PolicyDocument={}"),
+        "InvalidParameter.RoleNameError",
+    );
+    check(
+        "CreateRole",
+        r#"{"RoleName":"a","PolicyDocument":"{}","SessionDuration":43201}"#,
+        Some("RoleName=a&PolicyDocument={}&SessionDuration=43201"),
+        "InvalidParameter.ParamError",
+    );
+    // A role by both of its names might be two.
+    check(
+        "GetRole",
+        r#"{"RoleId":"5","RoleName":"a"}"#,
+        Some("RoleId=5&RoleName=a"),
+        "InvalidParameter.ParamError",
+    );
+    for id in ["x", "05", "-1"] {
+        check(
+            "GetRole",
+            &json!({ "RoleId": id }).to_string(),
+            Some(&format!("RoleId={id}")),
+            "InvalidParameter.RoleNotExist",
+        );
+    }
+    check(
+        "AttachRolePolicy",
+        r#"{"AttachRoleName":"a","PolicyId":1,"PolicyName":"p"}"#,
+        Some("AttachRoleName=a&PolicyId=1&PolicyName=p"),
+        "InvalidParameter.ParamError",
+    );
+    check(
+        "GetRolePermissionBoundary",
+        r#"{"RoleName":"a"}"#,
+        Some("RoleName=a"),
+        "MissingParameter",
+    );
+    check(
+        "DescribeRoleList",
+        r#"{"Rp":1}"#,
+        Some("Rp=1"),
+        "MissingParameter",
+    );
+    let tag = |json: &str, form, expected| {
+        let json = format!(r#"{{"RoleName":"a","Tags":{json}}}"#);
+        check_bad("TagRole", &json, form, expected);
+    };
+    tag(
+        r#"[{"Key":"k"}]"#,
+        Some("RoleName=a&Tags.0.Key=k"),
+        "MissingParameter",
+    );
+    tag(
+        r#"[{"Key":"k","Value":"v","More":"m"}]"#,
+        Some("RoleName=a&Tags.0.Key=k&Tags.0.Value=v&Tags.0.More=m"),
+        "UnknownParameter",
+    );
+    tag(
+        r#"[{"Key":"","Value":"v"}]"#,
+        Some("RoleName=a&Tags.0.Key=&Tags.0.Value=v"),
+        "InvalidParameter.TagParamError",
+    );
+    tag(r#"["k"]"#, Some("RoleName=a&Tags.0=k"), "InvalidParameter");
+}
+
+#[test]
+fn bad_parameters_of_a_role_s_session() {
+    let check = |more: &str, expected: &str| {
+        let json = format!(r#"{{"RoleArn":"qcs::cam::uin/1:role/5","RoleSessionName":"ann"{more}}}"#);
+        check_bad("AssumeRole", &json, None, expected);
+    };
+    check(r#","DurationSeconds":1.5"#, "InvalidParameter");
+    check(r#","Policy":" ""#, "InvalidParameter.StrategyFormatError");
+    check(r#","ExternalId":"a""#, "InvalidParameter.ParamError");
+    check(r#","SourceIdentity":"a b""#, "InvalidParameter.ParamError");
+    check(
+        r#","Tags":[{"Key":"k","Value":"1"},{"Key":"k","Value":"2"}]"#,
+        "InvalidParameter.ParamError",
+    );
+    check(r#","TokenCode":"1""#, "FailedOperation.CheckMFAError");
+    check(r#","Surplus":"1""#, "UnknownParameter");
 }

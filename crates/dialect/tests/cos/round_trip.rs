@@ -499,6 +499,7 @@ fn deletions() -> impl Strategy<Value = (Op, Outcome)> {
             let error = error.map(|(code, message)| Error {
                 code,
                 message: message.map(Into::into),
+                object_length: None,
             });
             DeletedEntry { entry, error }
         });

@@ -7,8 +7,11 @@
 
 mod fence;
 mod health;
+mod inspection;
+mod overlay;
 mod snapshot;
 mod space;
+mod statistics;
 mod writer;
 
 use std::fs::{File, OpenOptions};
@@ -25,7 +28,10 @@ use fence::fenced;
 use health::Health;
 use snapshot::RedbSnapshot;
 use space::Floor;
+pub use statistics::Statistics;
 use writer::{Queue, Writer};
+
+pub use inspection::RedbInspection;
 
 /// All pairs live in one table; it exists from the first opening on.
 const PAIRS: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("pairs");
@@ -68,6 +74,7 @@ pub enum OpenError {
 /// A key-value engine in one local file.
 pub struct RedbKv {
     health: Arc<Health>,
+    statistics: Arc<Statistics>,
     open: Mutex<Option<Open>>,
     // Serializes closing, so that a second caller returns only when the first is done.
     closing: tokio::sync::Mutex<()>,
@@ -104,7 +111,13 @@ impl RedbKv {
     fn start(database: Database, floor: Floor) -> io::Result<Self> {
         let database = Arc::new(database);
         let health = Arc::new(Health::default());
-        let (queue, writer) = Writer::start(Arc::clone(&database), Arc::clone(&health), floor)?;
+        let statistics = Arc::new(Statistics::default());
+        let (queue, writer) = Writer::start(
+            Arc::clone(&database),
+            Arc::clone(&health),
+            floor,
+            Arc::clone(&statistics),
+        )?;
         let open = Mutex::new(Some(Open {
             database,
             queue,
@@ -112,9 +125,15 @@ impl RedbKv {
         }));
         Ok(Self {
             health,
+            statistics,
             open,
             closing: tokio::sync::Mutex::new(()),
         })
+    }
+
+    /// What it has done; the figures go on after the engine is closed.
+    pub fn statistics(&self) -> Arc<Statistics> {
+        Arc::clone(&self.statistics)
     }
 
     /// A panic while the lock is held cannot leave the option half changed.

@@ -17,6 +17,7 @@ use super::PAIRS;
 use super::fence::fenced;
 use super::health::Health;
 use super::space::{Allowance, Floor};
+use super::statistics::Statistics;
 use crate::{Batch, CommitError, KvError, Precondition, Write};
 
 /// The most batches that one transaction takes.
@@ -73,6 +74,7 @@ pub(super) struct Writer {
     database: Arc<Database>,
     health: Arc<Health>,
     floor: Floor,
+    statistics: Arc<Statistics>,
     requests: mpsc::Receiver<Request>,
 }
 
@@ -90,12 +92,14 @@ impl Writer {
         database: Arc<Database>,
         health: Arc<Health>,
         floor: Floor,
+        statistics: Arc<Statistics>,
     ) -> io::Result<(Queue, JoinHandle<()>)> {
         let (sender, requests) = mpsc::channel(GROUP_BATCHES);
         let writer = Self {
             database,
             health,
             floor,
+            statistics,
             requests,
         };
         let thread = std::thread::Builder::new()
@@ -117,6 +121,7 @@ impl Writer {
                 .drain(..)
                 .map(|request| (request.batch, (request.answer, request.room)))
                 .unzip();
+            self.statistics.count_group(batches.len());
             let verdicts = self.decide(&batches);
             for ((answer, room), verdict) in answers.into_iter().zip(verdicts) {
                 // Whoever asked may be gone; the verdict stands all the same.
@@ -158,6 +163,7 @@ impl Writer {
             transaction
                 .commit()
                 .map_err(|error| Failure::During(Arc::new(error)))?;
+            self.statistics.count_flush();
         } else {
             transaction.abort().map_err(|error| before(error.into()))?;
         }

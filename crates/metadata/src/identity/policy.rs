@@ -5,7 +5,7 @@
 //! a record of its own. What is the default changes by exchanging the two.
 
 use daypass_api::Timestamp;
-use daypass_api::names::{GroupId, PolicyId, PolicyName, Uin, VersionId};
+use daypass_api::names::{GroupId, PolicyId, PolicyName, RoleId, Uin, VersionId};
 use daypass_api::tags::Tags;
 use daypass_kv::Batch;
 
@@ -134,6 +134,8 @@ pub enum Holder {
     User(Uin),
     /// A group.
     Group(GroupId),
+    /// A role.
+    Role(RoleId),
 }
 
 /// That somebody has a policy.

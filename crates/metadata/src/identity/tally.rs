@@ -18,9 +18,11 @@ pub struct AccountTallyRecord {
     pub groups: u64,
     /// Memberships of sub-accounts in groups.
     pub memberships: u64,
+    /// Roles.
+    pub roles: u64,
 }
 
-record!(AccountTallyRecord, "account tally", version 1, { users, policies, groups, memberships });
+record!(AccountTallyRecord, "account tally", version 1, { users, policies, groups, memberships, roles });
 
 /// How many have a policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

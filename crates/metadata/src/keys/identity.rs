@@ -2,36 +2,36 @@
 //! gateway can see from one key, the generation, whether any of them changed.
 
 use bytes::Bytes;
-use daypass_api::names::{
-    AccessKeyId, AppId, GroupId, GroupName, PolicyId, PolicyName, Uin, UserName, VersionId,
-};
+use daypass_api::names::{AccessKeyId, AppId, GroupId, GroupName, PolicyId, PolicyName, Uin, UserName, VersionId};
 
 use super::join;
 use crate::identity::Holder;
 
-const ACCOUNT: &[u8] = b"identity/account/";
-const ACCOUNT_OF_APP: &[u8] = b"identity/app/";
-const USER: &[u8] = b"identity/user/";
-const USER_NAMED: &[u8] = b"identity/user-name/";
-const ACCESS_KEY: &[u8] = b"identity/access-key/";
-const ACCESS_KEY_OF: &[u8] = b"identity/access-key-of/";
-const POLICY: &[u8] = b"identity/policy/";
-const POLICY_NAMED: &[u8] = b"identity/policy-name/";
-const ATTACHMENT: &[u8] = b"identity/attachment/";
-const HOLDER: &[u8] = b"identity/holder/";
-const GROUP_ATTACHMENT: &[u8] = b"identity/group-attachment/";
-const GROUP_HOLDER: &[u8] = b"identity/group-holder/";
-const POLICY_VERSION: &[u8] = b"identity/policy-version/";
-const POLICY_TALLY: &[u8] = b"identity/policy-tally/";
-const ACCOUNT_TALLY: &[u8] = b"identity/tally/";
-const USER_UID: &[u8] = b"identity/user-uid/";
-const BOUNDARY: &[u8] = b"identity/boundary/";
-const GROUP: &[u8] = b"identity/group/";
-const GROUP_NAMED: &[u8] = b"identity/group-name/";
-const MEMBER: &[u8] = b"identity/group-member/";
-const GROUP_OF: &[u8] = b"identity/group-of/";
-const LAST_USE: &[u8] = b"identity/last-use/";
-const COUNTER: &[u8] = b"identity/counter/";
+pub(super) const ACCOUNT: &[u8] = b"identity/account/";
+pub(super) const ACCOUNT_OF_APP: &[u8] = b"identity/app/";
+pub(super) const USER: &[u8] = b"identity/user/";
+pub(super) const USER_NAMED: &[u8] = b"identity/user-name/";
+pub(super) const ACCESS_KEY: &[u8] = b"identity/access-key/";
+pub(super) const ACCESS_KEY_OF: &[u8] = b"identity/access-key-of/";
+pub(super) const POLICY: &[u8] = b"identity/policy/";
+pub(super) const POLICY_NAMED: &[u8] = b"identity/policy-name/";
+pub(super) const ATTACHMENT: &[u8] = b"identity/attachment/";
+pub(super) const HOLDER: &[u8] = b"identity/holder/";
+pub(super) const GROUP_ATTACHMENT: &[u8] = b"identity/group-attachment/";
+pub(super) const GROUP_HOLDER: &[u8] = b"identity/group-holder/";
+pub(super) const ROLE_ATTACHMENT: &[u8] = b"identity/role-attachment/";
+pub(super) const ROLE_HOLDER: &[u8] = b"identity/role-holder/";
+pub(super) const POLICY_VERSION: &[u8] = b"identity/policy-version/";
+pub(super) const POLICY_TALLY: &[u8] = b"identity/policy-tally/";
+pub(super) const ACCOUNT_TALLY: &[u8] = b"identity/tally/";
+pub(super) const USER_UID: &[u8] = b"identity/user-uid/";
+pub(super) const BOUNDARY: &[u8] = b"identity/boundary/";
+pub(super) const GROUP: &[u8] = b"identity/group/";
+pub(super) const GROUP_NAMED: &[u8] = b"identity/group-name/";
+pub(super) const MEMBER: &[u8] = b"identity/group-member/";
+pub(super) const GROUP_OF: &[u8] = b"identity/group-of/";
+pub(super) const LAST_USE: &[u8] = b"identity/last-use/";
+pub(super) const COUNTER: &[u8] = b"identity/counter/";
 
 /// The number that every change of an identity raises.
 pub fn generation() -> Bytes {
@@ -56,6 +56,11 @@ pub fn owner_of_account(stored: &[u8]) -> Option<Uin> {
 /// An account, by the number in its bucket names.
 pub fn account_of_app(app: AppId) -> Bytes {
     join(&[ACCOUNT_OF_APP, &number(app.0)])
+}
+
+/// All users of all accounts.
+pub fn all_users() -> Bytes {
+    join(&[USER])
 }
 
 /// All users of an account, in order of their numbers.
@@ -99,6 +104,11 @@ pub fn id_of_access_key_of(stored: &[u8], owner: Uin, uin: Uin) -> Option<Access
     AccessKeyId::parse(std::str::from_utf8(id).ok()?).ok()
 }
 
+/// All policies of all accounts.
+pub fn all_policies() -> Bytes {
+    join(&[POLICY])
+}
+
 /// All policies of an account, in order of their numbers.
 pub fn policies(owner: Uin) -> Bytes {
     join(&[POLICY, &number(owner.0)])
@@ -124,6 +134,7 @@ pub fn attachments(owner: Uin, holder: Holder) -> Bytes {
     let (space, id) = match holder {
         Holder::User(uin) => (ATTACHMENT, uin.0),
         Holder::Group(id) => (GROUP_ATTACHMENT, id.0),
+        Holder::Role(id) => (ROLE_ATTACHMENT, id.0),
     };
     join(&[space, &number(owner.0), &number(id)])
 }
@@ -148,22 +159,30 @@ pub fn groups_with(owner: Uin, policy: PolicyId) -> Bytes {
     join(&[GROUP_HOLDER, &number(owner.0), &number(policy.0)])
 }
 
+/// All roles that have a policy.
+pub fn roles_with(owner: Uin, policy: PolicyId) -> Bytes {
+    join(&[ROLE_HOLDER, &number(owner.0), &number(policy.0)])
+}
+
 /// One who has a policy, in the list of the policy.
 pub fn holder(owner: Uin, policy: PolicyId, holder: Holder) -> Bytes {
     match holder {
         Holder::User(uin) => join(&[&users_with(owner, policy), &number(uin.0)]),
         Holder::Group(id) => join(&[&groups_with(owner, policy), &number(id.0)]),
+        Holder::Role(id) => join(&[&roles_with(owner, policy), &number(id.0)]),
     }
 }
 
-/// The user or the group at the end of such a key.
+/// The user, the group or the role at the end of such a key.
 pub fn holder_of_holder(stored: &[u8]) -> Option<Holder> {
     let id = last_number(stored)?;
-    if stored.starts_with(GROUP_HOLDER) {
-        Some(Holder::Group(GroupId(id)))
-    } else {
-        Some(Holder::User(Uin(id)))
-    }
+    let spaces: [(&[u8], Holder); 3] = [
+        (HOLDER, Holder::User(Uin(id))),
+        (GROUP_HOLDER, Holder::Group(GroupId(id))),
+        (ROLE_HOLDER, Holder::Role(RoleId(id))),
+    ];
+    let mut spaces = spaces.into_iter();
+    spaces.find_map(|(space, holder)| stored.starts_with(space).then_some(holder))
 }
 
 /// How many have a policy.
@@ -261,16 +280,17 @@ pub fn key_ring() -> Bytes {
     Bytes::from_static(b"identity/key-ring")
 }
 
-fn number(value: u64) -> [u8; 8] {
+pub(super) fn number(value: u64) -> [u8; 8] {
     value.to_be_bytes()
 }
 
-fn last_number(stored: &[u8]) -> Option<u64> {
+pub(super) fn last_number(stored: &[u8]) -> Option<u64> {
     stored.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::role::{ROLE, ROLE_ATTACHMENT, ROLE_HOLDER, ROLE_NAMED};
     use super::*;
 
     #[test]
@@ -300,6 +320,10 @@ mod tests {
             GROUP_OF,
             LAST_USE,
             COUNTER,
+            ROLE,
+            ROLE_NAMED,
+            ROLE_ATTACHMENT,
+            ROLE_HOLDER,
             &key_ring()[..],
             b"identity/revocation/",
         ];
@@ -318,7 +342,11 @@ mod tests {
         let key = AccessKeyId::parse("AKIDexample").unwrap();
         assert_eq!(uin_of_user(&user(owner, uin)), Some(uin));
         assert_eq!(policy_of_policy(&policy(owner, id)), Some(id));
-        for somebody in [Holder::User(uin), Holder::Group(GroupId(7))] {
+        for somebody in [
+            Holder::User(uin),
+            Holder::Group(GroupId(7)),
+            Holder::Role(RoleId(8)),
+        ] {
             assert_eq!(policy_of_attachment(&attachment(owner, somebody, id)), Some(id));
             assert_eq!(holder_of_holder(&holder(owner, id, somebody)), Some(somebody));
         }

@@ -6,23 +6,23 @@ use daypass_api::names::{BucketName, ObjectKey, Uin, UploadId};
 
 use super::{ContentId, DataId, from_sortable, join, sortable};
 
-const BUCKET: &[u8] = b"b";
-const BUCKET_INDEX: &[u8] = b"a";
-const BUCKET_COUNT: &[u8] = b"n";
-const BUCKET_CORS: &[u8] = b"e";
-const OBJECT: &[u8] = b"o";
-const INLINE_DATA: &[u8] = b"s";
-const MANIFEST: &[u8] = b"m";
-const UPLOAD: &[u8] = b"u";
-const PART: &[u8] = b"p";
-const INTENT: &[u8] = b"w";
-const REFERENCE: &[u8] = b"r";
-const RETIRED: &[u8] = b"x";
-const UNREFERENCED: &[u8] = b"c";
-const DEAD: &[u8] = b"d";
+pub(super) const BUCKET: &[u8] = b"b";
+pub(super) const BUCKET_INDEX: &[u8] = b"a";
+pub(super) const BUCKET_COUNT: &[u8] = b"n";
+pub(super) const BUCKET_CORS: &[u8] = b"e";
+pub(super) const OBJECT: &[u8] = b"o";
+pub(super) const INLINE_DATA: &[u8] = b"s";
+pub(super) const MANIFEST: &[u8] = b"m";
+pub(super) const UPLOAD: &[u8] = b"u";
+pub(super) const PART: &[u8] = b"p";
+pub(super) const INTENT: &[u8] = b"w";
+pub(super) const REFERENCE: &[u8] = b"r";
+pub(super) const RETIRED: &[u8] = b"x";
+pub(super) const UNREFERENCED: &[u8] = b"c";
+pub(super) const DEAD: &[u8] = b"d";
 
 /// Ends a bucket's name.
-const NAME_END: &[u8] = &[0];
+pub(super) const NAME_END: &[u8] = &[0];
 /// Stands for a zero byte of an object key where something follows the key.
 const ESCAPED_ZERO: &[u8] = &[0, 0xff];
 /// Ends such an object key; smaller than an escaped zero byte and than every other byte.
@@ -43,6 +43,11 @@ pub fn bucket_index(owner: Uin, name: &BucketName) -> Bytes {
     join(&[&buckets_of(owner), name.as_str().as_bytes()])
 }
 
+/// How many buckets each account has.
+pub fn bucket_counts() -> Bytes {
+    join(&[BUCKET_COUNT])
+}
+
 /// How many buckets an account has.
 pub fn bucket_count(owner: Uin) -> Bytes {
     join(&[BUCKET_COUNT, &owner.0.to_be_bytes()])
@@ -58,6 +63,11 @@ pub fn objects(bucket: &BucketName) -> Bytes {
     join(&[OBJECT, bucket.as_str().as_bytes(), NAME_END])
 }
 
+/// All objects of all buckets.
+pub fn all_objects() -> Bytes {
+    join(&[OBJECT])
+}
+
 /// An object's record.
 pub fn object(bucket: &BucketName, key: &ObjectKey) -> Bytes {
     join(&[&objects(bucket), key.as_str().as_bytes()])
@@ -68,9 +78,19 @@ pub fn key_of_object<'a>(stored: &'a [u8], bucket: &BucketName) -> Option<&'a st
     std::str::from_utf8(stored.strip_prefix(&objects(bucket)[..])?).ok()
 }
 
+/// The bytes of everything small.
+pub fn all_inline_data() -> Bytes {
+    join(&[INLINE_DATA])
+}
+
 /// The bytes of something small.
 pub fn inline_data(id: DataId) -> Bytes {
     join(&[INLINE_DATA, &id.0])
+}
+
+/// All chunks of all manifests.
+pub fn all_manifests() -> Bytes {
+    join(&[MANIFEST])
 }
 
 /// All chunks of the manifest of a content, in order.
@@ -86,6 +106,11 @@ pub fn manifest(content: ContentId, offset: u64) -> Bytes {
 /// The offset at the end of a manifest chunk's key.
 pub fn offset_of_manifest(stored: &[u8]) -> Option<u64> {
     stored.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// All uploads of all buckets.
+pub fn all_uploads() -> Bytes {
+    join(&[UPLOAD])
 }
 
 /// All uploads of a bucket, in order of object key and then of beginning.
@@ -138,6 +163,11 @@ fn escape(key: &str) -> Vec<u8> {
     escaped
 }
 
+/// All parts of all uploads.
+pub fn all_parts() -> Bytes {
+    join(&[PART])
+}
+
 /// All parts of an upload, in order of their numbers.
 pub fn parts(content: ContentId) -> Bytes {
     join(&[PART, &content.0])
@@ -166,6 +196,11 @@ pub fn intent(created: Timestamp, id: DataId) -> Bytes {
 /// The time and the blob of an intent's key.
 pub fn intent_of_key(stored: &[u8]) -> Option<(Timestamp, DataId)> {
     timed(stored.strip_prefix(INTENT)?)
+}
+
+/// All references to all blobs.
+pub fn all_references() -> Bytes {
+    join(&[REFERENCE])
 }
 
 /// All references to a blob.

@@ -19,6 +19,8 @@ use hyper::body::Incoming;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, Sleep};
 
+use super::allowance::{Allowance, Patience};
+
 /// How long the rest of an unwanted body is read on.
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -31,24 +33,27 @@ static LARGE_DOCUMENTS: Semaphore = Semaphore::const_new(64 * 1024 * 1024);
 
 /// The bytes of a request, in pieces.
 ///
-/// It ends in `RequestTimeout` when no byte comes for the patience it was given, and in `IncompleteBody` when the
+/// It ends in `RequestTimeout` when it comes slower than the patience it was given, and in `IncompleteBody` when the
 /// connection ends before the announced end.
 pub(crate) struct RequestBody {
     incoming: Option<Incoming>,
+    /// How long the whole of a document may take.
     patience: Duration,
-    deadline: Pin<Box<Sleep>>,
+    allowance: Allowance,
+    /// For the next piece; made when one is waited for, since most requests have no body.
+    deadline: Option<Pin<Box<Sleep>>>,
     /// The client waits for leave to send: an unwanted body never comes, and asking for it would give leave.
     withheld: bool,
 }
 
 impl RequestBody {
     /// Wraps a body as it comes; `expects_leave` says that the client sent `Expect: 100-continue`.
-    pub(crate) fn new(incoming: Incoming, patience: Duration, expects_leave: bool) -> Self {
-        let deadline = Box::pin(tokio::time::sleep(patience));
+    pub(crate) fn new(incoming: Incoming, patience: Patience, expects_leave: bool) -> Self {
         Self {
             incoming: Some(incoming),
-            patience,
-            deadline,
+            patience: patience.longest,
+            allowance: Allowance::new(patience),
+            deadline: None,
             withheld: expects_leave,
         }
     }
@@ -109,7 +114,14 @@ impl Stream for RequestBody {
             let frame = match pin!(incoming).poll_frame(context) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
-                    ready!(self.deadline.as_mut().poll(context));
+                    let now = Instant::now();
+                    let end = self.allowance.wait(now);
+                    let new = || Box::pin(tokio::time::sleep_until(now));
+                    let deadline = self.deadline.get_or_insert_with(new);
+                    if let Some(end) = end {
+                        deadline.as_mut().reset(end);
+                    }
+                    ready!(deadline.as_mut().poll(context));
                     return self.end(ErrorCode::RequestTimeout);
                 }
             };
@@ -117,8 +129,8 @@ impl Stream for RequestBody {
                 None => self.incoming = None,
                 Some(Err(_)) => return self.end(ErrorCode::IncompleteBody),
                 Some(Ok(frame)) => {
-                    let patience = self.patience;
-                    self.deadline.as_mut().reset(Instant::now() + patience);
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    self.allowance.earn(bytes, Instant::now);
                     // Trailers are passed over.
                     if let Ok(data) = frame.into_data()
                         && !data.is_empty()

@@ -57,7 +57,9 @@ impl HeaderCase {
 fn request_with(names: &[&str]) -> String {
     let mut text = String::from("GET / HTTP/1.1\r\nHost: localhost\r\n");
     // A length would announce a body; its spelling is the one header that must not be taught with a value of its own.
-    for name in names {
+    // A name in lower case comes out in lower case anyway, and what is learned is copied for each answer.
+    let spelled = names.iter().filter(|name| **name != name.to_ascii_lowercase());
+    for name in spelled {
         let value = if name.eq_ignore_ascii_case("content-length") {
             "0"
         } else {

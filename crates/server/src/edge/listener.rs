@@ -1,4 +1,5 @@
-//! Accepts connections, plain ones and those inside TLS, bounds their number, and ends them in good order.
+//! Accepts connections, plain ones and those inside TLS, bounds their number and that of each client, and ends them in
+//! good order.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -8,6 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,20 +22,26 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::body::ResponseBody;
+use super::crowd::Crowd;
 use super::patience::PatientStream;
+use crate::metrics::ListenerMeter;
 use crate::tls;
 
 /// Bounds of the edge.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EdgeLimits {
     /// Most connections at once, plain and TLS together; more wait.
     pub connections: usize,
+    /// Most connections at once of one address, or of one /64 of IPv6; more are closed. 0: any number.
+    pub connections_per_address: usize,
     /// Longest time that a TLS handshake may take.
     pub handshake_timeout: Duration,
     /// Longest wait for a request's head.
     pub head_timeout: Duration,
     /// Longest wait for the next piece of a body, in either direction, and for the whole of a document.
     pub body_timeout: Duration,
+    /// Least rate of an upload over time, in bytes a second; one that stays below is given up. 0: any rate.
+    pub body_bytes_per_second: u64,
     /// Longest wait for requests in flight when the server stops.
     pub shutdown_timeout: Duration,
 }
@@ -42,9 +50,11 @@ impl Default for EdgeLimits {
     fn default() -> Self {
         Self {
             connections: 4096,
+            connections_per_address: 1024,
             handshake_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(30),
+            body_bytes_per_second: 1024,
             shutdown_timeout: Duration::from_secs(30),
         }
     }
@@ -63,6 +73,9 @@ pub(crate) struct Door {
     pub(crate) tls: Option<TlsAcceptor>,
     /// One slot for each connection; doors may share them.
     pub(crate) slots: Arc<Semaphore>,
+    /// Who is here already; doors may share it, too.
+    pub(crate) crowd: Arc<Crowd>,
+    pub(crate) meter: Arc<ListenerMeter>,
 }
 
 /// Who is at the other end of a connection, and how.
@@ -79,7 +92,13 @@ where
     H: Fn(http::Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = http::Response<ResponseBody>> + Send + 'static,
 {
-    let Door { listener, tls, slots } = door;
+    let Door {
+        listener,
+        tls,
+        slots,
+        crowd,
+        meter,
+    } = door;
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -90,11 +109,17 @@ where
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
+                meter.failed.one();
                 tracing::warn!(%error, "a connection could not be accepted");
                 // Out of file descriptors, most likely: give others time to end.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
+        };
+        let Some(place) = crowd.admit(address.ip()) else {
+            meter.over_address_limit.one();
+            tracing::debug!(peer = %address, "an address has as many connections as it may");
+            continue;
         };
         // Only with a connection in hand, or a door where nobody comes would hold a slot that the other one lacks.
         let slot = tokio::select! {
@@ -106,11 +131,15 @@ where
             limits,
             stop: stop.clone(),
             handle: handle.clone(),
+            meter: Arc::clone(&meter),
         };
         let tls = tls.clone();
         connections.spawn(async move {
+            let meter = Arc::clone(&connection.meter);
+            meter.accepted.one();
+            let open = meter.open.hold();
             connection.run(stream, tls).await;
-            drop(slot);
+            drop((open, slot, place));
         });
     }
     drop(listener);
@@ -129,6 +158,7 @@ struct Connection<H> {
     limits: EdgeLimits,
     stop: watch::Receiver<bool>,
     handle: H,
+    meter: Arc<ListenerMeter>,
 }
 
 impl<H, F> Connection<H>
@@ -141,7 +171,7 @@ where
             tracing::debug!(%error, "a connection ended before it began");
             return;
         }
-        let stream = PatientStream::new(stream, self.limits.body_timeout);
+        let stream = PatientStream::new(stream, self.limits.body_timeout, Arc::clone(&self.meter));
         let Some(tls) = tls else {
             return self.speak(stream, None).await;
         };
@@ -150,7 +180,10 @@ where
                 let version = stream.get_ref().1.protocol_version();
                 self.speak(stream, version.and_then(tls::version_name)).await;
             }
-            Err(error) => tracing::debug!(%error, peer = %self.address, "a TLS handshake failed"),
+            Err(error) => {
+                self.meter.handshakes_failed.one();
+                tracing::debug!(%error, peer = %self.address, "a TLS handshake failed");
+            }
         }
     }
 
@@ -174,8 +207,8 @@ where
         let peer = Peer { address, tls_version };
         let handle = self.handle;
         let service = service_fn(move |request| {
-            let response = handle(request, peer);
-            async move { Ok::<_, Infallible>(response.await) }
+            // An async block around it would hold the large future twice.
+            handle(request, peer).map(Ok::<_, Infallible>)
         });
         let mut builder = http1::Builder::new();
         builder
@@ -193,6 +226,9 @@ where
             }
         };
         if let Err(error) = outcome {
+            if error.is_parse() {
+                self.meter.heads_unreadable.one();
+            }
             tracing::debug!(%error, peer = %address, "a connection ended early");
         }
     }

@@ -246,12 +246,9 @@ pub(crate) fn code(response: &Value) -> &str {
 
 /// A call signed with TC3.
 pub(crate) fn action_request(server: &TestServer, key: &Key, action: &str, body: &str) -> Request {
-    let is_token_service = matches!(action, "GetFederationToken" | "GetCallerIdentity");
-    let (service, version) = if is_token_service {
-        ("sts", "2018-08-13")
-    } else {
-        ("cam", "2019-01-16")
-    };
+    use daypass_dialect::api3::{Action, Service};
+    let known = Action::parse(action).map_or(Service::Cam, Action::service);
+    let (service, version) = (known.name(), known.version());
     let timestamp = now(server);
     let mut request = Request::new(server, "POST", "/")
         .instead("Host", Some(&server.address().to_string()))
@@ -292,6 +289,11 @@ pub(crate) async fn mint(server: &TestServer, by: &Key, policy: Option<&str>, se
         parameters.insert("Policy", json!(encode(policy)));
     }
     let response = call(server, by, "GetFederationToken", json!(parameters)).await;
+    key_of(&response)
+}
+
+/// The temporary key in an answer.
+pub(crate) fn key_of(response: &Value) -> Key {
     let credentials = &response["Credentials"];
     let text = |name: &str| {
         credentials[name]

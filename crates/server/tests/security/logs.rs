@@ -125,7 +125,7 @@ async fn mechanism_54_no_secret_reaches_a_log() {
     let text = kept.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let text = String::from_utf8_lossy(&text);
     assert!(
-        text.contains("daypass::audit") && text.contains("path=/k"),
+        text.contains("daypass::audit") && text.contains(r#"path="/k""#),
         "something was logged"
     );
     assert!(text.contains(&root.id), "keys are named by their ids");

@@ -458,7 +458,14 @@ async fn what_is_not_offered_says_so_to_whoever_may() {
 }
 
 /// Parameters with which an action is called, and whether what it does changes identities.
-fn action_for(action: Action, uin: u64, policy: u64) -> (Value, bool) {
+fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool) {
+    let of_role = |other: Value| {
+        let mut parameters = json!({ "RoleId": role });
+        if let (Some(all), Some(other)) = (parameters.as_object_mut(), other.as_object()) {
+            all.extend(other.clone());
+        }
+        parameters
+    };
     match action {
         Action::GetFederationToken => (json!({ "Name": "n" }), false),
         Action::GetCallerIdentity | Action::ListUsers | Action::ListAccessKeys | Action::ListPolicies => {
@@ -523,6 +530,31 @@ fn action_for(action: Action, uin: u64, policy: u64) -> (Value, bool) {
         }
         Action::PutUserPermissionsBoundary => (json!({ "TargetUin": uin, "PolicyId": policy }), true),
         Action::DeleteUserPermissionsBoundary => (json!({ "TargetUin": uin }), true),
+        Action::AssumeRole => {
+            let arn = format!("qcs::cam::uin/100000000001:role/{role}");
+            (json!({ "RoleArn": arn, "RoleSessionName": "session" }), false)
+        }
+        Action::GetSessionToken | Action::QueryApiKey => (json!({}), false),
+        Action::GetRole | Action::GetRolePermissionBoundary => (of_role(json!({})), false),
+        Action::DescribeRoleList => (json!({ "Page": 1, "Rp": 20 }), false),
+        Action::ListAttachedRolePolicies => (of_role(json!({ "Page": 1, "Rp": 20 })), false),
+        Action::CreateRole => (
+            json!({ "RoleName": "made", "PolicyDocument": crate::roles::TRUSTS_ROOT }),
+            true,
+        ),
+        Action::DeleteRole | Action::DeleteRolePermissionsBoundary => (of_role(json!({})), true),
+        Action::UpdateAssumeRolePolicy => {
+            let document = json!({ "PolicyDocument": crate::roles::TRUSTS_ROOT });
+            (of_role(document), true)
+        }
+        Action::UpdateRoleDescription => (of_role(json!({ "Description": "changed" })), true),
+        Action::UpdateRoleSessionDuration => (of_role(json!({ "SessionDuration": 1 })), true),
+        Action::UpdateRoleConsoleLogin => (of_role(json!({ "ConsoleLogin": 1 })), true),
+        Action::TagRole => (of_role(json!({ "Tags": [{ "Key": "k", "Value": "v" }] })), true),
+        Action::UntagRole => (of_role(json!({ "TagKeys": ["k"] })), true),
+        Action::AttachRolePolicy => (json!({ "AttachRoleId": role, "PolicyId": 1 }), true),
+        Action::DetachRolePolicy => (json!({ "DetachRoleId": role, "PolicyId": policy }), true),
+        Action::PutRolePermissionsBoundary => (of_role(json!({ "PolicyId": policy })), true),
     }
 }
 
@@ -540,15 +572,16 @@ async fn mechanism_10_every_action_asks_every_layer() {
     let nothing = policy(&[("allow", &["cos:NoSuchAction"], &["*"])]);
     let victim = user(&server, "victim", &nothing).await;
     let nobody = user(&server, "nobody", &nothing).await;
+    let role = crate::roles::role(&server, "victim", crate::roles::TRUSTS_ROOT, &nothing).await;
     for action in Action::ALL {
-        let (parameters, changes) = action_for(*action, victim.uin, victim.policy);
+        let (parameters, changes) = action_for(*action, victim.uin, victim.policy, &role);
         let name = format!("{}:{}", action.service().name(), action.name());
         let keys = Keys::of(&server, &name, &name).await;
         let of_a_session = async |key: &Key| call(&server, key, action.name(), parameters.clone()).await;
         let denied = of_a_session(&keys.all_but_this).await;
         assert!(is_denied(&denied), "{name}: {denied}");
-        // The two of the token service give nothing that the caller has not got: a denial alone stops them.
-        let given = action.service().name() == "sts";
+        // Those of the token service give nothing that the caller has not got: a denial alone stops them. A role does.
+        let given = action.service().name() == "sts" && *action != Action::AssumeRole;
         for key in [&keys.only_that, &nobody.key] {
             let answer = of_a_session(key).await;
             assert_eq!(is_denied(&answer), !given, "{name}: {answer}");
@@ -565,6 +598,13 @@ async fn mechanism_10_every_action_asks_every_layer() {
     assert_eq!(users["Data"].as_array().unwrap().len(), 2);
     let summary = call(&server, &Key::root(), "GetAccountSummary", json!({})).await;
     assert_eq!((&summary["Policies"], &summary["Group"]), (&json!(2), &json!(0)));
+    let role = call(&server, &Key::root(), "GetRole", json!({ "RoleId": role })).await;
+    let role = &role["RoleInfo"];
+    assert_eq!(
+        (&role["Description"], &role["Tags"]),
+        (&json!(""), &json!([])),
+        "{role}"
+    );
     server.stop().await;
 }
 

@@ -105,6 +105,17 @@ impl Store {
                     description: policy.description,
                 });
             }
+        view.require_user(owner.owner_uin, uin).await?;
+        let attachments = view.attachments(owner.owner_uin, uin).await?;
+        let total = attachments.len();
+        let mut entries = Vec::new();
+        for (id, attached) in attachments
+            .into_iter()
+            .skip(paging.offset())
+            .take(paging.page_size as usize)
+        {
+            let policy = view.attached_policy(owner.owner_uin, id).await?;
+            entries.push(policy.attached_at(attached));
         }
         Ok(Outcome::AttachedPolicies(paged(policies, paging)))
     }
@@ -186,6 +197,14 @@ impl View {
         owner: Uin,
         holder: Holder,
     ) -> Result<Vec<(PolicyId, Timestamp)>, Error> {
+        self.attachments_under(keys::attachments(owner, uin)).await
+    }
+
+    /// The policies of whoever's attachments lie under this prefix.
+    pub(crate) async fn attachments_under(
+        &self,
+        prefix: bytes::Bytes,
+    ) -> Result<Vec<(PolicyId, Timestamp)>, Error> {
         let read = |(key, value): (bytes::Bytes, bytes::Bytes)| {
             let id = keys::policy_of_attachment(&key);
             let id = id.ok_or_else(|| fault::inconsistent("the key of an attachment"))?;
@@ -198,7 +217,7 @@ impl View {
             .collect()
     }
 
-    async fn attached_policy(&self, owner: Uin, id: PolicyId) -> Result<AnyPolicy, Error> {
+    pub(crate) async fn attached_policy(&self, owner: Uin, id: PolicyId) -> Result<AnyPolicy, Error> {
         let policy = self.policy(owner, id).await?;
         policy.ok_or_else(|| fault::inconsistent("an attached policy is missing"))
     }

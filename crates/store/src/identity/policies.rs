@@ -246,6 +246,17 @@ impl AnyPolicy {
         }
     }
 
+    /// The policy as somebody has it since then.
+    pub(crate) fn attached_at(self, attached: Timestamp) -> AttachedPolicy {
+        AttachedPolicy {
+            id: self.id,
+            name: self.name,
+            preset: self.preset,
+            attached,
+            description: self.description,
+        }
+    }
+
     fn own(id: PolicyId, record: PolicyRecord) -> Self {
         Self {
             id,
@@ -292,26 +303,27 @@ impl View {
             .collect()
     }
 
+    async fn has_policy_named(&self, owner: Uin, name: &PolicyName) -> Result<bool, Error> {
+        Ok(self.policy_number(owner, name).await?.is_some())
+    }
+
     /// The number of the policy of this name, the account's own or a preset one.
-    pub async fn policy_number(&self, owner: Uin, name: &PolicyName) -> Result<Option<PolicyId>, Error> {
+    pub(crate) async fn policy_number(
+        &self,
+        owner: Uin,
+        name: &PolicyName,
+    ) -> Result<Option<PolicyId>, Error> {
         if let Some(preset) = self.presets.iter().find(|preset| preset.name == *name) {
             return Ok(Some(preset.id));
         }
-        let found = self
-            .record::<PolicyNameRecord>(&keys::policy_named(owner, name))
-            .await?;
+        let key = keys::policy_named(owner, name);
+        let found = self.record::<PolicyNameRecord>(&key).await?;
         Ok(found.map(|found| found.record.id))
     }
 
-    async fn require_no_boundary(&self, owner: Uin, id: PolicyId) -> Result<(), Error> {
-        match self.policy_tally(owner, id).await?.boundaries {
-            0 => Ok(()),
-            _ => Err(ErrorCode::PolicyIsBoundary.into()),
-        }
-    }
-
-    async fn summarize(&self, owner: Uin, policy: AnyPolicy) -> Result<PolicySummary, Error> {
-        let tally = self.policy_tally(owner, policy.id).await?;
+    pub(crate) async fn summarize(&self, owner: Uin, policy: AnyPolicy) -> Result<PolicySummary, Error> {
+        let users = self.holders(owner, policy.id).await?.len();
+        let attachments = (users + self.role_holders(owner, policy.id).await?.len()) as u64;
         Ok(PolicySummary {
             id: policy.id,
             name: policy.name,

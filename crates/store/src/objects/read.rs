@@ -76,8 +76,10 @@ fn judge(read: &ReadObject, record: &ObjectRecord) -> Result<Outcome, Error> {
         }
         ReadVerdict::Proceed => {}
     }
-    let resolve =
-        |range: daypass_api::object::ByteRange| range.resolve(record.length).ok_or(ErrorCode::InvalidRange);
+    let resolve = |range: daypass_api::object::ByteRange| {
+        let span = range.resolve(record.length);
+        span.ok_or_else(|| Error::range_beyond(record.length))
+    };
     let span = read.range.map(resolve).transpose()?;
     Ok(Outcome::Object {
         info: record.info(),

@@ -12,6 +12,7 @@ mod model;
 mod multipart;
 mod objects;
 mod races;
+mod roles;
 mod settings;
 mod sweeping;
 

@@ -34,6 +34,7 @@ async fn a_replaced_blob_goes_after_the_grace_time() {
         fixture.sweep(3600).await,
         SweepReport {
             blobs_removed: 1,
+            bytes_freed: 5000,
             ..Default::default()
         }
     );
@@ -63,6 +64,7 @@ async fn a_blob_that_cannot_be_removed_is_tried_again() {
         fixture.sweep(3600).await,
         SweepReport {
             blobs_removed: 1,
+            bytes_freed: 5000,
             ..Default::default()
         }
     );

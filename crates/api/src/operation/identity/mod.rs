@@ -3,6 +3,7 @@
 mod boundary;
 mod group;
 mod policy;
+mod role;
 mod user;
 mod version;
 
@@ -10,13 +11,12 @@ use crate::names::{AccessKeyId, PolicyId, Uin, UserName};
 
 pub use boundary::BoundaryOperation;
 pub use group::{GroupOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, UpdateGroup};
-pub use policy::{
-    AttachmentReach, EntityFilter, NewPolicy, PolicyRef, PolicyScope, UpdatePolicy, UserPolicies,
-};
+pub use policy::{AttachmentReach, EntityFilter, NewPolicy, PolicyRef, PolicyScope, UpdatePolicy, UserPolicies};
+pub use role::{MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, NewRole, RoleOperation, RoleRef};
 pub use user::{Contact, CreateUser, DeleteUser, UpdateUser, UserRef};
 pub use version::VersionOperation;
 
-/// An operation on users, access keys or policies of the caller's account.
+/// An operation on users, groups, access keys, policies or roles of the caller's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityOperation {
     /// Make a sub-account.
@@ -119,6 +119,8 @@ pub enum IdentityOperation {
     Group(GroupOperation),
     /// About permission boundaries of users.
     Boundary(BoundaryOperation),
+    /// About roles.
+    Role(RoleOperation),
 }
 
 impl IdentityOperation {
@@ -128,6 +130,7 @@ impl IdentityOperation {
             Self::Version(operation) => operation.is_write(),
             Self::Group(operation) => operation.is_write(),
             Self::Boundary(operation) => operation.is_write(),
+            Self::Role(operation) => operation.is_write(),
             Self::GetUser(_)
             | Self::ListUsers
             | Self::DescribeUsers(_)

@@ -10,12 +10,12 @@ use daypass_api::object::{ETag, ObjectHeaders, ObjectInfo, Span, StorageClass};
 use daypass_api::operation::{ObjectOperation, ResponseOverrides};
 use daypass_api::outcome::Copied;
 use daypass_api::tags::MAX_BUCKET_TAGS;
-use daypass_api::{Outcome, Timestamp};
+use daypass_api::{Error, Outcome, Timestamp};
 use http::{HeaderMap, StatusCode};
 
 use super::element::Element;
 use super::headers::{self, USER_METADATA_PREFIX};
-use super::{acl, copy, cors, delete, tagging};
+use super::{acl, copy, cors, delete, error, tagging};
 
 /// Largest document that is read, in bytes: five times the longest list of the longest keys.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -130,6 +130,18 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
             })
         }
         Op::Unbuilt(..) => Err(unreadable("an operation that is not offered was answered")),
+    }
+}
+
+/// A refusal inside a document, such as that of one object among several, as if it had been the answer.
+pub fn refusal(error: &Error) -> Refusal {
+    let (code, message) = error::code_and_message(error);
+    Refusal {
+        status: error::status(error),
+        code: code.to_owned(),
+        message: message.to_owned(),
+        resource: String::new(),
+        request_id: String::new(),
     }
 }
 

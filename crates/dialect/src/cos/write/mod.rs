@@ -165,6 +165,12 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Groups(_)
         | Outcome::GroupMembers(_)
         | Outcome::Boundary(_)
+        | Outcome::ApiKeys(_)
+        | Outcome::RoleCreated(_)
+        | Outcome::Role(_)
+        | Outcome::Roles(_)
+        | Outcome::RolePolicies(_)
+        | Outcome::RoleBoundary(_)
         | Outcome::Done => return Err(Error::new(ErrorCode::InternalError)),
     })
 }

@@ -1,0 +1,186 @@
+//! From the store to a file.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use crc_fast::CrcAlgorithm::Crc64Xz;
+use daypass_api::object::{ETagMatch, ObjectInfo, Span};
+use daypass_api::operation::ReadObject;
+use futures_util::future::FutureExt;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::place::Place;
+use super::reader::{Reader, changed, range};
+use super::{Transfer, stretches};
+use crate::error::Error;
+use crate::objects::ObjectClient;
+
+/// Bytes that are written to a file at a time.
+const PIECE: usize = 1024 * 1024;
+
+impl ObjectClient {
+    /// Reads a whole object into a file, large ones in several ranges at once. The file has its name when all of it has
+    /// arrived and its checksum is right; until then, what was there before stays. A pipe or a device is written to in
+    /// order.
+    pub async fn download_file(
+        &self,
+        read: ReadObject,
+        path: &Path,
+        transfer: &Transfer,
+    ) -> Result<ObjectInfo, Error> {
+        match Place::open(path).map_err(Error::Target)? {
+            Place::Special(file) => self.in_order(read, file, transfer).await,
+            Place::Regular(file, path) => {
+                let target = Arc::new(file.reopen().map_err(Error::Target)?);
+                let work = self.in_ranges(read, target, transfer);
+                let info = transfer.stop.or(work).await?;
+                file.persist(path).map_err(|error| Error::Target(error.error))?;
+                Ok(info)
+            }
+        }
+    }
+
+    async fn in_order(
+        &self,
+        read: ReadObject,
+        mut file: File,
+        transfer: &Transfer,
+    ) -> Result<ObjectInfo, Error> {
+        let share = transfer.share();
+        let work = async {
+            let _slot = transfer.slot().await?;
+            let mut reader = self.open(read).await?;
+            transfer.observer.expect(reader.span().length);
+            while let Some(bytes) = reader.next().await? {
+                share.add(bytes.len());
+                file = blocking(move || file.write_all(&bytes).map(|()| file)).await?;
+            }
+            Ok(reader.info().clone())
+        };
+        transfer.stop.or(work).await
+    }
+
+    /// The first range tells how many there are.
+    async fn in_ranges(
+        &self,
+        read: ReadObject,
+        file: Arc<File>,
+        transfer: &Transfer,
+    ) -> Result<ObjectInfo, Error> {
+        let first = self.first_range(&read, transfer).await?;
+        let info = first.info().clone();
+        transfer.observer.expect(info.length);
+        let read = ReadObject {
+            preconditions: daypass_api::object::Preconditions {
+                if_match: Some(ETagMatch::OneOf(vec![info.etag.clone()])),
+                ..read.preconditions
+            },
+            ..read
+        };
+        let rest = stretches(info.length, transfer.part_bytes).skip(1).map(|span| {
+            let (read, file) = (read.clone(), Arc::clone(&file));
+            async move {
+                let _slot = transfer.slot().await?;
+                let part = ReadObject {
+                    range: Some(range(span)),
+                    ..read
+                };
+                let reader = self.open(part).await.map_err(changed)?;
+                if reader.span() != span {
+                    return Err(Error::ObjectChanged);
+                }
+                write(reader, file, transfer).await
+            }
+            .boxed()
+        });
+        let first = async {
+            let _slot = transfer.slot().await?;
+            write(first, Arc::clone(&file), transfer).await
+        };
+        // Made one by one, as they are begun: there may be millions.
+        let ranges = std::iter::once(first.boxed()).chain(rest);
+        let empty = crc_fast::checksum(Crc64Xz, b"");
+        let got = stream::iter(ranges)
+            .buffered(transfer.at_once)
+            .try_fold(empty, async |crc64, range: Range| {
+                Ok(crc_fast::checksum_combine(
+                    Crc64Xz,
+                    crc64,
+                    range.crc64,
+                    range.length,
+                ))
+            })
+            .await?;
+        if got != info.crc64 {
+            return Err(Error::Integrity {
+                expected: info.crc64,
+                got,
+            });
+        }
+        Ok(info)
+    }
+
+    async fn first_range(&self, read: &ReadObject, transfer: &Transfer) -> Result<Reader, Error> {
+        let _slot = transfer.slot().await?;
+        let first = Span {
+            start: 0,
+            length: transfer.part_bytes,
+        };
+        let part = ReadObject {
+            range: Some(range(first)),
+            ..read.clone()
+        };
+        match self.open(part).await {
+            // An empty object has no range.
+            Err(Error::Refused(refusal)) if refusal.status == 416 => self.open(read.clone()).await,
+            opened => opened,
+        }
+    }
+}
+
+/// What was written of an object.
+struct Range {
+    length: u64,
+    crc64: u64,
+}
+
+/// Writes what comes to its place in the file.
+async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transfer) -> Result<Range, Error> {
+    let share = transfer.share();
+    let mut place = reader.span().start;
+    let mut piece = BytesMut::with_capacity(PIECE);
+    loop {
+        let bytes = reader.next().await?;
+        let is_last = bytes.is_none();
+        if let Some(bytes) = bytes {
+            share.add(bytes.len());
+            piece.extend_from_slice(&bytes);
+        }
+        if is_last || piece.len() >= PIECE {
+            let (bytes, file): (Bytes, _) = (piece.split().freeze(), Arc::clone(&file));
+            let at = place;
+            place += bytes.len() as u64;
+            blocking(move || file.write_all_at(&bytes, at)).await?;
+        }
+        if is_last {
+            return Ok(Range {
+                length: reader.span().length,
+                crc64: reader.crc64(),
+            });
+        }
+    }
+}
+
+/// Work that waits for a disk, where nobody else waits for it.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome.map_err(Error::Target),
+        Err(_) => Err(Error::Stopped),
+    }
+}

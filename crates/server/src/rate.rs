@@ -1,0 +1,111 @@
+//! How often an account may ask the token service: a bucket of tokens for each, in memory.
+//!
+//! Only proven callers are counted, so that nobody uses up another's; a request that is then refused counts too.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use daypass_api::names::Uin;
+use daypass_api::{Error, ErrorCode, Timestamp};
+
+/// Most accounts that are counted at once. Beyond it those that have not asked lately are forgotten first.
+const MAX_ACCOUNTS: usize = 10_000;
+
+/// Requests that an account may make in one second, and at once.
+pub(crate) struct RateLimit {
+    per_second: u32,
+    accounts: Mutex<HashMap<Uin, Allowance>>,
+}
+
+/// What an account may still ask.
+#[derive(Clone, Copy)]
+struct Allowance {
+    /// In thousandths of a request, so that one millisecond brings as many as there are requests in a second.
+    thousandths: i64,
+    as_of: Timestamp,
+}
+
+impl RateLimit {
+    pub(crate) fn new(per_second: u32) -> Self {
+        Self {
+            per_second,
+            accounts: Mutex::default(),
+        }
+    }
+
+    /// Counts one request of this account, or refuses it.
+    pub(crate) fn count(&self, account: Uin, now: Timestamp) -> Result<(), Error> {
+        let mut accounts = self
+            .accounts
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let full = self.full(now);
+        if accounts.len() >= MAX_ACCOUNTS && !accounts.contains_key(&account) {
+            accounts.retain(|_, allowance| self.refilled(*allowance, now).thousandths < full.thousandths);
+            if accounts.len() >= MAX_ACCOUNTS {
+                accounts.clear();
+            }
+        }
+        let allowance = accounts.entry(account).or_insert(full);
+        *allowance = self.refilled(*allowance, now);
+        if allowance.thousandths < 1000 {
+            return Err(ErrorCode::RequestLimitExceeded.into());
+        }
+        allowance.thousandths -= 1000;
+        Ok(())
+    }
+
+    fn full(&self, now: Timestamp) -> Allowance {
+        Allowance {
+            thousandths: i64::from(self.per_second).saturating_mul(1000),
+            as_of: now,
+        }
+    }
+
+    /// A clock that is turned back brings nothing and takes nothing.
+    fn refilled(&self, allowance: Allowance, now: Timestamp) -> Allowance {
+        let passed = now
+            .unix_millis()
+            .saturating_sub(allowance.as_of.unix_millis())
+            .max(0);
+        let fresh = passed.saturating_mul(i64::from(self.per_second));
+        let thousandths = allowance.thousandths.saturating_add(fresh);
+        Allowance {
+            thousandths: thousandths.min(self.full(now).thousandths),
+            as_of: now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_unix_millis(1_700_000_000_000 + millis)
+    }
+
+    #[test]
+    fn as_many_as_in_a_second_and_then_no_faster() {
+        let limit = RateLimit::new(3);
+        let counted = |account, millis| limit.count(Uin(account), at(millis)).is_ok();
+        assert!([0, 0, 0].iter().all(|now| counted(1, *now)));
+        assert!(!counted(1, 0));
+        assert!(counted(2, 0), "another account is not touched");
+        assert!(!counted(1, 333));
+        assert!(counted(1, 334));
+        assert!(!counted(1, 335));
+        assert!(!counted(1, 300), "a clock that goes back brings nothing");
+        assert!([9000, 9000, 9000].iter().all(|now| counted(1, *now)));
+        assert!(!counted(1, 9000), "a long wait does not save up");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let limit = RateLimit::new(1);
+        for account in 0..=MAX_ACCOUNTS as u64 {
+            assert!(limit.count(Uin(account), at(0)).is_ok());
+        }
+        assert!(limit.accounts.lock().unwrap().len() <= MAX_ACCOUNTS);
+    }
+}

@@ -1,0 +1,185 @@
+//! Roles on the request path: their live records for sessions that rest on them, the facts about those that an
+//! operation names, and what the operations on them do.
+
+use std::sync::Arc;
+
+use daypass_access::credential::LiveRole;
+use daypass_access::{Identity, RoleFacts, StoredPolicy, trust};
+use daypass_api::names::{Account, RoleId, RoleName, Uin};
+use daypass_api::operation::{RoleOperation, RoleRef};
+use daypass_api::{Error, Outcome, Timestamp};
+use daypass_policy::{DocumentKind, PrincipalPattern};
+use daypass_store::View;
+use daypass_store::identity::Trusted;
+
+use crate::service::Service;
+
+/// A role that a session rests on, with everything that hangs on it.
+#[derive(Debug)]
+pub(crate) struct KnownRole {
+    pub(crate) live: LiveRole,
+    pub(crate) policies: Arc<[StoredPolicy]>,
+    pub(crate) boundary: Option<StoredPolicy>,
+}
+
+impl Service {
+    /// Those of these roles that exist, as of the view.
+    pub(crate) async fn known_roles(
+        &self,
+        view: &View,
+        roles: &[(Uin, RoleId)],
+    ) -> Result<Vec<Arc<KnownRole>>, Error> {
+        let mut known = Vec::new();
+        if roles.is_empty() {
+            return Ok(known);
+        }
+        let generation = view.identity_generation().await?;
+        for name in roles {
+            if let Some(role) = self.roles.find(generation, name) {
+                known.push(role);
+            } else if let Some(role) = self.read_role(view, *name).await? {
+                let role = Arc::new(role);
+                self.roles.keep(generation, name, &role);
+                known.push(role);
+            }
+        }
+        Ok(known)
+    }
+
+    /// A boundary whose policy is not there is unreadable, which denies.
+    async fn read_role(&self, view: &View, (owner, id): (Uin, RoleId)) -> Result<Option<KnownRole>, Error> {
+        let Some(found) = view.role(owner, &RoleRef::Id(id)).await? else {
+            return Ok(None);
+        };
+        let account = found.account;
+        let boundary = match found.boundary {
+            None => None,
+            Some(policy) => {
+                let document = view.policy_document(owner, policy).await?;
+                Some(document.and_then(|text| self.policies.compile(&text, DocumentKind::Identity, account)))
+            }
+        };
+        let documents = view.role_policies(owner, id).await?;
+        let name = found.role.name;
+        Ok(Some(KnownRole {
+            live: LiveRole { owner, id, name },
+            policies: documents
+                .iter()
+                .map(|text| self.policies.compile(text, DocumentKind::Identity, account))
+                .collect(),
+            boundary,
+        }))
+    }
+
+    /// A role of an account, as deciding needs it.
+    pub(crate) async fn role_facts(
+        &self,
+        view: &View,
+        owner: Uin,
+        asked: &RoleRef,
+    ) -> Result<Option<RoleFacts>, Error> {
+        let found = view.role(owner, asked).await?;
+        Ok(found.map(|found| RoleFacts {
+            asked: asked.clone(),
+            account: found.account,
+            id: found.role.id,
+            name: found.role.name,
+            tags: found.role.tags,
+            trust: self
+                .policies
+                .compile(&found.role.document, DocumentKind::Trust, found.account),
+            trusted: found
+                .trusted
+                .into_iter()
+                .map(|trusted| (trusted.owner, trusted.name, trusted.id))
+                .collect(),
+            session_duration: found.role.session_duration,
+        }))
+    }
+
+    /// Performs what was asked of roles and allowed.
+    pub(crate) async fn perform_role(
+        &self,
+        view: View,
+        operation: RoleOperation,
+        identity: &Identity,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        use RoleOperation as Op;
+        let (store, account) = (&self.store, identity.account);
+        match operation {
+            Op::Create(new) => {
+                let trusted = trusted(&new.document, account)?;
+                store.create_role(account, &new, &trusted, now).await
+            }
+            Op::Get(role) => store.get_role(&view, account, &role).await,
+            Op::List { tags, paging } => store.list_roles(&view, account, &tags, paging).await,
+            Op::Delete(role) => store.delete_role(account, &role).await,
+            Op::UpdateTrust { role, document } => {
+                let trusted = trusted(&document, account)?;
+                store
+                    .update_role_trust(account, &role, &document, &trusted, now)
+                    .await
+            }
+            Op::UpdateDescription { role, description } => {
+                store
+                    .update_role_description(account, &role, &description, now)
+                    .await
+            }
+            Op::UpdateSessionDuration { role, seconds } => {
+                store
+                    .update_role_session_duration(account, &role, seconds, now)
+                    .await
+            }
+            Op::UpdateConsoleLogin { role, allowed } => {
+                store
+                    .update_role_console_login(account, &role, allowed, now)
+                    .await
+            }
+            Op::Tag { role, tags } => store.tag_role(account, &role, &tags, now).await,
+            Op::Untag { role, keys } => store.untag_role(account, &role, &keys, now).await,
+            Op::AttachPolicy { role, policy } => store.attach_role_policy(account, &role, &policy, now).await,
+            Op::DetachPolicy { role, policy } => store.detach_role_policy(account, &role, &policy).await,
+            Op::ListAttachedPolicies {
+                role,
+                scope,
+                keyword,
+                paging,
+            } => {
+                store
+                    .list_attached_role_policies(&view, account, &role, scope, keyword.as_deref(), paging)
+                    .await
+            }
+            Op::PutBoundary { role, policy_id } => {
+                store.put_role_boundary(account, &role, policy_id, now).await
+            }
+            Op::DeleteBoundary(role) => store.delete_role_boundary(account, &role, now).await,
+            Op::GetBoundary(role) => store.get_role_boundary(&view, account, &role).await,
+        }
+    }
+}
+
+/// Whom a document that is to be a role's trust names, once it is checked.
+fn trusted(document: &str, account: Account) -> Result<Vec<Trusted>, Error> {
+    let named = trust::check(document, account)?;
+    let parties = named.into_iter().map(|pattern| match pattern {
+        PrincipalPattern::Root { owner_uin } | PrincipalPattern::Users { owner_uin } => {
+            Ok(Some(Trusted::Account(Uin(owner_uin))))
+        }
+        PrincipalPattern::User { owner_uin, uin } => Ok(Some(Trusted::User(Uin(owner_uin), Uin(uin)))),
+        PrincipalPattern::RoleName { owner_uin, name } => {
+            let role = RoleRef::Name(RoleName::parse(&name)?);
+            Ok(Some(Trusted::Role(Uin(owner_uin), role)))
+        }
+        PrincipalPattern::RoleId { owner_uin, id } => {
+            let role = RoleRef::Id(RoleId::parse(&id)?);
+            Ok(Some(Trusted::Role(Uin(owner_uin), role)))
+        }
+        // These are nobody's accounts.
+        PrincipalPattern::Everyone
+        | PrincipalPattern::Anonymous
+        | PrincipalPattern::Service(_)
+        | PrincipalPattern::Federated { .. } => Ok(None),
+    });
+    parties.filter_map(Result::transpose).collect()
+}
