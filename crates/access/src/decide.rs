@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{Account, PolicyId, Uin};
-use daypass_api::operation::{IdentityOperation, Operation, Subject, RoleRef};
-use daypass_api::requirement::{Access, Need, Requirement, Requirements, Resource, Values, ASSUME_ROLE};
+use daypass_api::operation::{IdentityOperation, Operation, RoleRef, Subject};
+use daypass_api::requirement::{ASSUME_ROLE, Access, Need, Requirement, Requirements, Resource, Values};
 use daypass_policy::{self as policy, Context, CosTarget, Policy, Principal, Standing};
 
 use crate::acl::{self, Reach};

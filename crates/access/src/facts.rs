@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, ObjectAcl};
-use daypass_api::names::{Account, BucketName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName, RoleId, RoleName};
+use daypass_api::names::{
+    Account, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin, UserName,
+};
 use daypass_api::operation::RoleRef;
 use daypass_policy::Policy;
 

@@ -5,7 +5,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use daypass_access::{BucketFacts, Caller, Decision, Environment, Facts, Identity, Layers, Principal, Question, decide};
+use daypass_access::{
+    BucketFacts, Caller, Decision, Environment, Facts, Identity, Layers, Principal, Question, decide,
+};
 use daypass_api::acl::{Acl, BucketAclPreset};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, ObjectKey, Region, Uin};

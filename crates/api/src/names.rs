@@ -270,7 +270,7 @@ impl GroupName {
                 "the group name is not 1 to 64 characters without control characters",
             ));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 

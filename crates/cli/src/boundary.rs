@@ -1,8 +1,9 @@
-//! `daypass user boundary`
+//! `daypass user boundary`, and how any boundary is shown
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use daypass_api::names::PolicyId;
+use daypass_api::outcome::Boundary;
 use serde_json::json;
 
 use crate::connection::ServiceArguments;
@@ -75,8 +76,12 @@ async fn get(arguments: GetArguments) -> Result<()> {
     let client = arguments.service.actions()?;
     let uin = arguments.user.uin(&client).await?;
     let boundary = client.get_user_boundary(uin).await;
-    let boundary = boundary.context("cannot look at the boundary")?;
-    if arguments.json {
+    show(boundary.context("cannot look at the boundary")?, arguments.json)
+}
+
+/// Shows the boundary of a user or a role; without one, nothing.
+pub(crate) fn show(boundary: Option<Boundary>, as_json: bool) -> Result<()> {
+    if as_json {
         let json = boundary.map(|boundary| {
             json!({
                 "id": boundary.policy_id.0,

@@ -7,8 +7,8 @@
 mod verb;
 
 mod account;
-mod boundary;
 mod assume_role;
+mod boundary;
 mod cat;
 mod cp;
 mod group;

@@ -256,13 +256,16 @@ async fn show(arguments: ShowArguments) -> Result<()> {
         Ok(id) => id,
         Err(_) => number_of(&client, &arguments.policy).await.with_context(shown)?,
     };
-    let Policy { summary, document } = client.get_policy(id).await.with_context(shown)?;
+    let Policy {
+        summary, document, ..
+    } = client.get_policy(id).await.with_context(shown)?;
     let parsed: Json = serde_json::from_str(&document).context("the document is not JSON")?;
     if arguments.json {
         let mut json = summary_json(&summary);
         if let Some(object) = json.as_object_mut() {
-            // How often it is attached is told by the list only.
+            // How many have it is told by the list only.
             object.remove("attachments");
+            object.remove("boundaries");
             object.insert("document".to_owned(), parsed);
         }
         return output::write(output::json_line(&json).as_bytes());

@@ -68,6 +68,8 @@ pub(crate) enum Kind {
     User,
     /// Groups
     Group,
+    /// Roles
+    Role,
 }
 
 pub(crate) async fn update(arguments: UpdateArguments) -> Result<()> {
@@ -89,6 +91,7 @@ pub(crate) async fn entities(arguments: EntitiesArguments) -> Result<()> {
         Kind::All => EntityFilter::All,
         Kind::User => EntityFilter::Users,
         Kind::Group => EntityFilter::Groups,
+        Kind::Role => EntityFilter::Roles,
     };
     let entities = client.list_policy_entities(arguments.id, filter).await;
     let entities = entities.context("cannot list who has the policy")?;
@@ -103,19 +106,25 @@ pub(crate) async fn entities(arguments: EntitiesArguments) -> Result<()> {
     };
     let json = |entity: &PolicyEntity| -> Json {
         let (kind, id, name, attached) = parts(entity);
+        let id = match entity {
+            // Too large for what some readers of JSON take numbers for.
+            PolicyEntity::Role { .. } => Json::from(id.to_string()),
+            PolicyEntity::User { .. } | PolicyEntity::Group { .. } => Json::from(id),
+        };
         json!({ "kind": kind, "id": id, "name": name, "attached": moment(attached) })
     };
     let head = ["KIND", "ID", "NAME", "SINCE"];
     output::list(&entities, arguments.json, json, &head, row)
 }
 
-/// A user by the number of its identity, a group by its own.
+/// A user by the number of its identity, a group and a role by its own.
 fn parts(entity: &PolicyEntity) -> (&'static str, u64, &str, daypass_api::Timestamp) {
     match entity {
         PolicyEntity::User {
             uin, name, attached, ..
         } => ("user", uin.0, name, *attached),
         PolicyEntity::Group { id, name, attached } => ("group", id.0, name, *attached),
+        PolicyEntity::Role { id, name, attached } => ("role", id.0, name, *attached),
     }
 }
 

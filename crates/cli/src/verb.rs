@@ -3,7 +3,9 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{account, cp, group, key, ls, mb, output, policy, rb, rm, stat, sts, user, cat, mv, presign, role};
+use crate::{
+    account, cat, cp, group, key, ls, mb, mv, output, policy, presign, rb, rm, role, stat, sts, user,
+};
 
 /// A verb with its arguments.
 #[derive(Subcommand, Debug)]
@@ -189,6 +191,8 @@ mod tests {
         check("group attach 3 --policy 7", true);
         check("key last-used AKID1 AKID2", true);
         check("account --json", true);
+        check("policy entities 7 --kind role", true);
+        check(
             "role create dev --trust t.json --session-seconds 0 --tag a=b --tag c=",
             true,
         );

@@ -6,7 +6,10 @@
 use bytes::Bytes;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::CorsMethod;
-use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName, VersionId, RoleId, RoleName};
+use daypass_api::names::{
+    AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region,
+    RoleId, RoleName, Uin, UserName, VersionId,
+};
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::{AccessKeyStatus, Contact};
 use daypass_api::outcome::Ownership;

@@ -1,8 +1,15 @@
 //! The laws of the encoding, for every record: what is written is read, and damaged bytes never panic.
 
-use crate::blob_life::{InlineRecord, IntentRecord, ReferenceRecord, Referrer, RetiredRecord, UnreferencedRecord};
+use crate::blob_life::{
+    InlineRecord, IntentRecord, ReferenceRecord, Referrer, RetiredRecord, UnreferencedRecord,
+};
 use crate::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
-use crate::identity::{AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord, GroupRecord, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord, PolicyTallyRecord, PolicyVersionRecord, UserNameRecord, UserRecord, WrappedKeyRing, WrappedSecret, RoleNameRecord, RoleRecord, TrustedRole};
+use crate::identity::{
+    AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord,
+    GroupRecord, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord,
+    PolicyTallyRecord, PolicyVersionRecord, RoleNameRecord, RoleRecord, TrustedRole, UserNameRecord,
+    UserRecord, WrappedKeyRing, WrappedSecret,
+};
 use crate::keys::{ContentId, DataId};
 use crate::object::{Content, ManifestRecord, ObjectRecord, Place, Segment};
 use crate::upload::{PartRecord, UploadRecord};
@@ -11,7 +18,10 @@ use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::{CorsMethod, CorsRule};
-use daypass_api::names::{Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, Uin, UserName, VersionId, RoleId, RoleName};
+use daypass_api::names::{
+    Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, RoleId,
+    RoleName, Uin, UserName, VersionId,
+};
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::{AccessKeyStatus, Contact};
 use daypass_api::outcome::Ownership;

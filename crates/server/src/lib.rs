@@ -112,7 +112,6 @@ impl Server {
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
-            session_policies: Default::default(),
             last_uses: Default::default(),
             roles: Default::default(),
             policies: Default::default(),

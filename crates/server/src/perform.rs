@@ -7,7 +7,9 @@ use daypass_access::issue::{self, FreshSession};
 use daypass_access::issue_role::assume_role;
 use daypass_access::{Caller, Facts, Identity};
 use daypass_api::names::{BucketName, SessionId};
-use daypass_api::operation::{IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject};
+use daypass_api::operation::{
+    IdentityOperation, ObjectOperation, PolicyScope, ReadObject, SessionOperation, Subject,
+};
 use daypass_api::outcome::{CallerIdentity, Ownership, Page};
 use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
 use daypass_store::identity::{Holder, KeyMaterial};
@@ -326,8 +328,9 @@ impl Service {
                 total: 0,
                 entries: Vec::new(),
             })),
+            // A role has no number of this kind: its account's stands for it.
             Op::GetAccountNumbers => Ok(Outcome::AccountNumbers {
-                uin: identity.uin,
+                uin: identity.user().unwrap_or(account.owner_uin),
                 account,
             }),
             Op::GetAccountSummary => store
@@ -384,7 +387,7 @@ impl Service {
             }
             Op::ListAttachedUserPolicies { uin, paging } => {
                 store
-                    .list_attached_policies(&view, account, Holder::User(uin), None, paging)
+                    .list_attached_policies(&view, account, Holder::User(uin), PolicyScope::All, None, paging)
                     .await
             }
             Op::ListUserPolicies(list) => store.list_user_policies(&view, account, &list).await,

@@ -4,8 +4,10 @@
 //! to that number: by the time of the change the name may be another's.
 
 use daypass_access::issue;
-use daypass_api::names::{Account, Uin, UserName};
-use daypass_api::operation::{BoundaryOperation, GroupOperation, PolicyRef, UpdatePolicy, VersionOperation};
+use daypass_api::names::{Account, PolicyId, Uin, UserName};
+use daypass_api::operation::{
+    BoundaryOperation, GroupOperation, PolicyRef, PolicyScope, UpdatePolicy, VersionOperation,
+};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_store::View;
 use daypass_store::identity::Holder;
@@ -16,6 +18,18 @@ use crate::service::Service;
 pub(crate) async fn judged_user(view: &View, account: Account, name: &UserName) -> Result<Uin, Error> {
     let uin = view.user_number(account.owner_uin, name).await?;
     uin.ok_or(ErrorCode::UserNotExist.into())
+}
+
+/// The number of the policy that was judged, however it was named.
+pub(crate) async fn judged_policy(
+    view: &View,
+    account: Account,
+    policy: &PolicyRef,
+) -> Result<Option<PolicyId>, Error> {
+    match policy {
+        PolicyRef::Id(id) => Ok(Some(*id)),
+        PolicyRef::Name(name) => view.policy_number(account.owner_uin, name).await,
+    }
 }
 
 impl Service {
@@ -29,16 +43,13 @@ impl Service {
         if let Some(document) = &update.document {
             issue::check_identity_policy(document, account)?;
         }
-        let (id, told) = match &update.policy {
-            PolicyRef::Id(id) => (*id, None),
-            PolicyRef::Name(name) => {
-                let id = view.policy_number(account.owner_uin, name).await?;
-                let id = id.ok_or(ErrorCode::PolicyIdNotFound)?;
-                (id, Some(id))
-            }
-        };
+        let id = judged_policy(view, account, &update.policy).await?;
+        let id = id.ok_or(ErrorCode::PolicyIdNotFound)?;
         self.store.update_policy(account, id, update, now).await?;
-        Ok(Outcome::PolicyUpdated(told))
+        Ok(Outcome::PolicyUpdated(match update.policy {
+            PolicyRef::Id(_) => None,
+            PolicyRef::Name(_) => Some(id),
+        }))
     }
 
     pub(crate) async fn perform_version(
@@ -109,8 +120,9 @@ impl Service {
                 paging,
             } => {
                 let holder = Holder::Group(group_id);
+                let scope = PolicyScope::All;
                 store
-                    .list_attached_policies(view, account, holder, keyword.as_deref(), paging)
+                    .list_attached_policies(view, account, holder, scope, keyword.as_deref(), paging)
                     .await
             }
         }

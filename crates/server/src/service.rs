@@ -12,7 +12,7 @@ use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
 use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
-use crate::identify::{IdentityCache, SessionPolicyCache, Known};
+use crate::identify::{IdentityCache, Known};
 use crate::last_uses::LastUses;
 use crate::metrics::Metrics;
 use crate::rate::RateLimit;
@@ -23,8 +23,6 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,
-    pub(crate) identities: IdentityCache,
-    pub(crate) session_policies: SessionPolicyCache,
     pub(crate) last_uses: LastUses,
     pub(crate) identities: IdentityCache<AccessKeyId, Known>,
     pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,

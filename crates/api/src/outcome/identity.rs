@@ -2,7 +2,7 @@
 
 use super::User;
 use crate::Timestamp;
-use crate::names::{AccessKeyId, GroupId, GroupName, PolicyId, PolicyName, Uin, VersionId};
+use crate::names::{AccessKeyId, GroupId, GroupName, PolicyId, PolicyName, RoleId, Uin, VersionId};
 
 /// How many identities of each kind an account has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,15 @@ pub enum PolicyEntity {
     Group {
         /// Its number.
         id: GroupId,
+        /// Its name.
+        name: String,
+        /// Since when it has the policy.
+        attached: Timestamp,
+    },
+    /// A role.
+    Role {
+        /// Its number.
+        id: RoleId,
         /// Its name.
         name: String,
         /// Since when it has the policy.

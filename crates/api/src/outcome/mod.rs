@@ -6,13 +6,22 @@ use crate::Timestamp;
 use crate::acl::Acl;
 use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
-use crate::names::{AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Region, Uin, UploadId, UserName, VersionId, RoleId, RoleName};
+use crate::names::{
+    AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Region, RoleId,
+    RoleName, Uin, UploadId, UserName, VersionId,
+};
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
-use crate::operation::{AccessKeyStatus, Contact, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects, ListParts, ResponseOverrides, UploadRef};
+use crate::operation::{
+    AccessKeyStatus, Contact, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects,
+    ListParts, ResponseOverrides, UploadRef,
+};
 use crate::secret::SecretKey;
 use crate::tags::Tags;
 
-pub use identity::{AccountSummary, Boundary, Group, GroupDetails, LastUse, PolicyEntity, PolicyVersion, PolicyVersionSummary, UserPolicy};
+pub use identity::{
+    AccountSummary, Boundary, Group, GroupDetails, LastUse, PolicyEntity, PolicyVersion,
+    PolicyVersionSummary, UserPolicy,
+};
 
 /// The answer to an operation that was performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +164,7 @@ pub enum Outcome {
     Groups(Page<Group>),
     /// A page of the members of a group.
     GroupMembers(Page<User>),
-    /// A permission boundary, or none.
+    /// The permission boundary of a user or a role, or none.
     Boundary(Option<Boundary>),
     /// The permanent keys of an identity, as the token service tells them.
     ApiKeys(Vec<AccessKey>),
@@ -167,8 +176,6 @@ pub enum Outcome {
     Roles(Page<Role>),
     /// A page of a role's policies.
     RolePolicies(Page<AttachedPolicy>),
-    /// The policy that bounds a role, if one does.
-    RoleBoundary(Option<Policy>),
     /// It was done; there is nothing to tell.
     Done,
 }

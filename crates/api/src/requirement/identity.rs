@@ -7,8 +7,8 @@
 use super::{Access, Need, Requirement, Resource, Values, allowed};
 use crate::names::{GroupId, Uin, UserName};
 use crate::operation::{
-    BoundaryOperation, GroupOperation, IdentityOperation, Membership, PolicyRef, RoleOperation, RoleRef, Subject,
-    UserRef, VersionOperation,
+    BoundaryOperation, GroupOperation, IdentityOperation, Membership, PolicyRef, RoleOperation, RoleRef,
+    Subject, UserRef, VersionOperation,
 };
 
 pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
@@ -48,12 +48,16 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
             .iter()
             .map(|id| allowed("cam:DeletePolicy", Resource::Policy(*id)))
             .collect(),
-        Op::AttachUserPolicy { uin, policy_id } => {
-            with_policy("cam:AttachUserPolicy", of_user(*uin), Resource::Policy(*policy_id))
-        }
-        Op::DetachUserPolicy { uin, policy_id } => {
-            with_policy("cam:DetachUserPolicy", of_user(*uin), Resource::Policy(*policy_id))
-        }
+        Op::AttachUserPolicy { uin, policy_id } => with_policy(
+            "cam:AttachUserPolicy",
+            of_user(*uin),
+            Resource::Policy(*policy_id),
+        ),
+        Op::DetachUserPolicy { uin, policy_id } => with_policy(
+            "cam:DetachUserPolicy",
+            of_user(*uin),
+            Resource::Policy(*policy_id),
+        ),
         Op::ListAttachedUserPolicies { uin, .. } => one("cam:ListAttachedUserPolicies", of_user(*uin)),
         Op::ListUserPolicies(list) => one("cam:ListAttachedUserAllPolicies", of_user(list.uin)),
         Op::ListPolicyEntities { policy_id, .. } => {

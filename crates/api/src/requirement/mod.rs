@@ -6,8 +6,11 @@
 mod identity;
 
 use crate::attributes::QueryValue;
-use crate::names::{BucketName, GroupId, ObjectKey, PolicyId, PolicyName, UserName, Uin};
-use crate::operation::{CopySource, DeleteEntry, DeleteObjects, ObjectOperation, Operation, SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef, AssumeRole, IdentityOperation, RoleOperation, RoleRef};
+use crate::names::{BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Uin, UserName};
+use crate::operation::{
+    AssumeRole, CopySource, DeleteEntry, DeleteObjects, ObjectOperation, Operation, RoleRef,
+    SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef,
+};
 
 /// What an action is about.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,14 @@
 
 use daypass_api::Outcome;
 use daypass_api::names::{AccessKeyId, Account, PolicyId, Uin, UserName};
-use daypass_api::operation::{AccessKeyStatus, BoundaryOperation, CreateUser, DeleteUser, EntityFilter, IdentityOperation, NewPolicy, Operation, Paging, PolicyScope, Subject, UpdatePolicy, UpdateUser, UserPolicies};
-use daypass_api::outcome::{AccessKey, AccountSummary, AttachedPolicy, Boundary, LastUse, NewAccessKey, Page, Policy, PolicyEntity, PolicySummary, User, UserPolicy};
+use daypass_api::operation::{
+    AccessKeyStatus, BoundaryOperation, CreateUser, DeleteUser, EntityFilter, IdentityOperation, NewPolicy,
+    Operation, Paging, PolicyScope, Subject, UpdatePolicy, UpdateUser, UserPolicies,
+};
+use daypass_api::outcome::{
+    AccessKey, AccountSummary, AttachedPolicy, Boundary, LastUse, NewAccessKey, Page, Policy, PolicyEntity,
+    PolicySummary, User, UserPolicy,
+};
 
 use super::ActionClient;
 use crate::error::Error;

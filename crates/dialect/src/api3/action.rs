@@ -73,7 +73,7 @@ actions! {
         ListAttachedGroupPolicies, CreateGroup, GetGroup, ListGroups,
         UpdateGroup, DeleteGroup, AddUserToGroup, RemoveUserFromGroup,
         ListGroupsForUser, ListUsersForGroup, PutUserPermissionsBoundary, DeleteUserPermissionsBoundary,
-        GetUserPermissionBoundary;
+        GetUserPermissionBoundary,
         CreateRole, GetRole, DescribeRoleList, DeleteRole, UpdateAssumeRolePolicy, UpdateRoleDescription,
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
@@ -143,12 +143,10 @@ mod tests {
     fn actions_by_name() {
         check("GetFederationToken", Ok(Service::Sts));
         check("DeletePolicy", Ok(Service::Cam));
-        check("AssumeRole", Err(ErrorCode::NotImplemented));
         check("PutUserPermissionsBoundary", Ok(Service::Cam));
-        check("PutRolePermissionsBoundary", Err(ErrorCode::NotImplemented));
+        check("PutRolePermissionsBoundary", Ok(Service::Cam));
         check("AssumeRole", Ok(Service::Sts));
         check("AssumeRoleWithSAML", Err(ErrorCode::NotImplemented));
-        check("PutUserPermissionsBoundary", Err(ErrorCode::NotImplemented));
         check("GetUserPermissionsBoundary", Err(ErrorCode::InvalidAction));
         check("getfederationtoken", Err(ErrorCode::InvalidAction));
         check("", Err(ErrorCode::InvalidAction));

@@ -1,7 +1,7 @@
 //! AttachUserPolicy, DetachUserPolicy, ListAttachedUserPolicies, ListAttachedUserAllPolicies and
 //! ListEntitiesForPolicy: parameters and answers, both ways.
 
-use daypass_api::names::{GroupId, GroupName, PolicyId, PolicyName, Uin};
+use daypass_api::names::{GroupId, GroupName, PolicyId, PolicyName, RoleId, Uin};
 use daypass_api::operation::{
     AttachmentReach, EntityFilter, IdentityOperation, Paging, PolicyScope, UserPolicies,
 };
@@ -210,8 +210,9 @@ pub(super) fn read_user_policies(reply: Reply<'_>) -> Result<Outcome, AnswerErro
 
 const ENTITY_USER: u64 = 1;
 const ENTITY_GROUP: u64 = 2;
+const ENTITY_ROLE: u64 = 3;
 
-/// The id of a user is the number under which it receives messages. A group has no UIN.
+/// The id of a user is the number under which it receives messages. A group and a role have no UIN.
 pub(super) fn write_entities(page: &Page<PolicyEntity>) -> Json {
     let one = |entity: &PolicyEntity| match entity {
         PolicyEntity::User {
@@ -233,6 +234,13 @@ pub(super) fn write_entities(page: &Page<PolicyEntity>) -> Json {
             "RelatedType": ENTITY_GROUP,
             "AttachmentTime": attached.cam_time(),
         }),
+        PolicyEntity::Role { id, name, attached } => json!({
+            "Id": id.to_string(),
+            "Name": name,
+            "Uin": 0,
+            "RelatedType": ENTITY_ROLE,
+            "AttachmentTime": attached.cam_time(),
+        }),
     };
     json!({ "TotalNum": page.total, "List": page.entries.iter().map(one).collect::<Json>() })
 }
@@ -250,6 +258,11 @@ pub(super) fn read_entities_answer(reply: Reply<'_>) -> Result<Outcome, AnswerEr
             }),
             ENTITY_GROUP => Ok(PolicyEntity::Group {
                 id: reply.parsed("Id", str::parse)?,
+                name,
+                attached,
+            }),
+            ENTITY_ROLE => Ok(PolicyEntity::Role {
+                id: reply.parsed("Id", RoleId::parse)?,
                 name,
                 attached,
             }),

@@ -58,7 +58,7 @@ pub(super) fn write_boundary(boundary: Option<&Boundary>) -> Json {
     })
 }
 
-fn read_boundary(reply: Reply<'_>) -> Result<Option<Boundary>, AnswerError> {
+pub(super) fn read_boundary(reply: Reply<'_>) -> Result<Option<Boundary>, AnswerError> {
     if reply.is_null("PolicyId") {
         return Ok(None);
     }

@@ -10,7 +10,10 @@ use daypass_api::{Error, Operation};
 
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
-use super::{access_keys, account, attachments, boundaries, groups, policies, sts, users, versions, assume, role_policies, roles};
+use super::{
+    access_keys, account, assume, attachments, boundaries, groups, policies, role_policies, roles, sts,
+    users, versions,
+};
 
 /// Path of every call of API 3.0.
 pub(super) const PATH: &str = "/";
@@ -104,7 +107,6 @@ impl Call {
 
     fn read(&self, fields: &mut Fields<'_>) -> Result<Operation, Error> {
         use IdentityOperation as Identity;
-        use IdentityOperation::Role;
         let operation = match self.action {
             Action::GetFederationToken => return sts::read_federation(fields, self.edition),
             Action::GetCallerIdentity => return Ok(sts::CALLER_IDENTITY),
@@ -155,22 +157,24 @@ impl Call {
             Action::PutUserPermissionsBoundary => Identity::Boundary(boundaries::read_put(fields)?),
             Action::DeleteUserPermissionsBoundary => Identity::Boundary(boundaries::read_delete(fields)?),
             Action::GetUserPermissionBoundary => Identity::Boundary(boundaries::read_get(fields)?),
-            Action::CreateRole => Role(roles::read_create(fields)?),
-            Action::GetRole => Role(roles::read_get(fields)?),
-            Action::DescribeRoleList => Role(roles::read_list(fields)?),
-            Action::DeleteRole => Role(roles::read_delete(fields)?),
-            Action::UpdateAssumeRolePolicy => Role(roles::read_trust(fields)?),
-            Action::UpdateRoleDescription => Role(roles::read_description(fields)?),
-            Action::UpdateRoleSessionDuration => Role(roles::read_session_duration(fields)?),
-            Action::UpdateRoleConsoleLogin => Role(roles::read_console_login(fields)?),
-            Action::TagRole => Role(roles::read_tag(fields)?),
-            Action::UntagRole => Role(roles::read_untag(fields)?),
-            Action::AttachRolePolicy => Role(role_policies::read_attach(fields)?),
-            Action::DetachRolePolicy => Role(role_policies::read_detach(fields)?),
-            Action::ListAttachedRolePolicies => Role(role_policies::read_list(fields)?),
-            Action::PutRolePermissionsBoundary => Role(role_policies::read_put_boundary(fields)?),
-            Action::DeleteRolePermissionsBoundary => Role(role_policies::read_delete_boundary(fields)?),
-            Action::GetRolePermissionBoundary => Role(role_policies::read_get_boundary(fields)?),
+            Action::CreateRole => Identity::Role(roles::read_create(fields)?),
+            Action::GetRole => Identity::Role(roles::read_get(fields)?),
+            Action::DescribeRoleList => Identity::Role(roles::read_list(fields)?),
+            Action::DeleteRole => Identity::Role(roles::read_delete(fields)?),
+            Action::UpdateAssumeRolePolicy => Identity::Role(roles::read_trust(fields)?),
+            Action::UpdateRoleDescription => Identity::Role(roles::read_description(fields)?),
+            Action::UpdateRoleSessionDuration => Identity::Role(roles::read_session_duration(fields)?),
+            Action::UpdateRoleConsoleLogin => Identity::Role(roles::read_console_login(fields)?),
+            Action::TagRole => Identity::Role(roles::read_tag(fields)?),
+            Action::UntagRole => Identity::Role(roles::read_untag(fields)?),
+            Action::AttachRolePolicy => Identity::Role(role_policies::read_attach(fields)?),
+            Action::DetachRolePolicy => Identity::Role(role_policies::read_detach(fields)?),
+            Action::ListAttachedRolePolicies => Identity::Role(role_policies::read_list(fields)?),
+            Action::PutRolePermissionsBoundary => Identity::Role(role_policies::read_put_boundary(fields)?),
+            Action::DeleteRolePermissionsBoundary => {
+                Identity::Role(role_policies::read_delete_boundary(fields)?)
+            }
+            Action::GetRolePermissionBoundary => Identity::Role(role_policies::read_get_boundary(fields)?),
         };
         Ok(Operation::Identity(operation))
     }

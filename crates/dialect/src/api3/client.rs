@@ -9,7 +9,9 @@ use serde_json::Value as Json;
 use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
-use super::{access_keys, account, attachments, boundaries, groups, policies, sts, users, versions, assume, roles};
+use super::{
+    access_keys, account, assume, attachments, boundaries, groups, policies, roles, sts, users, versions,
+};
 
 /// A call to send: its action and version go into the headers, its body is JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,10 +178,9 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::Version(operation) => versions::answer(operation, reply),
         Op::Group(operation) => groups::answer(operation, reply),
         Op::Boundary(operation) => boundaries::answer(*operation, reply),
+        Op::Role(operation) => roles::read_answer(operation, reply),
         Op::UpdateUser(_)
         | Op::DeleteUser(_)
-        Op::Role(operation) => roles::read_answer(operation, reply),
-        Op::DeleteUser(_)
         | Op::UpdateAccessKey { .. }
         | Op::DeleteAccessKey { .. }
         | Op::DeletePolicies(_)

@@ -9,7 +9,10 @@ use serde_json::{Value as Json, json};
 
 use super::call::{Edition, Spelling};
 use super::object::with;
-use super::{access_keys, account, attachments, boundaries, error, groups, policies, sts, users, versions, role_policies, roles};
+use super::{
+    access_keys, account, attachments, boundaries, error, groups, policies, role_policies, roles, sts, users,
+    versions,
+};
 
 /// An answer, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +91,6 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),
         Outcome::RolePolicies(page) => role_policies::write_attached(page),
-        Outcome::RoleBoundary(policy) => role_policies::write_boundary(policy.as_ref()),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
         | Outcome::Tags(_)

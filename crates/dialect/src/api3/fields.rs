@@ -199,8 +199,13 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of texts that must be given and hold 1 to `most` of them.
-    pub(super) fn texts(&mut self, name: &'static str, most: usize) -> Result<Vec<&'a str>, Error> {
-        let entries = self.required_list(name, most, ErrorCode::ParamError)?;
+    pub(super) fn texts(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        too_many: ErrorCode,
+    ) -> Result<Vec<&'a str>, Error> {
+        let entries = self.required_list(name, most, too_many)?;
         let text = |entry: &'a Value| match entry {
             Value::Text(text) => Ok(text.as_str()),
             _ => Err(wrong_type(name, "a list of texts")),
@@ -287,38 +292,6 @@ impl<'a> Fields<'a> {
             Some(Value::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
             Some(Value::Integer(number)) => Ok(Some(number.to_string())),
             Some(_) => Err(wrong_type(name, "a number in a text")),
-        }
-    }
-
-    /// A list of texts, if given.
-    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, Error> {
-        let text = |entry: &'a Value| match entry {
-            Value::Text(text) => Ok(text.as_str()),
-            _ => Err(wrong_type(name, "a list of texts")),
-        };
-        match self.value(name) {
-            None => Ok(None),
-            Some(Value::List(entries)) => entries.iter().map(text).collect::<Result<_, _>>().map(Some),
-            Some(_) => Err(wrong_type(name, "a list of texts")),
-        }
-    }
-
-    /// A list of objects with a `Key` and a `Value`, if given. What tags may be is for the action to say.
-    pub(super) fn tags(&mut self, name: &'static str) -> Result<Option<Tags>, Error> {
-        let tag = |entry: &Value| {
-            let Value::Object(members) = entry else {
-                return Err(wrong_type(name, "a list of tags"));
-            };
-            let mut fields = Fields::new(members);
-            let key = fields.required_text("Key")?.to_owned();
-            let value = fields.required_text("Value")?.to_owned();
-            fields.finish()?;
-            Ok((key, value))
-        };
-        match self.value(name) {
-            None => Ok(None),
-            Some(Value::List(entries)) => entries.iter().map(tag).collect::<Result<_, _>>().map(Some),
-            Some(_) => Err(wrong_type(name, "a list of tags")),
         }
     }
 

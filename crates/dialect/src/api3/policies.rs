@@ -36,23 +36,26 @@ pub(super) fn read_create(fields: &mut Fields<'_>) -> Result<IdentityOperation, 
 }
 
 pub(super) fn read_update(fields: &mut Fields<'_>) -> Result<IdentityOperation, Error> {
-    let id = fields.integer("PolicyId")?.map(policy_id).transpose()?;
-    let name = fields.text("PolicyName")?.filter(|name| !name.is_empty());
-    let policy = match (id, name) {
-        (Some(id), None) => PolicyRef::Id(id),
-        (None, Some(name)) => PolicyRef::Name(PolicyName::parse(name)?),
-        (None, None) => return Err(missing("PolicyId")),
-        (Some(_), Some(_)) => {
-            let message = "both `PolicyId` and `PolicyName` are given";
-            return Err(Error::with_message(ErrorCode::ParamError, message));
-        }
-    };
     Ok(IdentityOperation::UpdatePolicy(UpdatePolicy {
-        policy,
+        policy: read_ref(fields)?,
         description: read_description(fields, "Description")?,
         document: fields.text("PolicyDocument")?.map(str::to_owned),
         alias: read_description(fields, "Alias")?,
     }))
+}
+
+/// `PolicyId` or `PolicyName`, never both: they might be two.
+pub(super) fn read_ref(fields: &mut Fields<'_>) -> Result<PolicyRef, Error> {
+    let id = fields.integer("PolicyId")?.map(policy_id).transpose()?;
+    match (id, fields.some_text("PolicyName")?) {
+        (Some(id), None) => Ok(PolicyRef::Id(id)),
+        (None, Some(name)) => PolicyName::parse(name).map(PolicyRef::Name),
+        (None, None) => Err(missing("PolicyId")),
+        (Some(_), Some(_)) => {
+            let message = "both `PolicyId` and `PolicyName` are given";
+            Err(Error::with_message(ErrorCode::ParamError, message))
+        }
+    }
 }
 
 fn read_description(fields: &mut Fields<'_>, name: &'static str) -> Result<Option<String>, Error> {

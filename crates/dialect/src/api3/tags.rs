@@ -4,11 +4,20 @@ use daypass_api::tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, Tags};
 use daypass_api::{Error, ErrorCode};
 use serde_json::{Value as Json, json};
 
-use super::fields::Fields;
+use super::fields::{Fields, missing};
 use super::reply::{AnswerError, Reply};
 
 /// `Tags`: at most so many, each key once; none if they are not given.
 pub(super) fn read(fields: &mut Fields<'_>, most: usize) -> Result<Tags, Error> {
+    read_given(fields, most).map(Option::unwrap_or_default)
+}
+
+/// The same, where they must be given.
+pub(super) fn read_required(fields: &mut Fields<'_>, most: usize) -> Result<Tags, Error> {
+    read_given(fields, most)?.ok_or_else(|| missing("Tags"))
+}
+
+fn read_given(fields: &mut Fields<'_>, most: usize) -> Result<Option<Tags>, Error> {
     let tag = |fields: &mut Fields<'_>| {
         let key = fields.text("Key")?.unwrap_or_default();
         let value = fields.text("Value")?.unwrap_or_default();
@@ -18,7 +27,9 @@ pub(super) fn read(fields: &mut Fields<'_>, most: usize) -> Result<Tags, Error> 
         }
         Ok((key.to_owned(), value.to_owned()))
     };
-    let tags: Tags = fields.objects("Tags", tag)?.unwrap_or_default();
+    let Some(tags) = fields.objects("Tags", tag)? else {
+        return Ok(None);
+    };
     if tags.len() > most {
         return Err(ErrorCode::TagLimitExceeded.into());
     }
@@ -27,7 +38,7 @@ pub(super) fn read(fields: &mut Fields<'_>, most: usize) -> Result<Tags, Error> 
             return Err(ErrorCode::TagParamError.into());
         }
     }
-    Ok(tags)
+    Ok(Some(tags))
 }
 
 pub(super) fn write(tags: &Tags) -> Json {

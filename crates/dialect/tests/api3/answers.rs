@@ -563,11 +563,8 @@ fn error_codes_as_each_service_spells_them() {
     both(ErrorCode::PolicyNameInUse, "FailedOperation.PolicyNameInUse");
     both(ErrorCode::PolicyIdNotFound, "ResourceNotFound.PolicyIdNotFound");
     both(ErrorCode::AttachmentFull, "InvalidParameter.AttachmentFull");
-    both(
-        ErrorCode::BoundaryPolicyNotExist,
-        "InvalidParameter.PolicyIdNotExist",
-    );
-    both(ErrorCode::PolicyIsBoundary, "OperationDenied");
+    both(ErrorCode::PolicyIdNotExist, "InvalidParameter.PolicyIdNotExist");
+    both(ErrorCode::PolicyIsBoundary, "ResourceInUse");
     both(ErrorCode::PolicyVersionFull, "FailedOperation.PolicyVersionFull");
     both(
         ErrorCode::PolicyVersionNotExist,

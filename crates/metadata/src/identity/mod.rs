@@ -25,10 +25,15 @@ use crate::keys;
 pub use access_key::{AccessKeyRecord, WrappedSecret, create_access_key, put_access_key, remove_access_key};
 pub use account::{AccountRecord, OwnerRecord, create_account};
 pub use boundary::{BoundaryRecord, put_boundary, remove_boundary};
-pub use group::{GroupNameRecord, GroupRecord, free_group_name, join_group, leave_group, put_group, remove_group};
+pub use group::{
+    GroupNameRecord, GroupRecord, free_group_name, join_group, leave_group, put_group, remove_group,
+};
 pub use key_ring::{KeyRingRecord, WrappedKeyRing, put_key_ring};
 pub use last_use::{LastUseRecord, put_last_use};
-pub use policy::{AttachmentRecord, Holder, PolicyNameRecord, PolicyRecord, PolicyVersionRecord, attach, create_policy, detach, put_policy, put_version, remove_policy, remove_version};
+pub use policy::{
+    AttachmentRecord, Holder, PolicyNameRecord, PolicyRecord, PolicyVersionRecord, attach, create_policy,
+    detach, put_policy, put_version, remove_policy, remove_version,
+};
 pub use role::{RoleNameRecord, RoleRecord, TrustedRole, create_role, put_role, remove_role};
 pub use tally::{AccountTallyRecord, PolicyTallyRecord, put_account_tally, put_policy_tally};
 pub use user::{UserNameRecord, UserRecord, create_user, put_user, remove_user};

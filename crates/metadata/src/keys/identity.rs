@@ -2,7 +2,9 @@
 //! gateway can see from one key, the generation, whether any of them changed.
 
 use bytes::Bytes;
-use daypass_api::names::{AccessKeyId, AppId, GroupId, GroupName, PolicyId, PolicyName, Uin, UserName, VersionId};
+use daypass_api::names::{
+    AccessKeyId, AppId, GroupId, GroupName, PolicyId, PolicyName, RoleId, Uin, UserName, VersionId,
+};
 
 use super::join;
 use crate::identity::Holder;
@@ -290,7 +292,7 @@ pub(super) fn last_number(stored: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::role::{ROLE, ROLE_ATTACHMENT, ROLE_HOLDER, ROLE_NAMED};
+    use super::super::role::{ROLE, ROLE_NAMED};
     use super::*;
 
     #[test]

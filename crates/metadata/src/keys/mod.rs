@@ -14,10 +14,24 @@ use bytes::Bytes;
 
 use crate::codec::{DecodeError, Decoder, Encoder, Field};
 
-pub use identity::{access_key, access_key_of, access_keys_of, account, account_of_app, account_tally, accounts, all_policies, all_users, attachment, attachments, boundary, counter, generation, group, group_named, group_of, groups, groups_of, groups_with, holder, key_ring, last_use, member, members, policies, policy, policy_named, policy_tally, policy_version, policy_versions, user, user_named, user_of_uid, users, users_with, roles_with};
-pub use identity::{group_at_end, holder_of_holder, id_of_access_key_of, owner_of_account, policy_of_attachment, policy_of_policy, uin_of_member, uin_of_user, version_of_policy_version};
+pub use identity::{
+    access_key, access_key_of, access_keys_of, account, account_of_app, account_tally, accounts,
+    all_policies, all_users, attachment, attachments, boundary, counter, generation, group, group_named,
+    group_of, groups, groups_of, groups_with, holder, key_ring, last_use, member, members, policies, policy,
+    policy_named, policy_tally, policy_version, policy_versions, roles_with, user, user_named, user_of_uid,
+    users, users_with,
+};
+pub use identity::{
+    group_at_end, holder_of_holder, id_of_access_key_of, owner_of_account, policy_of_attachment,
+    policy_of_policy, uin_of_member, uin_of_user, version_of_policy_version,
+};
 pub use objects::{all_inline_data, all_manifests, all_objects, all_parts, all_references, all_uploads};
-pub use objects::{bucket, bucket_cors, bucket_count, bucket_counts, bucket_index, buckets_of, dead, deads, inline_data, intent, intents, key_of_object, key_of_upload, manifest, manifests, number_of_part, object, objects, part, parts, reference, references, retired, retired_contents, unreferenced, unreferenced_data, upload, upload_name, uploads, uploads_with_prefix};
+pub use objects::{
+    bucket, bucket_cors, bucket_count, bucket_counts, bucket_index, buckets_of, dead, deads, inline_data,
+    intent, intents, key_of_object, key_of_upload, manifest, manifests, number_of_part, object, objects,
+    part, parts, reference, references, retired, retired_contents, unreferenced, unreferenced_data, upload,
+    upload_name, uploads, uploads_with_prefix,
+};
 pub use objects::{data_of_unreferenced, dead_of_key, holder_of_retired, intent_of_key, offset_of_manifest};
 pub use role::{id_of_role, role, role_named, roles};
 pub use stored::StoredKey;

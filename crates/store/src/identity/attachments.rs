@@ -1,12 +1,12 @@
-//! Which user and which group has which policies.
+//! Which user, which group and which role has which policies.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use daypass_api::names::{Account, GroupId, PolicyId, Uin};
-use daypass_api::operation::{AttachmentReach, Paging, UserPolicies};
-use daypass_api::outcome::{AttachedPolicy, Page, UserPolicy};
+use daypass_api::operation::{AttachmentReach, Paging, PolicyScope, RoleRef, UserPolicies};
+use daypass_api::outcome::{Page, UserPolicy};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_metadata::identity::{self, AttachmentRecord, Holder};
 use daypass_metadata::keys;
@@ -16,11 +16,11 @@ use super::policies::{AnyPolicy, is_listed};
 use crate::view::decoded;
 use crate::{Attempts, Store, View, fault};
 
-/// Most policies that one user or one group may have.
+/// Most policies that one user, one group or one role may have.
 pub const MOST_ATTACHMENTS: usize = 200;
 
 impl Store {
-    /// Gives a policy to a user or a group; one that is there already changes nothing.
+    /// Gives a policy to a user, a group or a role; one that is there already changes nothing.
     pub async fn attach_policy(
         &self,
         owner: Account,
@@ -34,7 +34,7 @@ impl Store {
         loop {
             let change = self.begin_change(&mut attempts).await?;
             change.view.require_holder(owner, holder).await?;
-            change.view.require_policy(owner, policy).await?;
+            change.view.require_policy_for(owner, holder, policy).await?;
             let attached = change.view.attachments(owner, holder).await?;
             if attached.iter().any(|(id, _)| *id == policy) {
                 return Ok(Outcome::Done);
@@ -54,7 +54,7 @@ impl Store {
         }
     }
 
-    /// Takes a policy from a user or a group; one that is not there changes nothing.
+    /// Takes a policy from a user, a group or a role; one that is not there changes nothing.
     pub async fn detach_policy(
         &self,
         owner: Account,
@@ -67,7 +67,7 @@ impl Store {
         loop {
             let change = self.begin_change(&mut attempts).await?;
             change.view.require_holder(owner, holder).await?;
-            change.view.require_policy(owner, policy).await?;
+            change.view.require_policy_for(owner, holder, policy).await?;
             let attachment = keys::attachment(owner, holder, policy);
             let found = change.view.record::<AttachmentRecord>(&attachment).await?;
             if found.is_none() {
@@ -83,12 +83,14 @@ impl Store {
         }
     }
 
-    /// A page of the policies attached to a user or a group, in order of their numbers.
+    /// A page of the policies of these kinds, with this text in their names, that are attached to a user, a group or
+    /// a role, in order of their numbers.
     pub async fn list_attached_policies(
         &self,
         view: &View,
         owner: Account,
         holder: Holder,
+        scope: PolicyScope,
         keyword: Option<&str>,
         paging: Paging,
     ) -> Result<Outcome, Error> {
@@ -96,28 +98,15 @@ impl Store {
         let mut policies = Vec::new();
         for (id, attached) in view.attachments(owner.owner_uin, holder).await? {
             let policy = view.attached_policy(owner.owner_uin, id).await?;
-            if keyword.is_none_or(|keyword| policy.name.as_str().contains(keyword)) {
-                policies.push(AttachedPolicy {
-                    id,
-                    name: policy.name,
-                    preset: policy.preset,
-                    attached,
-                    description: policy.description,
-                });
+            if is_listed(&policy, scope, keyword) {
+                policies.push(policy.attached_at(attached));
             }
-        view.require_user(owner.owner_uin, uin).await?;
-        let attachments = view.attachments(owner.owner_uin, uin).await?;
-        let total = attachments.len();
-        let mut entries = Vec::new();
-        for (id, attached) in attachments
-            .into_iter()
-            .skip(paging.offset())
-            .take(paging.page_size as usize)
-        {
-            let policy = view.attached_policy(owner.owner_uin, id).await?;
-            entries.push(policy.attached_at(attached));
         }
-        Ok(Outcome::AttachedPolicies(paged(policies, paging)))
+        let page = paged(policies, paging);
+        Ok(match holder {
+            Holder::User(_) | Holder::Group(_) => Outcome::AttachedPolicies(page),
+            Holder::Role(_) => Outcome::RolePolicies(page),
+        })
     }
 
     /// A page of the policies that a user has itself or through its groups, in order of their numbers.
@@ -197,14 +186,6 @@ impl View {
         owner: Uin,
         holder: Holder,
     ) -> Result<Vec<(PolicyId, Timestamp)>, Error> {
-        self.attachments_under(keys::attachments(owner, uin)).await
-    }
-
-    /// The policies of whoever's attachments lie under this prefix.
-    pub(crate) async fn attachments_under(
-        &self,
-        prefix: bytes::Bytes,
-    ) -> Result<Vec<(PolicyId, Timestamp)>, Error> {
         let read = |(key, value): (bytes::Bytes, bytes::Bytes)| {
             let id = keys::policy_of_attachment(&key);
             let id = id.ok_or_else(|| fault::inconsistent("the key of an attachment"))?;
@@ -241,6 +222,16 @@ impl View {
         match holder {
             Holder::User(uin) => self.require_user(owner, uin).await.map(drop),
             Holder::Group(id) => self.require_group(owner, id).await.map(drop),
+            Holder::Role(id) => self.require_role(owner, &RoleRef::Id(id)).await.map(drop),
+        }
+    }
+
+    /// The service has another code for policies of roles that are not there.
+    async fn require_policy_for(&self, owner: Uin, holder: Holder, policy: PolicyId) -> Result<(), Error> {
+        match (self.policy(owner, policy).await?, holder) {
+            (Some(_), _) => Ok(()),
+            (None, Holder::User(_) | Holder::Group(_)) => Err(ErrorCode::PolicyIdNotFound.into()),
+            (None, Holder::Role(_)) => Err(ErrorCode::PolicyIdNotExist.into()),
         }
     }
 }

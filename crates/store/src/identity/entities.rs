@@ -1,7 +1,7 @@
 //! Who has a policy.
 
 use daypass_api::names::{Account, PolicyId, Uin};
-use daypass_api::operation::{EntityFilter, Paging};
+use daypass_api::operation::{EntityFilter, Paging, RoleRef};
 use daypass_api::outcome::{Page, PolicyEntity};
 use daypass_api::{Error, Outcome};
 use daypass_metadata::identity::{AttachmentRecord, Holder};
@@ -11,7 +11,7 @@ use super::paged;
 use crate::{Store, View, fault};
 
 impl Store {
-    /// A page of those who have a policy: users, then groups, each in order of their numbers.
+    /// A page of those who have a policy: users, then groups, then roles, each in order of their numbers.
     pub async fn list_policy_entities(
         &self,
         view: &View,
@@ -25,6 +25,7 @@ impl Store {
         let wanted = |holder: &Holder| match holder {
             Holder::User(_) => matches!(filter, EntityFilter::All | EntityFilter::Users),
             Holder::Group(_) => matches!(filter, EntityFilter::All | EntityFilter::Groups),
+            Holder::Role(_) => matches!(filter, EntityFilter::All | EntityFilter::Roles),
         };
         let mut holders = view.holders(owner, policy).await?;
         holders.retain(wanted);
@@ -41,10 +42,11 @@ impl Store {
 }
 
 impl View {
-    /// All who have a policy: users, then groups.
+    /// All who have a policy: users, then groups, then roles.
     pub(crate) async fn holders(&self, owner: Uin, policy: PolicyId) -> Result<Vec<Holder>, Error> {
         let mut pairs = self.all(keys::users_with(owner, policy)).await?;
         pairs.extend(self.all(keys::groups_with(owner, policy)).await?);
+        pairs.extend(self.all(keys::roles_with(owner, policy)).await?);
         let holders = pairs.iter().map(|(key, _)| keys::holder_of_holder(key));
         holders
             .collect::<Option<_>>()
@@ -76,6 +78,15 @@ impl View {
                 PolicyEntity::Group {
                     id,
                     name: group.name.as_str().to_owned(),
+                    attached,
+                }
+            }
+            Holder::Role(id) => {
+                let role = self.role_record(owner, &RoleRef::Id(id)).await?;
+                let (_, role) = role.ok_or_else(missing)?;
+                PolicyEntity::Role {
+                    id,
+                    name: role.name.as_str().to_owned(),
                     attached,
                 }
             }

@@ -1,5 +1,5 @@
-//! Accounts, users, groups, access keys, policies and the key ring: one method of [`crate::Store`] for each operation.
-//! Accounts, users, roles, access keys, policies and the key ring: one method of [`crate::Store`] for each operation.
+//! Accounts, users, groups, roles, access keys, policies and the key ring: one method of [`crate::Store`] for each
+//! operation.
 //!
 //! Every change is decided on one view and applied under the condition that nothing about identities changed
 //! since; so limits, names and references hold without conditions of their own. Changes are rare, and one
@@ -14,9 +14,8 @@ mod groups;
 mod key_ring;
 mod last_uses;
 mod policies;
-mod tallies;
-mod role_policies;
 mod roles;
+mod tallies;
 mod users;
 mod versions;
 
@@ -35,9 +34,8 @@ use crate::{Attempts, Store, View};
 
 pub use access_keys::{MOST_ACCESS_KEYS, StoredAccessKey};
 pub use attachments::MOST_ATTACHMENTS;
-pub use daypass_metadata::identity::{Holder, WrappedKeyRing, WrappedSecret};
+pub use daypass_metadata::identity::{Holder, TrustedRole, WrappedKeyRing, WrappedSecret};
 pub use groups::{MOST_GROUPS, MOST_GROUPS_OF_USER, MOST_MEMBERS};
-pub use daypass_metadata::identity::{TrustedRole, WrappedKeyRing, WrappedSecret};
 pub use policies::{FIRST_POLICY_ID, MOST_POLICIES, PresetPolicy};
 pub use roles::{FIRST_ROLE_ID, MOST_ROLES, StoredRole, Trusted};
 pub use users::MOST_USERS;

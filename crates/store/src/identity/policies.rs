@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use daypass_api::names::{Account, PolicyId, PolicyName, Uin, VersionId};
 use daypass_api::operation::{NewPolicy, Paging, PolicyScope, UpdatePolicy};
-use daypass_api::outcome::{Page, Policy, PolicySummary};
+use daypass_api::outcome::{AttachedPolicy, Page, Policy, PolicySummary};
 use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_metadata::identity::{self, POLICY_COUNTER, PolicyNameRecord, PolicyRecord};
@@ -188,7 +188,8 @@ impl Store {
         Ok(Outcome::Done)
     }
 
-    /// One policy is one batch, since each of a thousand users and three hundred groups may have it. One that went
+    /// One policy is one batch, since each of a thousand users, a thousand roles and three hundred groups may
+    /// have it. One that went
     /// meanwhile is gone all right.
     async fn delete_policy(&self, owner: Uin, id: PolicyId) -> Result<(), Error> {
         let mut attempts = Attempts::default();
@@ -303,16 +304,8 @@ impl View {
             .collect()
     }
 
-    async fn has_policy_named(&self, owner: Uin, name: &PolicyName) -> Result<bool, Error> {
-        Ok(self.policy_number(owner, name).await?.is_some())
-    }
-
     /// The number of the policy of this name, the account's own or a preset one.
-    pub(crate) async fn policy_number(
-        &self,
-        owner: Uin,
-        name: &PolicyName,
-    ) -> Result<Option<PolicyId>, Error> {
+    pub async fn policy_number(&self, owner: Uin, name: &PolicyName) -> Result<Option<PolicyId>, Error> {
         if let Some(preset) = self.presets.iter().find(|preset| preset.name == *name) {
             return Ok(Some(preset.id));
         }
@@ -321,9 +314,16 @@ impl View {
         Ok(found.map(|found| found.record.id))
     }
 
-    pub(crate) async fn summarize(&self, owner: Uin, policy: AnyPolicy) -> Result<PolicySummary, Error> {
-        let users = self.holders(owner, policy.id).await?.len();
-        let attachments = (users + self.role_holders(owner, policy.id).await?.len()) as u64;
+    /// What bounds somebody holds something back, which would be free without it.
+    async fn require_no_boundary(&self, owner: Uin, id: PolicyId) -> Result<(), Error> {
+        match self.policy_tally(owner, id).await?.boundaries {
+            0 => Ok(()),
+            _ => Err(ErrorCode::PolicyIsBoundary.into()),
+        }
+    }
+
+    async fn summarize(&self, owner: Uin, policy: AnyPolicy) -> Result<PolicySummary, Error> {
+        let tally = self.policy_tally(owner, policy.id).await?;
         Ok(PolicySummary {
             id: policy.id,
             name: policy.name,

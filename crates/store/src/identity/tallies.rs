@@ -22,7 +22,7 @@ impl Store {
             users: tally.users,
             groups: tally.groups,
             memberships: tally.memberships,
-            roles: 0,
+            roles: tally.roles,
             identity_providers: 0,
         })
     }
@@ -70,6 +70,7 @@ impl View {
         Ok(AccountTallyRecord {
             users: self.count(keys::users(owner)).await?,
             policies: self.count(keys::policies(owner)).await?,
+            roles: self.count(keys::roles(owner)).await?,
             groups: 0,
             memberships: 0,
         })
@@ -87,7 +88,7 @@ impl View {
             return Ok(found.record);
         }
         Ok(PolicyTallyRecord {
-            attachments: self.count(keys::users_with(owner, policy)).await?,
+            attachments: self.holders(owner, policy).await?.len() as u64,
             boundaries: 0,
         })
     }

@@ -400,7 +400,9 @@ async fn a_user_has_the_policies_of_its_groups() {
             panic!("no entities")
         };
         let name = |entity: &PolicyEntity| match entity {
-            PolicyEntity::User { name, .. } | PolicyEntity::Group { name, .. } => name.clone(),
+            PolicyEntity::User { name, .. }
+            | PolicyEntity::Group { name, .. }
+            | PolicyEntity::Role { name, .. } => name.clone(),
         };
         let names: Vec<_> = page.entries.iter().map(name).collect();
         assert_eq!(
@@ -437,7 +439,7 @@ async fn boundaries_are_set_and_taken_away() {
     }
     assert_eq!(
         code(fixture.bound(alice.uin, PolicyId(77)).await),
-        ErrorCode::BoundaryPolicyNotExist
+        ErrorCode::PolicyIdNotExist
     );
     fixture.bound(alice.uin, one).await.unwrap();
     fixture.bound(alice.uin, one).await.unwrap();

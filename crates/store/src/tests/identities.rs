@@ -509,7 +509,14 @@ async fn policies_are_attached_and_detached() {
     };
     let page = fixture
         .store
-        .list_attached_policies(&view, OWNER, Holder::User(alice.uin), None, paging)
+        .list_attached_policies(
+            &view,
+            OWNER,
+            Holder::User(alice.uin),
+            PolicyScope::All,
+            None,
+            paging,
+        )
         .await
         .unwrap();
     let Outcome::AttachedPolicies(page) = page else {

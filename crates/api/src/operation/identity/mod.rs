@@ -11,8 +11,12 @@ use crate::names::{AccessKeyId, PolicyId, Uin, UserName};
 
 pub use boundary::BoundaryOperation;
 pub use group::{GroupOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, UpdateGroup};
-pub use policy::{AttachmentReach, EntityFilter, NewPolicy, PolicyRef, PolicyScope, UpdatePolicy, UserPolicies};
-pub use role::{MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, NewRole, RoleOperation, RoleRef};
+pub use policy::{
+    AttachmentReach, EntityFilter, NewPolicy, PolicyRef, PolicyScope, UpdatePolicy, UserPolicies,
+};
+pub use role::{
+    MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, NewRole, RoleOperation, RoleRef,
+};
 pub use user::{Contact, CreateUser, DeleteUser, UpdateUser, UserRef};
 pub use version::VersionOperation;
 

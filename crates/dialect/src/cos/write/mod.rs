@@ -170,7 +170,6 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Role(_)
         | Outcome::Roles(_)
         | Outcome::RolePolicies(_)
-        | Outcome::RoleBoundary(_)
         | Outcome::Done => return Err(Error::new(ErrorCode::InternalError)),
     })
 }
