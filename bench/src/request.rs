@@ -12,7 +12,6 @@ use daypass_signature::{RequestView, SecretKey, Window, tc3};
 
 /// The bucket that everything is done in.
 pub(crate) const BUCKET_HOST: &str = "bench-1250000000.cos.ap-guangzhou.myqcloud.com";
-const STS_HOST: &str = "sts.tencentcloudapi.com";
 /// How long a signature holds.
 const VALID_SECONDS: i64 = 3600;
 
@@ -25,6 +24,18 @@ pub(crate) struct Key {
     pub(crate) secret: SecretKey,
     /// The token of a temporary key.
     pub(crate) token: Option<String>,
+    /// Whether object requests carry signature and token in the query, as links do, instead of in headers.
+    pub(crate) presigns: bool,
+}
+
+impl Key {
+    /// The same key, for links.
+    pub(crate) fn presigning(&self) -> Self {
+        Self {
+            presigns: true,
+            ..self.clone()
+        }
+    }
 }
 
 /// What an object request says.
@@ -44,39 +55,84 @@ pub(crate) fn object(request: ObjectRequest<'_>, key: &Key, head: &mut Vec<u8>) 
     if let Some(length) = &length {
         headers.push(("Content-Length", length.as_bytes()));
     }
-    if let Some(token) = &key.token {
+    if let Some(token) = key.token.as_ref().filter(|_| !key.presigns) {
         headers.push(("x-cos-security-token", token.as_bytes()));
     }
     let view = RequestView::new(request.method, request.path, request.query, &headers)?;
     let now = unix_seconds()?;
     let options = SignOptions::standard(Window::new(now - 60, now + VALID_SECONDS)?);
-    let authorization = cos::sign(&view, &key.id, &key.secret, &options);
-    headers.push(("Authorization", authorization.as_bytes()));
-    let separator = if request.query.is_empty() { "" } else { "?" };
+    let (authorization, signed_query);
+    let mut query = request.query;
+    if key.presigns {
+        let signature = cos::presign(&view, &key.id, &key.secret, key.token.as_deref(), &options)?;
+        signed_query = [query, if query.is_empty() { "" } else { "&" }, &signature].concat();
+        query = &signed_query;
+    } else {
+        authorization = cos::sign(&view, &key.id, &key.secret, &options);
+        headers.push(("Authorization", authorization.as_bytes()));
+    }
+    let separator = if query.is_empty() { "" } else { "?" };
     head.clear();
     write!(
         head,
-        "{} {}{separator}{} HTTP/1.1\r\n",
-        request.method, request.path, request.query
+        "{} {}{separator}{query} HTTP/1.1\r\n",
+        request.method, request.path
     )?;
     end(&headers, head)
 }
 
-/// Writes the signed head of a call of GetFederationToken.
-pub(crate) fn federation(body: &[u8], key: &Key, head: &mut Vec<u8>) -> Result<()> {
+/// An action of the token service or of access management.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Action {
+    pub(crate) name: &'static str,
+    service: &'static str,
+    version: &'static str,
+}
+
+impl Action {
+    pub(crate) const GET_FEDERATION_TOKEN: Self = Self::of_sts("GetFederationToken");
+    pub(crate) const ASSUME_ROLE: Self = Self::of_sts("AssumeRole");
+    pub(crate) const REVOKE_SESSION: Self = Self {
+        version: "2026-11-01",
+        ..Self::of_sts("RevokeSession")
+    };
+    pub(crate) const CREATE_ROOT_ACCOUNT: Self = Self::of_cam("CreateRootAccount");
+    pub(crate) const ADD_USER: Self = Self::of_cam("AddUser");
+    pub(crate) const CREATE_ROLE: Self = Self::of_cam("CreateRole");
+
+    const fn of_sts(name: &'static str) -> Self {
+        Self {
+            name,
+            service: "sts",
+            version: "2018-08-13",
+        }
+    }
+
+    const fn of_cam(name: &'static str) -> Self {
+        Self {
+            name,
+            service: "cam",
+            version: "2019-01-16",
+        }
+    }
+}
+
+/// Writes the signed head of a call.
+pub(crate) fn call(action: Action, body: &[u8], key: &Key, head: &mut Vec<u8>) -> Result<()> {
     let now = unix_seconds()?;
     let (timestamp, length) = (now.to_string(), body.len().to_string());
+    let host = [action.service, ".tencentcloudapi.com"].concat();
     let mut headers: Vec<(&str, &[u8])> = vec![
-        ("Host", STS_HOST.as_bytes()),
+        ("Host", host.as_bytes()),
         ("Content-Type", b"application/json"),
         ("Content-Length", length.as_bytes()),
-        ("X-TC-Action", b"GetFederationToken"),
-        ("X-TC-Version", b"2018-08-13"),
+        ("X-TC-Action", action.name.as_bytes()),
+        ("X-TC-Version", action.version.as_bytes()),
         ("X-TC-Timestamp", timestamp.as_bytes()),
         ("X-TC-Region", b"ap-guangzhou"),
     ];
     let view = RequestView::new("POST", "/", "", &headers)?;
-    let authorization = tc3::sign(&view, body, &key.id, &key.secret, "sts", now)
+    let authorization = tc3::sign(&view, body, &key.id, &key.secret, action.service, now)
         .context("the clock is set to a time that cannot be signed")?;
     headers.push(("Authorization", authorization.as_bytes()));
     head.clear();
@@ -110,6 +166,7 @@ mod tests {
             id: "AKIDEXAMPLE".to_owned(),
             secret: SecretKey::new("secret".to_owned()),
             token: token.map(str::to_owned),
+            presigns: false,
         }
     }
 
@@ -154,10 +211,41 @@ mod tests {
     }
 
     #[test]
-    fn calls_of_the_token_service_verify() {
+    fn links_verify() {
+        for (token, query) in [(None, ""), (Some("token"), "prefix=a")] {
+            let key = key(token).presigning();
+            let mut head = Vec::new();
+            let request = ObjectRequest {
+                method: "GET",
+                path: "/get/1",
+                query,
+                length: None,
+            };
+            object(request, &key, &mut head).unwrap();
+            let (line, headers) = received(&head);
+            let target = line
+                .strip_prefix("GET ")
+                .unwrap()
+                .strip_suffix(" HTTP/1.1")
+                .unwrap();
+            let (path, query) = target.split_once('?').unwrap();
+            let pairs: Vec<(&str, &[u8])> = headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_slice()))
+                .collect();
+            let view = RequestView::new("GET", path, query, &pairs).unwrap();
+            let claim = cos::claim(&view).unwrap().unwrap();
+            assert!(claim.verify(&view, &key.secret, &[]));
+            assert_eq!(claim.token.as_deref(), token);
+            assert_eq!(pairs.len(), 1);
+        }
+    }
+
+    #[test]
+    fn calls_verify() {
         let (key, body) = (key(None), br#"{"Name":"bench"}"#);
         let mut head = Vec::new();
-        federation(body, &key, &mut head).unwrap();
+        call(Action::GET_FEDERATION_TOKEN, body, &key, &mut head).unwrap();
         let (_, headers) = received(&head);
         let pairs: Vec<(&str, &[u8])> = headers
             .iter()

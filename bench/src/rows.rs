@@ -65,7 +65,7 @@ const fn row(id: &'static str, title: &'static str, workers: usize, subjects: &'
 
 use Size::{Large, Medium, Small};
 use Subject::{Appends, Daypass, Digests, Files, Nginx};
-use Work::{Get, Head, List, Mint, Put};
+use Work::{Assume, Get, Head, List, Mint, Put};
 
 /// All rows. Reading comes before writing, which leaves the disk busy for a while. Writing 64 MiB at 32 connections is
 /// no row of rates (2 GiB a round); `footprint` does it once, for the memory.
@@ -152,6 +152,8 @@ pub(crate) const ROWS: &[Row] = &[
         32,
         &[Daypass(Mint)],
     ),
+    row("assume-1", "AssumeRole with a policy", 1, &[Daypass(Assume)]),
+    row("assume-8", "AssumeRole with a policy", 8, &[Daypass(Assume)]),
     row("md5", "MD5 of 1 MiB", 1, &[Digests]),
     row("put-4k-1", "PUT 4 KiB", 1, &[Daypass(Put(Small)), Files(Small)]),
     row("put-4k-32", "PUT 4 KiB", 32, &[Daypass(Put(Small)), Files(Small)]),
@@ -184,6 +186,10 @@ pub(crate) enum Side {
     Permanent,
     /// A temporary key whose policy has so many statements; without a policy for 0.
     Temporary(usize),
+    /// A presigned link of the permanent key.
+    PermanentLink,
+    /// A presigned link of a temporary key whose policy has so many statements.
+    TemporaryLink(usize),
     /// A temporary key whose policy has so many statements, none of which allows the request.
     Refused(usize),
 }
@@ -192,8 +198,8 @@ impl Side {
     /// As it is spelled in results.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Permanent => "permanent",
-            Self::Temporary(_) => "temporary",
+            Self::Permanent | Self::PermanentLink => "permanent",
+            Self::Temporary(_) | Self::TemporaryLink(_) => "temporary",
             Self::Refused(_) => "refused",
         }
     }
@@ -217,6 +223,16 @@ pub(crate) const PAIRS: &[Pair] = &[
         sides: [Side::Permanent, Side::Temporary(13)],
     },
     Pair {
+        id: "pair-link-1",
+        title: "link of a temporary key with 1 statement, beside one of the permanent key",
+        sides: [Side::PermanentLink, Side::TemporaryLink(1)],
+    },
+    Pair {
+        id: "pair-link-13",
+        title: "link of a temporary key with 13 statements, beside one of the permanent key",
+        sides: [Side::PermanentLink, Side::TemporaryLink(13)],
+    },
+    Pair {
         id: "pair-refused",
         title: "refused by the session policy (403), beside allowed",
         sides: [Side::Temporary(13), Side::Refused(13)],
@@ -225,6 +241,8 @@ pub(crate) const PAIRS: &[Pair] = &[
 
 /// Memory and start.
 pub(crate) const FOOTPRINT: &str = "footprint";
+/// The token service beside a large installation.
+pub(crate) const CROWD: &str = "crowd";
 /// Single functions, by `cargo bench`.
 pub(crate) const PIECES: &str = "pieces";
 
@@ -249,7 +267,7 @@ impl Selection {
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
     let rows = ROWS.iter().map(|row| row.id);
     rows.chain(PAIRS.iter().map(|pair| pair.id))
-        .chain([FOOTPRINT, PIECES])
+        .chain([FOOTPRINT, CROWD, PIECES])
 }
 
 #[cfg(test)]

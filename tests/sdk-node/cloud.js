@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
 import { after, before } from 'node:test';
 
 import COS from 'cos-nodejs-sdk-v5';
 import STS from 'qcloud-cos-sts';
+import { CommonClient } from 'tencentcloud-sdk-nodejs-common';
+import api from 'tencentcloud-sdk-nodejs-sts';
 
 import { APPID, REGION, Server, newFolder } from './server.js';
 
@@ -48,6 +51,30 @@ export async function stsRefuses(promise, code) {
     assert.ok(error.RequestId && error.Message);
     return true;
   });
+}
+
+/** The token service or the access management refuses the general SDK with this code. */
+export async function apiRefuses(promise, code) {
+  await assert.rejects(promise, (error) => {
+    assert.equal(error.code, code, error);
+    assert.ok(error.requestId);
+    return true;
+  });
+}
+
+/** Writes down which action an SDK called, and how that was answered, where somebody wants to know. */
+async function noted(sdk, action, answered) {
+  const note = (outcome) => {
+    if (process.env.DAYPASS_CALLS) appendFileSync(process.env.DAYPASS_CALLS, `${sdk}\t${action}\t${outcome}\n`);
+  };
+  try {
+    const answer = await answered;
+    note('ok');
+    return answer;
+  } catch (error) {
+    note(error.Code ?? error.code ?? 'unreadable');
+    throw error;
+  }
 }
 
 /** A server for the tests of one file, and what they find there. */
@@ -93,14 +120,49 @@ export class Cloud {
 
   /** What the STS SDK answers; it speaks nothing but HTTPS. */
   credential(options = {}, key = this.root) {
-    return STS.getCredential({
+    return noted('Node.js STS', 'GetFederationToken', STS.getCredential({ ...this.#minting(key), ...options }));
+  }
+
+  /** The same for a role. */
+  roleCredential(options, key) {
+    return noted('Node.js STS', 'AssumeRole', STS.getRoleCredential({ ...this.#minting(key), ...options }));
+  }
+
+  #minting(key) {
+    return {
       secretId: key.id,
       secretKey: key.secret,
       host: `localhost:${this.server.httpsPort}`,
       region: REGION,
       durationSeconds: 1800,
-      ...options,
-    });
+    };
+  }
+
+  /** Calls actions of the token service by the general SDK: `(action, parameters)`. */
+  sts(key = this.root, way = {}) {
+    return this.#caller(new api.sts.v20180813.Client(this.#configuration(key, way)));
+  }
+
+  /** The same of the access management, by the SDK's client of any service: it has none of this one in a package. */
+  cam(key = this.root, { version = '2019-01-16', ...way } = {}) {
+    return this.#caller(new CommonClient('cam.tencentcloudapi.com', version, this.#configuration(key, way)));
+  }
+
+  #caller(client) {
+    const call = (action, ...given) =>
+      typeof client[action] === 'function' ? client[action](...given) : client.request(action, ...given);
+    return (action, parameters = {}, ...options) => noted('Node.js', action, call(action, parameters, ...options));
+  }
+
+  #configuration(key, { signMethod = 'TC3-HMAC-SHA256', reqMethod = 'POST', protocol = 'https:' }) {
+    return {
+      credential: { secretId: key.id, secretKey: key.secret, token: key.token },
+      region: REGION,
+      profile: {
+        signMethod,
+        httpProfile: { reqMethod, protocol: `${protocol}//`, endpoint: `localhost:${this.port(protocol)}` },
+      },
+    };
   }
 
   /** A temporary key of the root account, narrowed by the statements. */

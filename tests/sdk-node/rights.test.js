@@ -141,3 +141,19 @@ test('a batch of deletions', async () => {
   assert.deepEqual(answer.Deleted.map((entry) => entry.Key).sort(), Objects.map((entry) => entry.Key).sort());
   await refuses(client.getObject({ ...object, Key: 'a' }), 404, 'NoSuchKey');
 });
+
+test('the policy of a bucket', async () => {
+  const client = cloud.cos();
+  await refuses(client.getBucketPolicy(bucket()), 404, 'NoSuchBucketPolicy');
+  const everybody = { principal: { qcs: ['qcs::cam::anyone:anyone'] } };
+  const Policy = { version: '2.0', Statement: [statement(['name/cos:GetObject'], [inBucket(object.Bucket, '*')], everybody)] };
+  assert.equal((await client.putBucketPolicy({ ...bucket(), Policy })).statusCode, 204);
+  assert.deepEqual((await client.getBucketPolicy(bucket())).Policy, { version: '2.0', Statement: Policy.Statement });
+  const unsigned = await fetch(`http://127.0.0.1:${cloud.port('http:')}/${object.Bucket}/k`);
+  assert.deepEqual([unsigned.status, await unsigned.text()], [200, 'v']);
+  const wrong = { version: '2.0', Statement: [statement(['name/cos:GetObject'], [inBucket(object.Bucket, '*')])] };
+  await refuses(client.putBucketPolicy({ ...bucket(), Policy: wrong }), 400, 'MalformedPolicy');
+  assert.equal((await client.deleteBucketPolicy(bucket())).statusCode, 204);
+  const refused = await fetch(`http://127.0.0.1:${cloud.port('http:')}/${object.Bucket}/k`);
+  assert.equal(refused.status, 403);
+});

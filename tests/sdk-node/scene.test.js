@@ -172,5 +172,5 @@ test('what the token service refuses', async () => {
   await stsRefuses(cloud.credential({ policy: good }, { ...root, id: `AKID${'x'.repeat(32)}` }), 'AuthFailure.SecretIdNotFound');
   const role = { secretId: root.id, secretKey: root.secret, roleArn: `qcs::cam::uin/1:roleName/r`, policy: good };
   const host = `localhost:${cloud.server.httpsPort}`;
-  await stsRefuses(STS.getRoleCredential({ ...role, host }), 'UnsupportedOperation');
+  await stsRefuses(STS.getRoleCredential({ ...role, host }), 'UnauthorizedOperation');
 });

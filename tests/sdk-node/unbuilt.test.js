@@ -14,9 +14,6 @@ const rule = { ID: '1', Status: 'Enabled' };
 
 /** The SDK's methods about buckets, each with what it needs to get as far as the server. */
 const OF_BUCKETS = {
-  putBucketPolicy: { Policy: { version: '2.0', Statement: [] } },
-  getBucketPolicy: {},
-  deleteBucketPolicy: {},
   putBucketLifecycle: { Rules: [{ ...rule, Filter: {}, Expiration: { Days: '1' } }] },
   getBucketLifecycle: {},
   deleteBucketLifecycle: {},

@@ -4,12 +4,15 @@ import os
 
 import pytest
 
+import calls
 from cloud import Cloud, unique
 from server import APPID, Server
 
 # The SDKs would obey these and send what is meant for the loopback interface elsewhere.
 for variable in [name for name in os.environ if name.lower().endswith("_proxy")]:
     del os.environ[variable]
+
+calls.observe()
 
 
 @pytest.fixture(scope="session")

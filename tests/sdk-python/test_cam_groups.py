@@ -459,7 +459,7 @@ def test_a_boundary(cloud, cam, bucket, user):
     found = cam("GetUserPermissionBoundary", TargetUin=user.uin)
     assert (found.PolicyId, found.PolicyType, found.CreateMode) == (reading, 1, 2)
     assert json.loads(found.PolicyDocument) == policy(statement("cos:GetObject", "*"))
-    with api_refuses("OperationDenied"):
+    with api_refuses("ResourceInUse"):
         cam("DeletePolicy", PolicyId=[reading])
     cam("DeleteUserPermissionsBoundary", TargetUin=user.uin)
     cam("DeleteUserPermissionsBoundary", TargetUin=user.uin)

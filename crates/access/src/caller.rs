@@ -8,10 +8,6 @@ use daypass_token::{Ancestor, SessionKind};
 
 /// The one who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one exists per request; the common variant is the large one"
-)]
 pub enum Caller {
     /// The request is not signed.
     Anonymous,

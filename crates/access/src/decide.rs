@@ -44,6 +44,9 @@ pub fn decide(operation: &Operation, question: &Question<'_>) -> Decision {
     if question.user_changes_root_keys(operation) {
         return refused_by(Layer::RootKeysRule);
     }
+    if question.is_not_the_operator(operation) {
+        return refused_by(Layer::OperatorRule);
+    }
     let mut findings = Vec::new();
     let mut judge = |requirement| question.judge(requirement, &mut findings);
     let (allowed, items) = match &operation.requirements() {
@@ -131,6 +134,18 @@ impl Question<'_> {
         self.caller.identity().is_some_and(|identity| {
             *subject == Subject::Uin(identity.account.owner_uin) && !identity.is_root()
         })
+    }
+
+    /// Accounts are nobody's but the operator's, and no policy can give that away: only the permanent key of the
+    /// root of the store's first account may make, see or disable them.
+    fn is_not_the_operator(&self, operation: &Operation) -> bool {
+        if !matches!(operation, Operation::Identity(IdentityOperation::Account(_))) {
+            return false;
+        }
+        let is_operator = |identity: &Identity| {
+            identity.is_root() && identity.session.is_none() && self.facts.operator == Some(identity.account)
+        };
+        !self.caller.identity().is_some_and(is_operator)
     }
 
     fn judge(&self, requirement: &Requirement, findings: &mut Vec<Finding>) -> bool {

@@ -47,6 +47,8 @@ pub enum Layer {
     SessionRule,
     /// The rule that nobody but the root changes the root's access keys.
     RootKeysRule,
+    /// The rule that nobody but the operator's root, with its permanent key, has to do with accounts.
+    OperatorRule,
     /// The resource: its owner or region is not known, so nothing can speak for it.
     Unowned,
 }
@@ -65,6 +67,7 @@ impl Layer {
             Self::Public => "public",
             Self::SessionRule => "session_rule",
             Self::RootKeysRule => "root_keys_rule",
+            Self::OperatorRule => "operator_rule",
             Self::Unowned => "unowned",
         }
     }

@@ -30,6 +30,8 @@ pub struct Layers {
 pub struct Facts {
     /// The buckets it names, those that exist or could.
     pub buckets: Vec<BucketFacts>,
+    /// The account that operates the store: the first one that was made.
+    pub operator: Option<Account>,
     /// The users it names, and their numbers.
     pub users: Vec<(UserName, Uin)>,
     /// The users it names by the numbers under which they receive messages, and their own numbers.

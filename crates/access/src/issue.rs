@@ -202,6 +202,17 @@ pub fn check_identity_policy(text: &str, account: Account) -> Result<(), Error> 
         .map_err(|error| identity_policy_error(&error))
 }
 
+/// Checks a document that is to become the policy of one of an account's buckets.
+pub fn check_bucket_policy(text: &str, account: Account) -> Result<(), Error> {
+    let owner = OwnerAccount {
+        app_id: account.app_id.0,
+        owner_uin: account.owner_uin.0,
+    };
+    daypass_policy::parse(text, DocumentKind::Bucket, &owner)
+        .map(drop)
+        .map_err(|error| Error::with_message(ErrorCode::MalformedPolicy, error.to_string()))
+}
+
 pub(crate) fn identity_policy_error(error: &PolicyError) -> Error {
     use PolicyErrorKind as Kind;
     let code = match error.kind {

@@ -70,6 +70,8 @@ fn ancestors(identity: &Identity) -> Result<Vec<Ancestor>, Error> {
         session_id: session.id,
         owner: owner(identity),
         principal,
+        issued: session.issued,
+        name: daypass_token::name_digest(&session.name),
     };
     Ok(session.ancestors.iter().copied().chain([last]).collect())
 }

@@ -13,6 +13,7 @@ pub mod decision;
 pub mod facts;
 pub mod issue;
 pub mod issue_role;
+pub mod revoked;
 pub mod trust;
 pub mod verify;
 

@@ -55,6 +55,7 @@ fn decided(caller: &Caller, statement: &str, acl: Acl, entries: &[(&str, Option<
         ..Layers::default()
     };
     let facts = Facts {
+        operator: None,
         buckets: vec![BucketFacts {
             name: BucketName::parse("photos-125").unwrap(),
             owner: OWNER,

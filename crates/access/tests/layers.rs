@@ -47,8 +47,10 @@ enum Says {
 enum ResourceSays {
     Nothing,
     AllowNamed,
+    AllowRoot,
     AllowAnyone,
     DenyNamed,
+    DenyRoot,
     DenyAnyone,
     Unreadable,
 }
@@ -104,7 +106,10 @@ fn expected(case: Case) -> bool {
     let denied = bad(identity)
         || boundary.is_some_and(bad)
         || sessions.iter().flatten().any(|says| bad(*says))
-        || matches!(resource, ResourceSays::DenyNamed | ResourceSays::Unreadable);
+        || matches!(
+            resource,
+            ResourceSays::DenyNamed | ResourceSays::DenyRoot | ResourceSays::Unreadable
+        );
     if denied {
         return false;
     }
@@ -112,6 +117,8 @@ fn expected(case: Case) -> bool {
     let within = boundary.is_none_or(|says| says == Says::Allow);
     let own = (root || identity == Says::Allow) && within;
     let granted = matches!(resource, ResourceSays::AllowNamed | ResourceSays::AllowAnyone)
+        // A grant to the root reaches the rest of its account with their own permission.
+        || (resource == ResourceSays::AllowRoot && (root || own))
         || match list {
             ListGives::OwnerOnly => who == Who::Root,
             ListGives::Everybody => true,
@@ -201,12 +208,20 @@ fn caller(who: Who, sessions: usize) -> Caller {
     })
 }
 
+/// The root of a principal's account.
+fn root_of(principal: &str) -> String {
+    let (account, _) = principal.rsplit_once(':').unwrap();
+    format!("{account}:root")
+}
+
 fn bucket(case: Case, principal: &str) -> BucketFacts {
     let policy = |says, principal| Some(document(says, principal, DocumentKind::Bucket, OWNER));
     let anyone = "qcs::cam::anyone:anyone";
     let policy = match case.resource {
         ResourceSays::Nothing => None,
         ResourceSays::AllowNamed => policy(Says::Allow, principal),
+        ResourceSays::AllowRoot => policy(Says::Allow, &root_of(principal)),
+        ResourceSays::DenyRoot => policy(Says::Deny, &root_of(principal)),
         ResourceSays::AllowAnyone => policy(Says::Allow, anyone),
         ResourceSays::DenyNamed => policy(Says::Deny, principal),
         ResourceSays::DenyAnyone => policy(Says::Deny, anyone),
@@ -292,6 +307,7 @@ fn decided(case: Case) -> bool {
             .collect(),
     };
     let facts = Facts {
+        operator: None,
         buckets: vec![bucket(case, principal)],
         ..Facts::default()
     };
@@ -313,8 +329,10 @@ fn every_combination_of_layers() {
     let resources = [
         ResourceSays::Nothing,
         ResourceSays::AllowNamed,
+        ResourceSays::AllowRoot,
         ResourceSays::AllowAnyone,
         ResourceSays::DenyNamed,
+        ResourceSays::DenyRoot,
         ResourceSays::DenyAnyone,
         ResourceSays::Unreadable,
     ];
@@ -490,6 +508,8 @@ fn a_role_changes_identities_unless_something_before_it_may_not() {
         session_id: SessionId([2; 16]),
         owner: OWNER.owner_uin,
         principal,
+        issued: Timestamp::default(),
+        name: 0,
     };
     check(&|_| (), true);
     check(&|session| session.policies = vec![String::new()].into(), false);
@@ -541,6 +561,7 @@ fn assume(
         session_duration: 0,
     };
     let facts = Facts {
+        operator: None,
         roles: if name == "target" { vec![role] } else { Vec::new() },
         ..Facts::default()
     };
@@ -635,6 +656,44 @@ fn an_external_id_that_the_trust_asks_for() {
     assert!(may(Some("ours")));
     assert!(!may(Some("theirs")));
     assert!(!may(None));
+}
+
+#[test]
+fn accounts_are_the_operator_s_alone() {
+    use daypass_api::operation::{AccountOperation, AccountStatus, NewAccount};
+    let facts = Facts {
+        operator: Some(OWNER),
+        ..Facts::default()
+    };
+    let all = DocumentKind::Identity;
+    let owner = OwnerAccount {
+        app_id: 125,
+        owner_uin: 900,
+    };
+    let text = r#"{"version":"2.0","statement":[{"effect":"allow","action":["*"],"resource":["*"]}]}"#;
+    let layers = Layers {
+        identity: Arc::new([Some(Arc::new(parse(text, all, &owner).unwrap()))]),
+        ..Layers::default()
+    };
+    for operation in [
+        AccountOperation::Create(NewAccount::default()),
+        AccountOperation::Get(OTHER.owner_uin),
+        AccountOperation::List,
+        AccountOperation::Update {
+            owner_uin: OTHER.owner_uin,
+            status: AccountStatus::Disabled,
+        },
+    ] {
+        let operation = Operation::Identity(IdentityOperation::Account(operation));
+        let may =
+            |who, sessions, facts: &Facts| decide_for(&caller(who, sessions), &layers, facts, &operation);
+        assert!(may(Who::Root, 0, &facts), "{operation:?}");
+        assert!(!may(Who::Root, 1, &facts), "{operation:?}");
+        assert!(!may(Who::Root, 0, &Facts::default()), "{operation:?}");
+        for who in [Who::Anonymous, Who::User, Who::ForeignRoot, Who::ForeignUser] {
+            assert!(!may(who, 0, &facts), "{who:?} {operation:?}");
+        }
+    }
 }
 
 #[test]

@@ -136,6 +136,10 @@ codes! {
     TooManyGrants,
     /// The bucket has no rules for other origins.
     NoSuchCors,
+    /// The bucket has no policy.
+    NoSuchBucketPolicy,
+    /// Not a policy that a bucket can have.
+    MalformedPolicy,
     /// No rule lets this origin do this.
     CorsForbidden,
     /// There are no tags.
@@ -259,6 +263,14 @@ codes! {
     UserNameIllegal,
     /// No such user.
     UserNotExist,
+    /// There is no such root account.
+    AccountNotExist,
+    /// The number of a new root account is taken, or not greater than all that were given out.
+    AccountInUse,
+    /// There are too many root accounts.
+    AccountFull,
+    /// The operator's own account is never disabled.
+    AccountIsOperator,
     /// The user still has access keys.
     UserHasKeys,
     /// The identity has as many access keys as it may.

@@ -17,9 +17,10 @@ use futures_util::TryStreamExt;
 
 use crate::{BlobError, BlobId, Blobs};
 
-/// Lengths at which blocks and runs of blocks end, for blocks of 64 KiB in runs of 1 MiB.
-const LENGTHS: [usize; 13] = [
-    0, 1, 2, 65_535, 65_536, 65_537, 131_072, 200_000, 1_048_575, 1_048_576, 1_048_577, 2_097_152, 3_300_000,
+/// Lengths at which blocks and runs of blocks end, for blocks of 64 KiB in runs of 256 KiB.
+const LENGTHS: [usize; 14] = [
+    0, 1, 2, 65_535, 65_536, 65_537, 131_072, 200_000, 262_143, 262_144, 262_145, 524_288, 1_048_577,
+    1_700_000,
 ];
 
 /// Runs the whole suite against engines from `make`, each of which must be empty.

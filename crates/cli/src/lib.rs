@@ -7,8 +7,10 @@
 mod verb;
 
 mod account;
+mod account_summary;
 mod assume_role;
 mod boundary;
+mod bucket_policy;
 mod cat;
 mod cp;
 mod group;
@@ -24,6 +26,7 @@ mod presign;
 mod rb;
 mod rm;
 mod role;
+mod session;
 mod stat;
 mod sts;
 mod user;

@@ -4,7 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, cat, cp, group, key, ls, mb, mv, output, policy, presign, rb, rm, role, stat, sts, user,
+    account, bucket_policy, cat, cp, group, key, ls, mb, mv, output, policy, presign, rb, rm, role, session,
+    stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -26,8 +27,14 @@ pub enum Verb {
     Rm(rm::Arguments),
     /// Show what is known about an object
     Stat(stat::Arguments),
+    /// What a bucket lets others do
+    #[command(subcommand)]
+    BucketPolicy(bucket_policy::Command),
     /// Print a link that reads or stores an object
     Presign(presign::Arguments),
+    /// The account one belongs to, and for whoever operates the store, all root accounts
+    #[command(subcommand)]
+    Account(account::Command),
     /// Temporary keys, and who one is
     #[command(subcommand)]
     Sts(sts::Command),
@@ -37,8 +44,6 @@ pub enum Verb {
     /// Groups of users, and their policies
     #[command(subcommand)]
     Group(group::Command),
-    /// The account: its numbers, and how much of each kind it has
-    Account(account::Arguments),
     /// Access keys
     #[command(subcommand)]
     Key(key::Command),
@@ -48,6 +53,9 @@ pub enum Verb {
     /// Roles, and who may act as them
     #[command(subcommand)]
     Role(role::Command),
+    /// Temporary keys that were given out: end them before their time
+    #[command(subcommand)]
+    Session(session::Command),
 }
 
 impl Verb {
@@ -69,14 +77,16 @@ impl Verb {
             Self::Cat(arguments) => cat::run(arguments).await,
             Self::Rm(arguments) => rm::run(arguments).await,
             Self::Stat(arguments) => stat::run(arguments).await,
+            Self::BucketPolicy(command) => bucket_policy::run(command).await,
             Self::Presign(arguments) => presign::run(arguments).await,
+            Self::Account(command) => account::run(command).await,
             Self::Sts(command) => sts::run(command).await,
             Self::User(command) => user::run(command).await,
             Self::Group(command) => group::run(command).await,
-            Self::Account(arguments) => account::run(arguments).await,
             Self::Key(command) => key::run(command).await,
             Self::Policy(command) => policy::run(command).await,
             Self::Role(command) => role::run(command).await,
+            Self::Session(command) => session::run(command).await,
         }
     }
 }
@@ -167,6 +177,17 @@ mod tests {
         check("user add ann --remark x --with-key", true);
         check("key create", true);
         check("key disable AKID1 --user ann", true);
+        check("bucket-policy get cos://photos-1250000000", true);
+        check("bucket-policy put cos://photos-1250000000 --document -", true);
+        check("bucket-policy delete cos://photos-1250000000", true);
+        check(
+            "account create --appid 7 --owner-uin 9 --secret-file f --json",
+            true,
+        );
+        check("account ls --json", true);
+        check("account show 7", true);
+        check("account disable 7", true);
+        check("account enable 7", true);
         check("policy create --name p --document p.json", true);
         check("policy attach 7 --uin 100000000002", true);
         check("policy show QcloudCOSReadOnlyAccess --json", true);
@@ -190,7 +211,8 @@ mod tests {
         check("group add 3 --uin 100000000002", true);
         check("group attach 3 --policy 7", true);
         check("key last-used AKID1 AKID2", true);
-        check("account --json", true);
+        check("account summary --json", true);
+        check("account --json", false);
         check("policy entities 7 --kind role", true);
         check(
             "role create dev --trust t.json --session-seconds 0 --tag a=b --tag c=",
@@ -199,6 +221,12 @@ mod tests {
         check("role update dev --description x", true);
         check("role untag dev a b", true);
         check("role boundary dev --set 7", true);
+        check("session revoke --id AKIDa AKIDb", true);
+        check(
+            "session revoke --user ann --issued-before 2026-11-01T12:00:00Z",
+            true,
+        );
+        check("session revocations --json", true);
         check("sts assume-role dev --name ann --external-id a/b --tag a=b", true);
     }
 
@@ -229,6 +257,10 @@ mod tests {
         check("sts token --name a --duration-seconds 0", false);
         check("sts token --name a --duration-seconds -5", false);
         check("key ls --user ann --uin 1", false);
+        check("bucket-policy put cos://photos-1250000000", false);
+        check("bucket-policy get photos-1250000000", false);
+        check("account create --appid 0", false);
+        check("account disable", false);
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);
@@ -245,6 +277,13 @@ mod tests {
         check("role create dev --trust t.json --tag a", false);
         check("role update dev", false);
         check("role boundary dev --set 7 --remove", false);
+        check("session revoke", false);
+        check("session revoke --name a --role b", false);
+        check(
+            "session revoke --id AKIDa --issued-before 2026-11-01T12:00:00Z",
+            false,
+        );
+        check("session revoke --name a --issued-before yesterday", false);
         check("sts assume-role dev --name a", false);
         check("sts assume-role --name ann", false);
     }

@@ -1,5 +1,6 @@
 //! The one program: the server, the demo, and the verbs that talk to a server.
 
+mod audit;
 mod check;
 mod config;
 mod demo;
@@ -34,6 +35,7 @@ enum Command {
     Tls(tls::TlsArguments),
     Config(config::ConfigArguments),
     Check(check::CheckArguments),
+    Audit(audit::AuditArguments),
     #[command(flatten)]
     Verb(daypass_cli::Verb),
     /// Print the completion script of a shell
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Serve(arguments) => serve::run(*arguments).await,
             Command::Check(arguments) => return check::run(arguments).await,
+            Command::Audit(arguments) => return audit::run(arguments),
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Tls(arguments) => tls::run(arguments),
             Command::Config(arguments) => config::run(arguments),

@@ -4,6 +4,7 @@ use crate::blob_life::{
     InlineRecord, IntentRecord, ReferenceRecord, Referrer, RetiredRecord, UnreferencedRecord,
 };
 use crate::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
+use crate::identity::RevocationRecord;
 use crate::identity::{
     AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord,
     GroupRecord, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord,
@@ -18,12 +19,14 @@ use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::{CorsMethod, CorsRule};
+use daypass_api::names::{AccessKeyId, SessionId};
 use daypass_api::names::{
     Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, RoleId,
     RoleName, Uin, UserName, VersionId,
 };
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::{AccessKeyStatus, Contact};
+use daypass_api::outcome::Ended;
 use daypass_api::outcome::Ownership;
 use proptest::prelude::*;
 
@@ -261,7 +264,7 @@ proptest! {
         let secret = WrappedSecret { wrapped: wrapped.clone() };
         let user_name = UserName::parse(&name).unwrap();
         let policy_name = PolicyName::parse(&name).unwrap();
-        check(AccountRecord { app_id: account.app_id, created })?;
+        check(AccountRecord { app_id: account.app_id, created, disabled: active })?;
         check(OwnerRecord { owner_uin: account.owner_uin })?;
         let contact = Contact { phone_number: name.clone(), country_code: name.clone(), email: text.clone() };
         let user = UserRecord { uid, name: user_name, remark: text.clone(), created, contact };
@@ -309,6 +312,23 @@ proptest! {
             boundary: boundary.map(PolicyId), created: times.0, updated: times.1,
         })?;
         check(RoleNameRecord { id })?;
+    }
+
+    #[test]
+    fn revocations(
+        numbers: (u64, u64, u64), session: [u8; 16], times in (time(), time(), time()), text: String,
+        name in "[a-z]{1,9}", kind in 0..5,
+    ) {
+        let ended = match kind {
+            0 => Ended::Session(SessionId(session)),
+            1 => Ended::User(Uin(numbers.0)),
+            2 => Ended::Role(RoleId(numbers.0)),
+            3 => Ended::AccessKey(AccessKeyId::parse(&name).unwrap()),
+            _ => Ended::Name(text),
+        };
+        check(RevocationRecord {
+            owner: Uin(numbers.1), ended, issued_before: times.0, expires: times.1, made: times.2, by: Uin(numbers.2),
+        })?;
     }
 
     #[test]

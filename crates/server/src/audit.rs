@@ -1,98 +1,375 @@
 //! One record for each request: who, through which key, what, decision and reason, bytes, time.
 //!
-//! Records go to the log as structured events. They name keys by their ids and sessions by their names; no secret,
-//! token or signature ever reaches them. A refusal carries what the caller is not told: the layer and the statement
-//! that decided.
+//! A request notes what it learns as it is, mostly shared names; the audit trail's thread makes a record of it. A record names
+//! keys and sessions by their ids; no secret, token or signature ever reaches it. A refusal carries what the caller is not
+//! told: the layer and the statement that decided. A short event in the log says the same for people who watch it.
 
-use daypass_access::{Caller, Decision, Finding, Identity, Session};
-use daypass_api::requirement::Requirements;
-use daypass_api::{ErrorCode, Timestamp};
+use std::net::IpAddr;
+
+use daypass_access::{Caller, Decision, Identity, Layer, Opinion, Principal, Session};
+use daypass_api::names::{AccessKeyId, ObjectKey, SessionId};
+use daypass_api::operation::{RoleRef, SessionOperation};
+use daypass_api::requirement::{Access, Requirement, Requirements, Resource, Values};
+use daypass_api::{ErrorCode, Operation, Outcome, Timestamp};
+use daypass_audit::record::{self as trail, MAX_ITEM_BYTES, bounded};
+use daypass_audit::writer::Place;
+use http::Method;
+use http::header::{HeaderValue, USER_AGENT};
 
 use crate::received::Received;
 use crate::reply::Reply;
+use crate::service::Service;
 
 /// What is known of a request so far.
 #[derive(Default)]
 pub(crate) struct Record {
     caller: Option<Caller>,
-    operation: Option<&'static str>,
+    /// Whether the caller is who it says.
+    proven: bool,
+    asked: Option<Access>,
+    source: Option<Resource>,
+    items: Vec<ObjectKey>,
+    items_omitted: usize,
     decision: Option<Decision>,
+    minting: Option<Minting>,
+    minted: Option<(AccessKeyId, Timestamp)>,
+    made_key: Option<AccessKeyId>,
+}
+
+/// What a temporary key is asked to be.
+#[derive(Default)]
+struct Minting {
+    name: String,
+    role: Option<RoleRef>,
+    policy: Option<String>,
 }
 
 impl Record {
-    pub(crate) fn note_operation(&mut self, requirements: &Requirements) {
-        self.operation = requirements
-            .iter()
-            .next()
-            .and_then(|need| need.any_of.first())
-            .map(|access| access.action);
+    pub(crate) fn note_operation(&mut self, operation: &Operation, requirements: &Requirements) {
+        let access = |requirement: &Requirement| requirement.any_of.first().cloned();
+        let target = requirements.iter().find(|need| need.values == Values::Request);
+        self.asked = target.or(requirements.iter().next()).and_then(access);
+        match requirements {
+            Requirements::All(all) => {
+                let beside = all.iter().find(|need| need.values != Values::Request);
+                self.source = beside.and_then(access).map(|access| access.resource);
+            }
+            Requirements::Each(each) => self.note_items(each),
+        }
+        self.minting = minting(operation);
+    }
+
+    fn note_items(&mut self, each: &[Requirement]) {
+        let mut bytes = 0;
+        for need in each {
+            let Some(Resource::Object(_, key)) = need.any_of.first().map(|access| &access.resource) else {
+                continue;
+            };
+            bytes += key.as_str().len();
+            if bytes <= MAX_ITEM_BYTES {
+                self.items.push(key.clone());
+            } else {
+                self.items_omitted += 1;
+            }
+        }
     }
 
     pub(crate) fn note_caller(&mut self, caller: &Caller) {
         self.caller = Some(caller.clone());
+        self.proven = true;
+    }
+
+    /// Somebody named a key that exists, and could not sign with it, or it is not good any more.
+    pub(crate) fn note_claimed(&mut self, identity: Identity) {
+        self.caller = Some(Caller::Identified(identity));
     }
 
     pub(crate) fn note_decision(&mut self, decision: Decision) {
         self.decision = Some(decision);
     }
 
+    pub(crate) fn note_outcome(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::TemporaryKey(key) => self.minted = Some((key.access_key_id.clone(), key.expires)),
+            Outcome::AccessKeyCreated(key) => self.made_key = Some(key.access_key.id.clone()),
+            Outcome::UserCreated { access_key, .. } => {
+                self.made_key = access_key.as_ref().map(|key| key.access_key.id.clone());
+            }
+            _ => {}
+        }
+    }
+
     pub(crate) fn operation(&self) -> Option<&'static str> {
-        self.operation
+        self.asked.as_ref().map(|access| access.action)
     }
 
     pub(crate) fn decision(&self) -> Option<&Decision> {
         self.decision.as_ref()
     }
+}
 
-    /// Writes the record.
-    pub(crate) fn write(&self, received: &Received, reply: &Reply, code: Option<ErrorCode>, now: Timestamp) {
-        let identity = self.caller.as_ref().and_then(Caller::identity);
-        let session = identity.and_then(|identity| identity.session.as_ref());
-        let decision = self.decision.as_ref();
-        let refused = decision.filter(|decision| !decision.is_whole());
-        let items = decision
-            .map(|decision| decision.items.as_slice())
-            .filter(|items| !items.is_empty());
-        let reason = refused.and_then(Decision::deciding).map(describe);
-        tracing::info!(
-            target: "daypass::audit",
-            request_id = received.request_id.as_str(),
-            ip = %received.ip,
-            method = received.method.as_str(),
-            host = received.host.as_str(),
-            path = received.path.as_str(),
-            action = self.operation,
-            owner_uin = identity.map(|identity| identity.account.owner_uin.0),
-            uin = identity.map(|identity| identity.original_caller.0),
-            role_id = identity.and_then(Identity::role).map(|role| role.0),
-            access_key_id = identity.map(|identity| identity.permanent_key.as_str()),
-            session = session.map(|session| &*session.name),
-            source_identity = session.and_then(|session| session.source_identity.as_deref()),
-            session_tags = session.and_then(tags),
-            status = reply.status(),
-            code = code.map(ErrorCode::name),
-            reason,
-            items = items.map(<[bool]>::len),
-            items_refused = items.map(|items| items.iter().filter(|allowed| !**allowed).count()),
-            bytes = reply.length(),
-            millis = now.unix_millis().saturating_sub(received.now.unix_millis()),
-            "request"
-        );
+fn minting(operation: &Operation) -> Option<Minting> {
+    let Operation::Session(operation) = operation else {
+        return None;
+    };
+    match operation {
+        SessionOperation::GetFederationToken(request) => Some(Minting {
+            name: request.name.as_str().to_owned(),
+            role: None,
+            policy: request.policy.clone(),
+        }),
+        SessionOperation::AssumeRole(request) => Some(Minting {
+            name: request.name.as_str().to_owned(),
+            role: Some(request.role.clone()),
+            policy: request.policy.clone(),
+        }),
+        SessionOperation::GetSessionToken { .. } => Some(Minting::default()),
+        SessionOperation::GetCallerIdentity
+        | SessionOperation::QueryApiKey(_)
+        | SessionOperation::RevokeSession(_)
+        | SessionOperation::ListRevocations(_) => None,
     }
 }
 
-/// The tags of a session, as a policy would write them.
-fn tags(session: &Session) -> Option<String> {
-    let tags = session.tags.iter().map(|(key, value)| format!("{key}&{value}"));
-    let tags: Vec<_> = tags.collect();
-    (!tags.is_empty()).then(|| tags.join(";"))
+/// A request while it is answered. Its record is written whatever becomes of it, also when its client leaves and all of it
+/// is dropped.
+pub(crate) struct Witness<'s> {
+    service: &'s Service,
+    received: &'s Received,
+    place: Option<Place<'s, Entry>>,
+    pub(crate) record: Record,
 }
 
-fn describe(finding: &Finding) -> String {
-    let asked = finding
-        .access
+impl<'s> Witness<'s> {
+    pub(crate) fn new(service: &'s Service, received: &'s Received) -> Self {
+        Self {
+            service,
+            received,
+            place: service.audit.admit().ok(),
+            record: Record::default(),
+        }
+    }
+
+    /// Whether the request may be answered: if not, its record could not be written.
+    pub(crate) fn is_admitted(&self) -> bool {
+        self.place.is_some()
+    }
+
+    pub(crate) fn finish(mut self, reply: &Reply, code: Option<ErrorCode>) {
+        self.write(reply.status(), reply.length(), code);
+    }
+
+    fn write(&mut self, status: u16, bytes_out: u64, code: Option<ErrorCode>) {
+        let received = self.received;
+        let ended = self.service.clock.now().unix_millis();
+        let millis = ended.saturating_sub(received.now.unix_millis());
+        tracing::info!(
+            target: "daypass::audit",
+            request_id = received.request_id.as_str(),
+            method = received.method.as_str(),
+            path = received.path.as_str(),
+            action = self.record.operation(),
+            access_key_id = self.record.caller.as_ref().and_then(Caller::identity).map(|who| who.permanent_key.as_str()),
+            status,
+            code = code.map(ErrorCode::name),
+            millis,
+            "request"
+        );
+        let Some(place) = self.place.take() else {
+            return;
+        };
+        let record = std::mem::take(&mut self.record);
+        place.put(Entry {
+            time: received.now,
+            request_id: received.request_id.clone(),
+            method: received.method.clone(),
+            path: record.asked.is_none().then(|| bounded(&received.path)),
+            ip: received.ip,
+            user_agent: received.headers.get(USER_AGENT).cloned(),
+            bytes_in: received.body_length(),
+            bytes_out,
+            status,
+            code,
+            millis: millis.max(0).cast_unsigned(),
+            record,
+        });
+    }
+}
+
+impl Drop for Witness<'_> {
+    fn drop(&mut self) {
+        if self.place.is_some() {
+            self.write(0, 0, None);
+        }
+    }
+}
+
+/// What a request leaves for its record.
+pub(crate) struct Entry {
+    time: Timestamp,
+    request_id: String,
+    method: Method,
+    path: Option<String>,
+    ip: IpAddr,
+    user_agent: Option<HeaderValue>,
+    bytes_in: Option<u64>,
+    bytes_out: u64,
+    status: u16,
+    code: Option<ErrorCode>,
+    millis: u64,
+    record: Record,
+}
+
+/// The record as the trail has it.
+pub(crate) fn spell(entry: Entry) -> trail::Request {
+    let record = entry.record;
+    let whole = record.decision.as_ref().is_some_and(|decision| decision.allowed);
+    let items = record.items.iter().enumerate().map(|(place, key)| trail::Item {
+        key: key.as_str().to_owned(),
+        allowed: whole
+            && record
+                .decision
+                .as_ref()
+                .and_then(|decision| decision.items.get(place))
+                == Some(&true),
+    });
+    let (bucket, key) = record
+        .asked
         .as_ref()
-        .map(|access| access.action)
-        .unwrap_or("the operation");
-    format!("{:?} {:?} on {asked}", finding.layer, finding.opinion)
+        .map_or((None, None), |access| place_of(&access.resource));
+    trail::Request {
+        time: entry.time.unix_millis(),
+        request_id: entry.request_id,
+        method: bounded(entry.method.as_str()),
+        operation: record.asked.as_ref().map(|access| access.action.to_owned()),
+        path: entry.path,
+        ip: entry.ip.to_string(),
+        who: record
+            .caller
+            .as_ref()
+            .and_then(Caller::identity)
+            .map(|identity| who(identity, record.proven)),
+        key: key.filter(|_| record.items.is_empty()),
+        bucket,
+        source: record.source.as_ref().and_then(source),
+        items: items.collect(),
+        items_omitted: record.items_omitted as u64,
+        status: entry.status,
+        code: entry.code.map(|code| code.name().to_owned()),
+        bytes_in: entry.bytes_in,
+        bytes_out: entry.bytes_out,
+        millis: entry.millis,
+        decision: record.decision.as_ref().map(decision),
+        user_agent: entry
+            .user_agent
+            .as_ref()
+            .map(|text| bounded(&String::from_utf8_lossy(text.as_bytes()))),
+        minted: minted(record.minting, record.minted),
+        made_access_key_id: record.made_key.map(|id| id.as_str().to_owned()),
+    }
+}
+
+fn place_of(resource: &Resource) -> (Option<String>, Option<String>) {
+    match resource {
+        Resource::Bucket(bucket) => (Some(bucket.as_str().to_owned()), None),
+        Resource::Listing(bucket, prefix) => (Some(bucket.as_str().to_owned()), Some(prefix.clone())),
+        Resource::Object(bucket, key) => (Some(bucket.as_str().to_owned()), Some(key.as_str().to_owned())),
+        _ => (None, None),
+    }
+}
+
+fn source(resource: &Resource) -> Option<String> {
+    match place_of(resource) {
+        (Some(bucket), Some(key)) => Some(format!("{bucket}/{key}")),
+        _ => None,
+    }
+}
+
+fn hex(id: SessionId) -> String {
+    id.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn who(identity: &Identity, proven: bool) -> trail::Who {
+    let (principal, uin) = match &identity.principal {
+        Principal::User(uin) if identity.is_root() => (trail::Principal::Root, uin.0),
+        Principal::User(uin) => (trail::Principal::User, uin.0),
+        Principal::Role { id, .. } => (trail::Principal::Role, id.0),
+    };
+    let access_key_id = match &identity.session {
+        Some(session) => daypass_token::temporary_key_id(session.id).as_str().to_owned(),
+        None => identity.permanent_key.as_str().to_owned(),
+    };
+    trail::Who {
+        proven,
+        app_id: identity.account.app_id.0,
+        owner_uin: identity.account.owner_uin.0,
+        principal,
+        uin,
+        access_key_id,
+        session: identity
+            .session
+            .as_ref()
+            .map(|session| of_session(session, identity)),
+    }
+}
+
+fn of_session(session: &Session, identity: &Identity) -> trail::Session {
+    trail::Session {
+        session_id: hex(session.id),
+        session_name: session.name.to_string(),
+        ancestors: session
+            .ancestors
+            .iter()
+            .map(|ancestor| hex(ancestor.session_id))
+            .collect(),
+        original_uin: identity.original_caller.0,
+        original_access_key_id: identity.permanent_key.as_str().to_owned(),
+        source_identity: session.source_identity.as_deref().map(str::to_owned),
+    }
+}
+
+fn decision(decision: &Decision) -> trail::Decision {
+    let allowed = decision.is_whole();
+    let allows = || {
+        let mut findings = decision.findings.iter();
+        findings.find(|finding| matches!(finding.opinion, Opinion::Allows(_)))
+    };
+    let finding = if allowed { allows() } else { decision.deciding() };
+    let number = |place: usize| place as u64;
+    let document = finding.and_then(|finding| match finding.layer {
+        Layer::Identity(place) => place,
+        Layer::Session(place) => Some(place),
+        _ => None,
+    });
+    let said = finding.map(|finding| match finding.opinion {
+        Opinion::Allows(statement) => ("allows", statement),
+        Opinion::Denies(statement) => ("denies", statement),
+        Opinion::Silent => ("silent", None),
+        Opinion::Unreadable => ("unreadable", None),
+    });
+    trail::Decision {
+        allowed,
+        layer: finding.map(|finding| finding.layer.name().to_owned()),
+        document: document.map(number),
+        opinion: said.map(|(opinion, _)| opinion.to_owned()),
+        statement: said.and_then(|(_, statement)| statement).map(number),
+        action: finding
+            .and_then(|finding| finding.access.as_ref())
+            .map(|access| access.action.to_owned()),
+    }
+}
+
+fn minted(minting: Option<Minting>, minted: Option<(AccessKeyId, Timestamp)>) -> Option<trail::Minted> {
+    let (minting, (key, expires)) = (minting?, minted?);
+    Some(trail::Minted {
+        session_id: daypass_token::session_id_of(&key).map(hex).unwrap_or_default(),
+        access_key_id: key.as_str().to_owned(),
+        name: minting.name,
+        expires: expires.unix_millis(),
+        role: minting.role.map(|role| match role {
+            RoleRef::Id(id) => id.to_string(),
+            RoleRef::Name(name) => name.as_str().to_owned(),
+        }),
+        policies: minting.policy.into_iter().collect(),
+    })
 }

@@ -36,6 +36,9 @@ pub(crate) async fn run(service: Arc<Service>, mut stop: watch::Receiver<bool>) 
         if let Err(error) = service.sweep().await {
             tracing::error!(%error, "the sweep failed");
         }
+        if let Err(error) = service.forget_revocations().await {
+            tracing::error!(%error, "revocations that ended could not be removed");
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn open(
 ) -> Result<Foundation, StartError> {
     make_directory(&config.data)?;
     let blobs = Arc::new(BlobMeter::default());
-    let (store, kv) = open_store(&config.data, &blobs).await?;
+    let (store, kv) = open_store(config, &blobs).await?;
     let existing = store.view().await?.first_account().await?;
     let given = config.master_key.as_deref();
     let master = secrets_at_rest::master_key(&config.data, given, existing.is_none(), random.bytes())?;
@@ -90,9 +90,13 @@ fn make_directory(data: &Path) -> Result<(), StartError> {
     made.map_err(|error| StartError::file(data, error))
 }
 
-async fn open_store(data: &Path, meter: &Arc<BlobMeter>) -> Result<(Store, Arc<Statistics>), StartError> {
-    let data = DataDirectory::new(data);
-    let kv = RedbKv::open(&data.metadata(), RedbOptions::default())
+async fn open_store(config: &Config, meter: &Arc<BlobMeter>) -> Result<(Store, Arc<Statistics>), StartError> {
+    let data = DataDirectory::new(&config.data);
+    let options = RedbOptions {
+        cache_bytes: config.metadata_cache_bytes,
+        ..RedbOptions::default()
+    };
+    let kv = RedbKv::open(&data.metadata(), options)
         .await
         .map_err(StartError::Metadata)?;
     let blobs = LocalBlobs::open(&data.blobs(), LocalOptions::default())

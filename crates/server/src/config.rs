@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use daypass_api::names::{Account, Region};
+pub use daypass_audit::writer::OnLoss;
+use daypass_kv::redb::RedbOptions;
 
 pub use crate::edge::listener::EdgeLimits;
 use crate::host_name::HostName;
+use crate::proxies::TrustedProxy;
 use crate::tls::TlsConfig;
 
 /// Requests to the token service in a second that an account may make unless told otherwise: more than one machine
@@ -26,6 +29,8 @@ pub struct Config {
     pub console_listen: Option<SocketAddr>,
     /// Host names beside those that are always known; buckets stand before each of them.
     pub hosts: Vec<HostName>,
+    /// Proxies whose word on where a request comes from is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// The region that the server's buckets are in.
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.
@@ -36,8 +41,41 @@ pub struct Config {
     pub master_key: Option<String>,
     /// The root account to make on an empty data directory.
     pub root: RootSeed,
+    /// The audit trail.
+    pub audit: AuditConfig,
     /// Bounds of the edge.
     pub limits: EdgeLimits,
+    /// The memory for pages of the metadata.
+    pub metadata_cache_bytes: usize,
+}
+
+impl Config {
+    /// The memory for pages of the metadata where nobody says how much.
+    pub const METADATA_CACHE_BYTES: usize = RedbOptions::CACHE_BYTES;
+}
+
+/// Where the audit trail is, how long it is kept, and what counts more: the trail or the service.
+#[derive(Clone, Debug)]
+pub struct AuditConfig {
+    /// Its directory; without one, `audit` in the data directory.
+    pub directory: Option<PathBuf>,
+    /// Most bytes of it; the oldest segments are removed.
+    pub max_bytes: u64,
+    /// Days after which a segment is removed.
+    pub max_age_days: u64,
+    /// What happens to requests while it cannot be written.
+    pub on_loss: OnLoss,
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self {
+            directory: None,
+            max_bytes: 10 * 1024 * 1024 * 1024,
+            max_age_days: 180,
+            on_loss: OnLoss::Refuse,
+        }
+    }
 }
 
 /// The root account of a new data directory. On one that is not new it is not looked at.

@@ -35,6 +35,11 @@ impl DataDirectory {
         self.0.join("blobs")
     }
 
+    /// The audit trail, unless it is told to be elsewhere.
+    pub fn audit(&self) -> PathBuf {
+        self.0.join("audit")
+    }
+
     /// The master key: the one that was given, or the one in the directory. None is ever made.
     pub fn master_key(&self, given: Option<&str>) -> Result<MasterKey, StartError> {
         secrets_at_rest::stored_master_key(&self.0, given)

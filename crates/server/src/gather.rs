@@ -18,7 +18,10 @@ impl Service {
         requirements: &Requirements,
         caller: &Caller,
     ) -> Result<Facts, Error> {
-        let mut facts = Facts::default();
+        let mut facts = Facts {
+            operator: Some(self.operator),
+            ..Facts::default()
+        };
         for access in requirements.iter().flat_map(|requirement| &requirement.any_of) {
             match &access.resource {
                 Resource::Bucket(bucket) | Resource::Listing(bucket, _) => {

@@ -172,7 +172,8 @@ impl Service {
             .iter()
             .map(|(_, text)| self.policies.compile(text, DocumentKind::Identity, account))
             .collect();
-        let active = stored.status == AccessKeyStatus::Active;
+        let disabled = view.is_account_disabled(account.owner_uin).await?;
+        let active = stored.status == AccessKeyStatus::Active && !disabled;
         let record = KeyRecord {
             id: id.clone(),
             account,

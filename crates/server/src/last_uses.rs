@@ -123,8 +123,12 @@ impl Service {
 
 #[cfg(test)]
 mod tests {
-    use daypass_access::Session;
+    use std::sync::Arc;
+
+    use daypass_access::{Principal, Session};
     use daypass_api::names::{AppId, SessionId, Uin};
+
+    use daypass_token::SessionKind;
 
     use super::*;
 
@@ -134,7 +138,8 @@ mod tests {
                 app_id: AppId(1),
                 owner_uin: Uin(2),
             },
-            uin: Uin(2),
+            principal: Principal::User(Uin(2)),
+            original_caller: Uin(2),
             permanent_key: AccessKeyId::parse("AKIDx").unwrap(),
             session,
         }
@@ -165,11 +170,15 @@ mod tests {
     fn a_temporary_key_is_another_key() {
         let uses = LastUses::default();
         let session = Session {
+            kind: SessionKind::Federation,
             id: SessionId([0; 16]),
-            name: "n".to_owned(),
+            ancestors: Arc::new([]),
+            name: Arc::from("n"),
             issued: at(0),
             expires: at(100),
-            policies: 0,
+            policies: Arc::new([]),
+            tags: Arc::new([]),
+            source_identity: None,
         };
         uses.note(&identity(Some(session)), at(20));
         assert_eq!(uses.find(&identity(None).permanent_key), None);

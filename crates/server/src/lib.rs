@@ -29,9 +29,11 @@ mod path;
 mod perform;
 mod perform_identity;
 mod private_file;
+mod proxies;
 mod rate;
 mod received;
 mod reply;
+mod revocations;
 mod roles;
 mod secrets_at_rest;
 mod service;
@@ -43,6 +45,8 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
+use daypass_audit::writer::{Pace, Setup, Writer};
+use daypass_audit::{AuditError, Options, SystemDisk};
 use daypass_dialect::cos;
 use daypass_dialect::site::SiteConfig;
 use tokio::net::TcpListener;
@@ -51,9 +55,10 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, RootSeed};
+pub use config::{AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, OnLoss, RootSeed};
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
+pub use proxies::{BadTrustedProxy, TrustedProxy};
 pub use start_error::StartError;
 
 use clock::SystemRandom;
@@ -107,13 +112,16 @@ impl Server {
         let console_address = console.as_ref().map(|(_, address)| *address);
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let (blobs, kv) = (foundation.blobs, foundation.kv);
+        let audit = open_audit(&config, &clock, random)?;
         let service = Arc::new(Service {
+            audit,
             store: foundation.store,
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
             last_uses: Default::default(),
             roles: Default::default(),
+            revocations: Default::default(),
             policies: Default::default(),
             metrics: Metrics::new(blobs, kv, clock.now(), connections),
             sts_rate: RateLimit::new(config.sts_requests_per_second),
@@ -121,6 +129,8 @@ impl Server {
             random,
             sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &hosts),
             region: config.region,
+            operator: foundation.account,
+            trusted_proxies: config.trusted_proxies,
             names: addresses.iter().map(SocketAddr::to_string).chain(hosts).collect(),
             header_case: HeaderCase::learn(cos::HEADER_NAMES)
                 .await
@@ -131,6 +141,7 @@ impl Server {
             },
             min_session_seconds: config.min_session_seconds,
         });
+        service.read_revocations().await.map_err(StartError::Store)?;
         let (stop, stopped) = watch::channel(false);
         let doors = Doors {
             listener,
@@ -183,8 +194,46 @@ impl Server {
             }
         }
         self.service.write_last_uses().await;
-        self.service.store.close().await.map_err(StartError::Store)
+        let service = Arc::clone(&self.service);
+        let audit = tokio::task::spawn_blocking(move || service.audit.stop()).await;
+        self.service.store.close().await.map_err(StartError::Store)?;
+        audit.unwrap_or(Err(AuditError::Gone)).map_err(StartError::Audit)
     }
+}
+
+fn open_audit(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    random: SystemRandom,
+) -> Result<Writer<audit::Entry>, StartError> {
+    let AuditConfig {
+        directory,
+        max_bytes,
+        max_age_days,
+        on_loss,
+    } = config.audit.clone();
+    let directory = directory.unwrap_or_else(|| DataDirectory::new(&config.data).audit());
+    let clock = Arc::clone(clock);
+    let setup = Setup {
+        options: Options::keeping(directory, max_bytes, max_age_days),
+        // Each request in flight has a place, and as many records may wait.
+        pace: Pace {
+            places: Pace::default()
+                .places
+                .max(config.limits.connections.saturating_mul(2)),
+            ..Pace::default()
+        },
+        on_loss,
+        disk: Box::new(SystemDisk),
+        fresh: random.bytes(),
+        clock: Arc::new(move || clock.now().unix_millis()),
+        spell: audit::spell,
+        complain: |error| {
+            let cause = std::error::Error::source(error);
+            tracing::error!(%error, cause, "the audit trail cannot be written");
+        },
+    };
+    Ok(Writer::start(setup)?)
 }
 
 /// HTTPS, ready to be served.

@@ -6,13 +6,14 @@
 
 use daypass_access::verify::{Claim, Signed};
 use daypass_access::{Caller, Environment, Layers, Question, decide};
+use daypass_api::operation::SessionOperation;
 use daypass_api::{Error, ErrorCode, Operation, Timestamp};
 use daypass_store::View;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use crate::audit::Record;
+use crate::audit::{Record, Witness};
 use crate::edge::body::{RequestBody, ResponseBody};
 use crate::edge::listener::Peer;
 use crate::family::{Family, Opened};
@@ -28,31 +29,45 @@ impl Service {
     pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<ResponseBody> {
         let begun = Instant::now();
         let (parts, incoming) = request.into_parts();
-        let received = Received::new(parts, peer, self.clock.now(), self.random.bytes());
+        let received = Received::new(
+            parts,
+            peer,
+            &self.trusted_proxies,
+            self.clock.now(),
+            self.random.bytes(),
+        );
         let mut family = Family::of(&received, &self.sites);
         if let Some(probe) = health::probe(&received, &family) {
             self.metrics.requests.count_probe(&received.method);
             return Reply::from(probe).into_response(&self.header_case);
         }
         let body = RequestBody::new(incoming, self.patience, received.expects_leave());
-        let mut record = Record::default();
-        let outcome = self.handle(&received, &mut family, body, &mut record).await;
+        let mut witness = Witness::new(self, &received);
+        let outcome = match witness.is_admitted() {
+            true => {
+                self.handle(&received, &mut family, body, &mut witness.record)
+                    .await
+            }
+            // Nothing is done that could not be recorded.
+            false => Err(Error::new(ErrorCode::ServiceUnavailable)),
+        };
         let code = outcome.as_ref().err().map(|error| error.code);
         if let Ok(performed) = &outcome {
             self.metrics.requests.count_outcome(&performed.outcome);
+            witness.record.note_outcome(&performed.outcome);
         }
         let mut reply = Reply::spell(&received, &family, outcome);
         self.tell_other_origins(&received, &family, &mut reply).await;
         self.metrics.requests.count(&Observed {
             method: &received.method,
             family: &family,
-            action: record.operation(),
+            action: witness.record.operation(),
             status: reply.status(),
             code,
-            decision: record.decision(),
+            decision: witness.record.decision(),
             took: begun.elapsed(),
         });
-        record.write(&received, &reply, code, self.clock.now());
+        witness.finish(&reply, code);
         reply.into_response(&self.header_case)
     }
 
@@ -67,12 +82,12 @@ impl Service {
         received.check_head()?;
         let opened = Opened::open(received, family, body).await?;
         let view = self.store.view().await?;
-        let (caller, layers) = self.identify(&view, received, &opened).await?;
+        let (caller, layers) = self.identify(&view, received, &opened, record).await?;
         record.note_caller(&caller);
 
         let asked = opened.read(received, &caller).await?;
         let requirements = asked.operation.requirements();
-        record.note_operation(&requirements);
+        record.note_operation(&asked.operation, &requirements);
         self.check_rate(&asked.operation, &caller, received.now)?;
         let facts = self.facts(&view, &requirements, &caller).await?;
         let environment = Environment {
@@ -100,6 +115,8 @@ impl Service {
     /// Refuses what an account asks of the token service too often.
     fn check_rate(&self, operation: &Operation, caller: &Caller, now: Timestamp) -> Result<(), Error> {
         match (operation, caller.identity()) {
+            // Whoever floods the service must not keep his keys from being ended.
+            (Operation::Session(SessionOperation::RevokeSession(_)), _) => Ok(()),
             (Operation::Session(_), Some(identity)) => self.sts_rate.count(identity.account.owner_uin, now),
             _ => Ok(()),
         }
@@ -111,6 +128,7 @@ impl Service {
         view: &View,
         received: &Received,
         opened: &Opened,
+        record: &mut Record,
     ) -> Result<(Caller, Layers), Error> {
         if opened.is_preflight(received) {
             return Ok((Caller::Anonymous, Layers::default()));
@@ -129,7 +147,11 @@ impl Service {
             service: opened.service(),
             hosts: &hosts,
         };
-        claim.verify(&signed, &presenter.credential, received.now)?;
+        if let Err(error) = claim.verify(&signed, &presenter.credential, received.now) {
+            record.note_claimed(presenter.credential.identity);
+            return Err(error);
+        }
+        self.refuse_revoked(view, &presenter.credential.identity).await?;
         self.last_uses.note(&presenter.credential.identity, received.now);
         self.caller(presenter)
     }

@@ -8,7 +8,7 @@ use daypass_access::issue_role::assume_role;
 use daypass_access::{Caller, Facts, Identity};
 use daypass_api::names::{BucketName, SessionId};
 use daypass_api::operation::{
-    IdentityOperation, ObjectOperation, PolicyScope, ReadObject, SessionOperation, Subject,
+    AccountOperation, IdentityOperation, ObjectOperation, PolicyScope, ReadObject, SessionOperation, Subject,
 };
 use daypass_api::outcome::{CallerIdentity, Ownership, Page};
 use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
@@ -110,6 +110,13 @@ impl Service {
             Op::GetBucketCors(bucket) => store.bucket_cors(&view, &bucket).await?,
             Op::PutBucketCors { bucket, rules } => store.put_bucket_cors(&bucket, Some(rules)).await?,
             Op::DeleteBucketCors(bucket) => store.put_bucket_cors(&bucket, None).await?,
+            Op::GetBucketPolicy(bucket) => store.bucket_policy(&view, &bucket).await?,
+            Op::PutBucketPolicy { bucket, policy } => {
+                let owner = view.bucket(&bucket).await?.ok_or(ErrorCode::NoSuchBucket)?.owner;
+                issue::check_bucket_policy(&policy, owner)?;
+                store.put_bucket_policy(view, &bucket, Some(&policy)).await?
+            }
+            Op::DeleteBucketPolicy(bucket) => store.put_bucket_policy(view, &bucket, None).await?,
             Op::Preflight(preflight) => store.preflight(&view, &preflight).await?,
             Op::GetBucketTagging(bucket) => store.bucket_tags(&view, &bucket).await?,
             Op::PutBucketTagging { bucket, tags } => {
@@ -264,6 +271,14 @@ impl Service {
                 now,
             ),
             Op::GetCallerIdentity => return Ok(Outcome::CallerIdentity(caller_identity(identity))),
+            Op::RevokeSession(revoke) => return self.revoke_session(view, revoke, identity).await,
+            Op::ListRevocations(list) => {
+                let account = identity.account;
+                return self
+                    .store
+                    .list_revocations(view, account, list.after, list.limit)
+                    .await;
+            }
             Op::QueryApiKey(subject) => return self.query_api_key(view, *subject, identity).await,
         };
         minted.map(Outcome::TemporaryKey)
@@ -385,6 +400,7 @@ impl Service {
             Op::DetachUserPolicy { uin, policy_id } => {
                 store.detach_policy(account, Holder::User(uin), policy_id).await
             }
+            Op::Account(operation) => self.perform_account(&view, operation, now).await,
             Op::ListAttachedUserPolicies { uin, paging } => {
                 store
                     .list_attached_policies(&view, account, Holder::User(uin), PolicyScope::All, None, paging)
@@ -404,6 +420,22 @@ impl Service {
             Op::Group(operation) => self.perform_group(&view, operation, account, now).await,
             Op::Boundary(operation) => self.perform_boundary(&view, operation, account, now).await,
             Op::Role(operation) => self.perform_role(view, operation, identity, now).await,
+        }
+    }
+
+    async fn perform_account(
+        &self,
+        view: &View,
+        operation: AccountOperation,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        use AccountOperation as Op;
+        let store = &self.store;
+        match operation {
+            Op::Create(new) => store.add_account(new, self.fresh_key()?, now).await,
+            Op::Get(owner_uin) => store.get_account(view, owner_uin).await,
+            Op::List => store.list_accounts(view).await,
+            Op::Update { owner_uin, status } => store.update_account(self.operator, owner_uin, status).await,
         }
     }
 

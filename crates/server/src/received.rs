@@ -12,6 +12,7 @@ use http::header::{HOST, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 
 use crate::edge::listener::{MAX_HEAD_BYTES, Peer};
+use crate::proxies::{self, TrustedProxy};
 
 /// The head of a request, with what the edge adds to it.
 pub(crate) struct Received {
@@ -21,6 +22,8 @@ pub(crate) struct Received {
     pub(crate) host: String,
     pub(crate) headers: http::HeaderMap,
     pub(crate) ip: IpAddr,
+    /// Whether a proxy in between told unmistakably where it came from.
+    origin_is_told: bool,
     /// The version of TLS that it came in, none when it came in the clear.
     pub(crate) tls_version: Option<&'static str>,
     pub(crate) now: Timestamp,
@@ -28,7 +31,13 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    pub(crate) fn new(parts: Parts, peer: Peer, now: Timestamp, random: [u8; 12]) -> Self {
+    pub(crate) fn new(
+        parts: Parts,
+        peer: Peer,
+        proxies: &[TrustedProxy],
+        now: Timestamp,
+        random: [u8; 12],
+    ) -> Self {
         let mut headers = parts.headers;
         // A target in absolute form, as proxies send it, names the host itself, and outweighs the header (RFC 9112,
         // "absolute-form"). INVARIANT: routing and signature see one host, or a signed request could be sent elsewhere.
@@ -44,23 +53,29 @@ impl Received {
             .and_then(|host| host.to_str().ok())
             .unwrap_or_default()
             .to_owned();
+        let client = proxies::client_address(proxies, peer.address.ip(), &headers);
         Self {
             method: parts.method,
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             host,
             headers,
-            ip: peer.address.ip(),
+            ip: client.unwrap_or(peer.address.ip()),
+            origin_is_told: client.is_some(),
             tls_version: peer.tls_version,
             now,
             request_id: request_id(now, random),
         }
     }
 
-    /// Refuses a head that is too large, and a body in a coding that nobody here would take off again.
+    /// Refuses a head that is too large, one that does not tell where it comes from, and a body in a coding that nobody here would take off again.
     ///
     /// A length that comes beside chunks is not here any more: the HTTP library drops it and ends the connection.
     pub(crate) fn check_head(&self) -> Result<(), Error> {
+        if !self.origin_is_told {
+            let text = "the proxy does not tell unmistakably where the request comes from";
+            return Err(Error::with_message(ErrorCode::InvalidArgument, text));
+        }
         let line = self.method.as_str().len() + self.path.len() + self.query.len();
         let headers = self.headers.iter();
         let lengths = headers.map(|(name, value)| name.as_str().len() + value.len());

@@ -52,6 +52,10 @@ impl Service {
         let Some(found) = view.role(owner, &RoleRef::Id(id)).await? else {
             return Ok(None);
         };
+        // Its sessions end with the account's keys, whoever began them.
+        if view.is_account_disabled(owner).await? {
+            return Ok(None);
+        }
         let account = found.account;
         let boundary = match found.boundary {
             None => None,

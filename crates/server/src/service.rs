@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, RwLock};
 
-use daypass_api::names::{AccessKeyId, Region, RoleId, Uin};
+use daypass_api::names::{AccessKeyId, Account, Region, RoleId, Uin};
+use daypass_audit::writer::Writer;
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
 use daypass_token::MasterKey;
 
+use crate::audit::Entry;
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
@@ -15,21 +17,29 @@ use crate::edge::header_case::HeaderCase;
 use crate::identify::{IdentityCache, Known};
 use crate::last_uses::LastUses;
 use crate::metrics::Metrics;
+use crate::proxies::TrustedProxy;
 use crate::rate::RateLimit;
+use crate::revocations::Revocations;
 use crate::roles::KnownRole;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
+    pub(crate) audit: Writer<Entry>,
     pub(crate) store: Store,
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,
     pub(crate) last_uses: LastUses,
     pub(crate) identities: IdentityCache<AccessKeyId, Known>,
     pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,
+    pub(crate) revocations: Revocations,
     pub(crate) policies: CompiledPolicies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: SystemRandom,
     pub(crate) region: Region,
+    /// Proxies whose word on where a request comes from is believed.
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// The account that operates the store.
+    pub(crate) operator: Account,
     pub(crate) sites: SiteConfig,
     /// Names under which clients may have signed the host.
     pub(crate) names: Vec<String>,

@@ -67,6 +67,9 @@ pub enum StartError {
         "the root's secret (`DAYPASS_ROOT_SECRET_KEY`, `root_secret_key_file`) is too weak: use at least 16 characters, 8 of them different, and no well-known word"
     )]
     WeakSecret,
+    /// The audit trail could not be opened, or not be ended.
+    #[error("the audit trail could not be used")]
+    Audit(#[from] daypass_audit::AuditError),
     /// Header names could not be taught to the HTTP library.
     #[error("the HTTP library did not start")]
     Http(#[source] io::Error),

@@ -75,6 +75,8 @@ pub struct Store {
     // Changes of identities all depend on one generation. One at a time in a process, they conflict only with
     // those of other gateways.
     identity_turn: Arc<tokio::sync::Mutex<()>>,
+    // Revocations depend on the end of their log alone.
+    revocation_turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Store {
@@ -94,6 +96,7 @@ impl Store {
             blobs,
             options,
             identity_turn: Arc::default(),
+            revocation_turn: Arc::default(),
         };
         store.check_format().await?;
         Ok(store)

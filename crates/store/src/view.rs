@@ -1,6 +1,6 @@
 //! One consistent view of the store: the facts that deciding needs, and what every operation reads.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use daypass_api::acl::{Acl, ObjectAcl};
@@ -21,6 +21,8 @@ const PAGE: usize = 1000;
 /// takes it by value lets go of it as soon as it can.
 pub struct View {
     snapshot: Box<dyn Snapshot>,
+    /// The object that deciding read, for the operation that comes after.
+    decided_on: Mutex<Option<(Bytes, Found<ObjectRecord>)>>,
     pub(crate) presets: Arc<[PresetPolicy]>,
 }
 
@@ -45,7 +47,11 @@ pub struct Bucket {
 
 impl View {
     pub(crate) fn new(snapshot: Box<dyn Snapshot>, presets: Arc<[PresetPolicy]>) -> Self {
-        Self { snapshot, presets }
+        Self {
+            snapshot,
+            decided_on: Mutex::default(),
+            presets,
+        }
     }
 
     /// A bucket.
@@ -74,7 +80,11 @@ impl View {
 
     /// An object's access control list; none if there is no such object.
     pub async fn object_acl(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Option<ObjectAcl>, Error> {
-        Ok(self.object(bucket, key).await?.map(|found| found.record.acl))
+        let stored = keys::object(bucket, key);
+        let found = self.record::<ObjectRecord>(&stored).await?;
+        let acl = found.as_ref().map(|found| found.record.acl.clone());
+        *self.decided_on() = found.map(|found| (stored, found));
+        Ok(acl)
     }
 
     pub(crate) async fn require_bucket(&self, name: &BucketName) -> Result<Bucket, Error> {
@@ -86,7 +96,17 @@ impl View {
         bucket: &BucketName,
         key: &ObjectKey,
     ) -> Result<Option<Found<ObjectRecord>>, Error> {
-        self.record(&keys::object(bucket, key)).await
+        let stored = keys::object(bucket, key);
+        let decided_on = self.decided_on().take_if(|(known, _)| *known == stored);
+        match decided_on {
+            Some((_, found)) => Ok(Some(found)),
+            None => self.record(&stored).await,
+        }
+    }
+
+    /// A panic while the lock is held cannot leave the option half changed.
+    fn decided_on(&self) -> MutexGuard<'_, Option<(Bytes, Found<ObjectRecord>)>> {
+        self.decided_on.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn snapshot(&self) -> &dyn Snapshot {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
 use daypass_server::tls::TlsConfig;
-use daypass_server::{Clock, Config, EdgeLimits, RootSeed, Server, StartError};
+use daypass_server::{AuditConfig, Clock, Config, EdgeLimits, RootSeed, Server, StartError};
 use tempfile::TempDir;
 
 /// Key id of the test server's root account.
@@ -126,6 +126,7 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         tls: None,
         console_listen: None,
         hosts: Vec::new(),
+        trusted_proxies: Vec::new(),
         region: Region::parse("ap-guangzhou").expect("it is a region"),
         min_session_seconds: 1800,
         sts_requests_per_second: 1_000_000,
@@ -138,6 +139,8 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
             secret_id: Some(ROOT_SECRET_ID.to_owned()),
             secret_key: Some(ROOT_SECRET_KEY.to_owned()),
         },
+        audit: AuditConfig::default(),
         limits,
+        metadata_cache_bytes: Config::METADATA_CACHE_BYTES,
     }
 }

@@ -7,6 +7,7 @@
 use daypass_api::Timestamp;
 use daypass_api::names::{AccessKeyId, Account, RoleId, SessionId, Uin};
 use daypass_api::secret::SecretKey;
+use sha2::{Digest, Sha256};
 
 /// Everything that is known of one temporary key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,16 @@ pub struct Ancestor {
     pub owner: Uin,
     /// Whose rights it had.
     pub principal: Principal,
+    /// When it was made.
+    pub issued: Timestamp,
+    /// The name it was given, as [`name_digest`] shortens it: chains of long names would not fit into a token.
+    pub name: u64,
+}
+
+/// A session's name in eight bytes, by which what is said about all sessions of a name finds their descendants.
+pub fn name_digest(name: &str) -> u64 {
+    let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+    digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
 }
 
 /// The identity whose rights a session has.
@@ -112,6 +123,8 @@ pub(crate) mod tests {
             session_id: SessionId([session; 16]),
             owner,
             principal,
+            issued: sample().issued,
+            name: name_digest("parent"),
         };
         Claims {
             kind: SessionKind::Role,

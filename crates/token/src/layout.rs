@@ -41,6 +41,8 @@ pub(crate) fn write(claims: &Claims) -> Zeroizing<Vec<u8>> {
         out.0.extend(ancestor.session_id.0);
         out.number(ancestor.owner.0);
         out.principal(ancestor.principal);
+        out.moment(ancestor.issued);
+        out.0.extend(ancestor.name.to_be_bytes());
     });
     out.text(&claims.name);
     out.moment(claims.issued);
@@ -217,6 +219,8 @@ impl<'a> Reader<'a> {
             session_id: SessionId(self.array()?),
             owner: Uin(self.number()?),
             principal: self.principal()?,
+            issued: self.moment()?,
+            name: u64::from_be_bytes(self.array()?),
         })
     }
 

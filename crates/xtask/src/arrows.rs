@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "daypass",
         &[
             "daypass-api",
+            "daypass-audit",
             "daypass-check",
             "daypass-cli",
             "daypass-client",
@@ -33,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("daypass-api", &[]),
+    ("daypass-audit", &[]),
     // Measures the program from outside, and single functions in its benches; nothing depends on it.
     (
         "daypass-bench",
@@ -78,6 +80,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("daypass-dialect", &["daypass-api"]),
+    ("daypass-federation", &["daypass-api"]),
     ("daypass-kv", &[]),
     ("daypass-metadata", &["daypass-api", "daypass-kv"]),
     ("daypass-policy", &["daypass-api"]),
@@ -86,6 +89,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "daypass-access",
             "daypass-api",
+            "daypass-audit",
             "daypass-blob",
             "daypass-dialect",
             "daypass-kv",

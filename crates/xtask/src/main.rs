@@ -10,12 +10,15 @@
 
 mod arrows;
 mod bench;
+mod calls;
 mod debian;
 mod demo;
 mod deny;
 mod npm;
 mod process;
 mod sdk_browser;
+mod sdk_go;
+mod sdk_java;
 mod sdk_node;
 mod sdk_python;
 mod steps;
@@ -49,6 +52,8 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
             Ok(())
         }
         "sdk-browser" => sdk_browser::run(rest),
+        "sdk-go" => sdk_go::run(rest),
+        "sdk-java" => sdk_java::run(rest),
         "sdk-node" => sdk_node::run(rest),
         "sdk-python" => sdk_python::run(rest),
         _ if !rest.is_empty() => bail!("`{command}` takes no arguments"),
@@ -66,7 +71,9 @@ fn setup() -> anyhow::Result<()> {
     deny::install()?;
     sdk_python::install()?;
     sdk_node::install()?;
-    sdk_browser::install()
+    sdk_browser::install()?;
+    sdk_go::install()?;
+    sdk_java::install()
 }
 
 fn help() -> String {
@@ -86,6 +93,9 @@ Commands:
         "  sdk-node [argument]...    the same with arguments for Node.js, such as `--test-name-pattern=expired`\n",
     );
     text.push_str("  sdk-browser [argument]... likewise\n");
+    text.push_str(
+        "  sdk-go [argument]...      the same with arguments for `go test`, such as `-run Scene`\n",
+    );
     text
 }
 

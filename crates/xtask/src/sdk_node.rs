@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{npm, process, steps, workspace};
+use crate::{calls, npm, process, steps, workspace};
 
 /// Runs the suite on a fresh release build; the arguments are the test runner's.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
@@ -10,7 +10,10 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     steps::release()?;
     let mut command = process::command("node");
     command.arg("run.js").args(arguments).current_dir(suite());
-    process::run(command.env("DAYPASS_BIN", workspace::release_binary()?))
+    command
+        .env("DAYPASS_BIN", workspace::release_binary()?)
+        .env("DAYPASS_CALLS", calls::fresh("node")?);
+    process::run(&mut command)
 }
 
 /// Installs what the suite needs.

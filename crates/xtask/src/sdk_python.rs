@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::{debian, process, steps, workspace};
+use crate::{calls, debian, process, steps, workspace};
 
 /// What a bare Debian lacks: the first to make the environment, the second to build a checksum module.
 const DEBIAN_PACKAGES: [&str; 2] = ["python3-venv", "python3-dev"];
@@ -26,7 +26,10 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let mut command = process::command(python());
     command.args(["-m", "pytest"]).args(arguments);
     command.current_dir(suite());
-    process::run(command.env("DAYPASS_BIN", workspace::release_binary()?))
+    command
+        .env("DAYPASS_BIN", workspace::release_binary()?)
+        .env("DAYPASS_CALLS", calls::fresh("python")?);
+    process::run(&mut command)
 }
 
 /// Makes the environment unless it is there with these very pins.

@@ -3,7 +3,7 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, bench, demo, deny, sdk_browser, sdk_node, sdk_python};
+use crate::{arrows, bench, calls, demo, deny, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 12] = [
+pub(crate) const STEPS: [Step; 15] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -77,6 +77,21 @@ pub(crate) const STEPS: [Step; 12] = [
         about: "the unmodified browser SDK, in Chromium, against the program",
         run: sdk_browser,
     },
+    Step {
+        name: "sdk-go",
+        about: "the unmodified Go SDKs against the program, over HTTP and HTTPS",
+        run: sdk_go,
+    },
+    Step {
+        name: "sdk-java",
+        about: "the unmodified Java SDKs against the program, over HTTPS and HTTP",
+        run: sdk_java,
+    },
+    Step {
+        name: "sdk-calls",
+        about: "docs/sdks.md shows what the suites of the SDKs have called",
+        run: calls::run,
+    },
 ];
 
 fn format_is_clean() -> anyhow::Result<()> {
@@ -120,4 +135,12 @@ fn sdk_node() -> anyhow::Result<()> {
 
 fn sdk_browser() -> anyhow::Result<()> {
     sdk_browser::run(&[])
+}
+
+fn sdk_go() -> anyhow::Result<()> {
+    sdk_go::run(&[])
+}
+
+fn sdk_java() -> anyhow::Result<()> {
+    sdk_java::run(&[])
 }

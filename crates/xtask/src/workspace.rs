@@ -15,12 +15,17 @@ pub(crate) fn root() -> &'static Path {
 
 /// The program that a release build makes.
 pub(crate) fn release_binary() -> anyhow::Result<PathBuf> {
+    Ok(target()?.join("release").join("daypass"))
+}
+
+/// Where builds lie.
+pub(crate) fn target() -> anyhow::Result<PathBuf> {
     let metadata = metadata()?;
     let target = metadata
         .get("target_directory")
         .and_then(Value::as_str)
         .context("cargo names no target directory")?;
-    Ok(Path::new(target).join("release").join("daypass"))
+    Ok(PathBuf::from(target))
 }
 
 /// What `cargo metadata` says about the crates of the workspace.

@@ -3,12 +3,15 @@
 //! An operation holds what it acts on, already parsed. Its bytes, if it has any, travel beside it. What may be
 //! asked of whom is in [`crate::requirement`]; a variant without requirements does not compile.
 
+mod account;
 mod copy;
 mod identity;
 mod object;
+mod revocation;
 mod session;
 mod unbuilt;
 
+pub use account::{AccountOperation, AccountStatus, MAX_ACCOUNT_NUMBER, NewAccount};
 pub use copy::{CopyObject, CopySource, UploadPartCopy};
 pub use identity::{
     AccessKeyStatus, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter,
@@ -20,6 +23,9 @@ pub use object::{
     BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
     ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
     PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
+};
+pub use revocation::{
+    ListRevocations, MAX_LISTED_REVOCATIONS, MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget,
 };
 pub use session::{AssumeRole, GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};
@@ -40,10 +46,11 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether it changes users, groups, access keys, policies or roles. No session with a policy of its own, and no
-    /// federation session, may do that.
+    /// Whether it changes users, groups, access keys, policies, roles or accounts, or ends sessions. No session with a
+    /// policy of its own, and no federation session, may do that.
     pub fn is_identity_write(&self) -> bool {
         match self {
+            Self::Session(SessionOperation::RevokeSession(_)) => true,
             Self::Object(_) | Self::Session(_) => false,
             Self::Identity(operation) => operation.is_write(),
         }

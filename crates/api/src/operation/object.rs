@@ -40,6 +40,17 @@ pub enum ObjectOperation {
     },
     /// No rules for other origins any more.
     DeleteBucketCors(BucketName),
+    /// A bucket's policy.
+    GetBucketPolicy(BucketName),
+    /// Another policy for a bucket.
+    PutBucketPolicy {
+        /// Which bucket.
+        bucket: BucketName,
+        /// The text of its policy from now on.
+        policy: String,
+    },
+    /// No policy for a bucket any more.
+    DeleteBucketPolicy(BucketName),
     /// A browser asks whether a page of another origin may send a request.
     Preflight(Preflight),
     /// A bucket's tags.

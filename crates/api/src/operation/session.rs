@@ -1,7 +1,7 @@
 //! Operations of the token service.
 
 use crate::names::{ExternalId, SessionName, Uin};
-use crate::operation::{RoleRef, Subject};
+use crate::operation::{ListRevocations, RevokeSession, RoleRef, Subject};
 use crate::tags::Tags;
 
 /// An operation on temporary keys.
@@ -20,6 +20,10 @@ pub enum SessionOperation {
     GetCallerIdentity,
     /// The ids of an identity's permanent keys, and whether they work.
     QueryApiKey(Subject),
+    /// Temporary keys to end before their time.
+    RevokeSession(RevokeSession),
+    /// What the account ended so.
+    ListRevocations(ListRevocations),
 }
 
 /// A temporary key to mint.

@@ -8,12 +8,12 @@ use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
 use crate::names::{
     AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Region, RoleId,
-    RoleName, Uin, UploadId, UserName, VersionId,
+    RoleName, SessionId, Uin, UploadId, UserName, VersionId,
 };
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
-    AccessKeyStatus, Contact, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects,
-    ListParts, ResponseOverrides, UploadRef,
+    AccessKeyStatus, AccountStatus, Contact, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads,
+    ListObjects, ListParts, ResponseOverrides, UploadRef,
 };
 use crate::secret::SecretKey;
 use crate::tags::Tags;
@@ -22,6 +22,47 @@ pub use identity::{
     AccountSummary, Boundary, Group, GroupDetails, LastUse, PolicyEntity, PolicyVersion,
     PolicyVersionSummary, UserPolicy,
 };
+
+/// A revocation: what it ends, and how long it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Its place in the order of all.
+    pub sequence: u64,
+    /// Which sessions it ends.
+    pub ended: Ended,
+    /// Those that were made until then.
+    pub issued_before: Timestamp,
+    /// When the last of them would have ended by itself.
+    pub expires: Timestamp,
+    /// When it was made.
+    pub made: Timestamp,
+    /// Who made it.
+    pub by: Uin,
+}
+
+/// Which sessions a revocation ends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ended {
+    /// One.
+    Session(SessionId),
+    /// Those of a user.
+    User(Uin),
+    /// Those of a role.
+    Role(RoleId),
+    /// Those that a permanent key began.
+    AccessKey(AccessKeyId),
+    /// Those of a name.
+    Name(String),
+}
+
+/// Revocations, and where to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationList {
+    /// They.
+    pub entries: Vec<Revocation>,
+    /// After which one to go on, when there may be more.
+    pub next: Option<u64>,
+}
 
 /// The answer to an operation that was performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +86,10 @@ pub enum Outcome {
     Acl(AclReport),
     /// A bucket's rules for other origins.
     Cors(CorsRules),
+    /// The text of a bucket's policy.
+    BucketPolicy(String),
+    /// A bucket has another policy.
+    BucketPolicyChanged,
     /// Tags of a bucket or an object.
     Tags(Tags),
     /// A bucket has other tags.
@@ -113,6 +158,17 @@ pub enum Outcome {
         /// Its first access key, when one was asked for.
         access_key: Option<NewAccessKey>,
     },
+    /// An account was made.
+    RootAccountCreated {
+        /// It.
+        account: RootAccount,
+        /// The first key of its root.
+        access_key: NewAccessKey,
+    },
+    /// One account.
+    RootAccount(RootAccount),
+    /// All accounts.
+    RootAccounts(Vec<RootAccount>),
     /// One sub-account.
     User(User),
     /// All sub-accounts.
@@ -168,6 +224,8 @@ pub enum Outcome {
     Boundary(Option<Boundary>),
     /// The permanent keys of an identity, as the token service tells them.
     ApiKeys(Vec<AccessKey>),
+    /// What was ended before its time.
+    Revocations(RevocationList),
     /// A role was made.
     RoleCreated(RoleId),
     /// One role.
@@ -451,6 +509,17 @@ pub struct NewAccessKey {
     pub access_key: AccessKey,
     /// Its secret.
     pub secret_key: SecretKey,
+}
+
+/// An account of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootAccount {
+    /// Its numbers.
+    pub account: Account,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Whether its keys count.
+    pub status: AccountStatus,
 }
 
 /// A policy with its document.

@@ -66,6 +66,7 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::Version(operation) => one(version_action(operation), Resource::Policy(operation.policy_id())),
         Op::Group(operation) => group(operation),
         Op::Boundary(operation) => boundary(*operation),
+        Op::Account(operation) => one(operation.action(), Resource::Service),
         Op::Role(operation) => role(operation),
     }
 }

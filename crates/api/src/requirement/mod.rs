@@ -8,7 +8,7 @@ mod identity;
 use crate::attributes::QueryValue;
 use crate::names::{BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Uin, UserName};
 use crate::operation::{
-    AssumeRole, CopySource, DeleteEntry, DeleteObjects, ObjectOperation, Operation, RoleRef,
+    AssumeRole, CopySource, DeleteEntry, DeleteObjects, ObjectOperation, Operation, RevokedTarget, RoleRef,
     SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef,
 };
 
@@ -172,6 +172,9 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
         Op::GetBucketCors(bucket) => on_bucket("cos:GetBucketCORS", bucket),
         Op::PutBucketCors { bucket, .. } => on_bucket("cos:PutBucketCORS", bucket),
         Op::DeleteBucketCors(bucket) => on_bucket("cos:DeleteBucketCORS", bucket),
+        Op::GetBucketPolicy(bucket) => on_bucket("cos:GetBucketPolicy", bucket),
+        Op::PutBucketPolicy { bucket, .. } => on_bucket("cos:PutBucketPolicy", bucket),
+        Op::DeleteBucketPolicy(bucket) => on_bucket("cos:DeleteBucketPolicy", bucket),
         // A browser asks on behalf of nobody, and is told what the bucket's owner wrote for browsers.
         Op::Preflight(_) => Vec::new(),
         Op::GetBucketTagging(bucket) => on_bucket("cos:GetBucketTagging", bucket),
@@ -245,6 +248,19 @@ fn session(operation: &SessionOperation) -> Requirement {
             gives_nothing_new("sts:QueryApiKey", Resource::Identity(Subject::Caller))
         }
         Op::QueryApiKey(subject) => allowed("sts:QueryApiKey", Resource::Identity(*subject)),
+        Op::RevokeSession(revoke) => allowed("sts:RevokeSession", revoked(&revoke.target)),
+        Op::ListRevocations(_) => allowed("sts:ListRevocations", Resource::Service),
+    }
+}
+
+/// Whose sessions end. Those that are told by a key or a name may be anybody's in the account.
+fn revoked(target: &RevokedTarget) -> Resource {
+    match target {
+        RevokedTarget::User(uin) => Resource::Identity(Subject::Uin(*uin)),
+        RevokedTarget::Role(role) => Resource::Role(None, role.clone()),
+        RevokedTarget::Sessions(_) | RevokedTarget::AccessKey(_) | RevokedTarget::Name(_) => {
+            Resource::Service
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 
 use super::health::Health;
+use super::memory::Memories;
 use super::places::Places;
 use super::{OpenError, blocking, reader};
 use crate::{BlobError, BlobId, BlobStream, BlobWriter, Blobs};
@@ -18,6 +19,7 @@ use crate::{BlobError, BlobId, BlobStream, BlobWriter, Blobs};
 /// As a [`Blobs`] it refuses to create and to delete with [`BlobError::ReadOnly`].
 pub struct LocalInspection {
     places: Arc<Places>,
+    memories: Arc<Memories>,
     _lock: std::fs::File,
 }
 
@@ -37,6 +39,7 @@ impl LocalInspection {
         let lock = places.lock_to_read()?;
         Ok(Self {
             places: Arc::new(places),
+            memories: Arc::default(),
             _lock: lock,
         })
     }
@@ -64,7 +67,8 @@ impl Blobs for LocalInspection {
     }
 
     async fn read(&self, id: BlobId, offset: u64, length: u64) -> Result<BlobStream, BlobError> {
-        self.run(move |places| reader::open(&places.blob(id), id)?.read(offset, length))
+        let memories = Arc::clone(&self.memories);
+        self.run(move |places| reader::open(&places.blob(id), id)?.read(offset, length, memories))
             .await
     }
 

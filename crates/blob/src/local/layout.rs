@@ -25,8 +25,11 @@ use crate::{BlobError, BlobId};
 
 /// The data bytes of a full block.
 pub(super) const BLOCK_BYTES: usize = 65_536;
-/// The blocks that are read or written in one call, which makes 1 MiB of data.
-pub(super) const RUN_BLOCKS: usize = 16;
+/// The blocks that are read or written in one call, which makes 256 KiB of data: enough that the hop to another thread
+/// costs little, and so few that they stay in a processor's own cache from the first look at them to the last.
+pub(super) const RUN_BLOCKS: usize = 4;
+/// A run with all its checksums.
+pub(super) const RUN_BYTES: usize = RUN_BLOCKS * (BLOCK_BYTES + CHECKSUM_BYTES);
 /// The bytes of a checksum.
 pub(super) const CHECKSUM_BYTES: usize = 8;
 /// The bytes of the header.

@@ -5,11 +5,12 @@
 //! have a directory of their own, rather than the one they go to, so that starting again after a crash looks
 //! into one directory, however many blobs there are. The bytes of a file are described in `layout`.
 //!
-//! All work on files runs on tokio's blocking pool, in runs of up to 1 MiB, so that the hop costs little.
+//! All work on files runs on tokio's blocking pool, in runs of up to 256 KiB, so that the hop costs little.
 
 mod health;
 mod inspection;
 mod layout;
+mod memory;
 mod places;
 mod reader;
 mod space;
@@ -25,6 +26,7 @@ use futures_util::TryStreamExt;
 
 use crate::{BlobError, BlobId, BlobStream, BlobWriter, Blobs};
 use health::Health;
+use memory::Memories;
 use places::Places;
 use space::Floor;
 
@@ -72,6 +74,7 @@ struct Store {
     places: Places,
     floor: Floor,
     health: Arc<Health>,
+    memories: Arc<Memories>,
     // Holds the lock on the directory for as long as anyone writes to it.
     _lock: File,
 }
@@ -98,6 +101,7 @@ impl LocalBlobs {
             places,
             floor,
             health,
+            memories: Arc::default(),
             _lock: lock,
         };
         Ok(Self {
@@ -123,8 +127,11 @@ impl Blobs for LocalBlobs {
     }
 
     async fn read(&self, id: BlobId, offset: u64, length: u64) -> Result<BlobStream, BlobError> {
-        self.run(move |store| reader::open(&store.places.blob(id), id)?.read(offset, length))
-            .await
+        self.run(move |store| {
+            let memories = Arc::clone(&store.memories);
+            reader::open(&store.places.blob(id), id)?.read(offset, length, memories)
+        })
+        .await
     }
 
     async fn length(&self, id: BlobId) -> Result<u64, BlobError> {

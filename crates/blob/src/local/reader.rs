@@ -1,19 +1,22 @@
 //! Reading: whole runs of blocks at a time, each block verified before a byte of it is handed out.
 //!
-//! A read allocates one run and hands out slices of it, so nothing is copied on the way to the socket. What a
-//! run finds before a damaged block is still handed out; the error comes after it.
+//! A read fills one run and hands out slices of it, so nothing is copied on the way to the socket. While one run is on
+//! that way the next one is read; a reader holds at most two, beside what the socket still holds. What a run finds
+//! before a damaged block is still handed out; the error comes after it.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use tokio::task::JoinHandle;
 
-use super::blocking;
 use super::layout::{self, BLOCK_BYTES, CHECKSUM_BYTES, HEADER_BYTES, RUN_BLOCKS};
+use super::memory::Memories;
 use crate::{BlobError, BlobId, BlobStream};
 
 /// A finished blob, its header verified.
@@ -35,7 +38,11 @@ struct Rest {
     reader: Reader,
     offset: u64,
     end: u64,
+    memories: Arc<Memories>,
 }
+
+/// A run that is being read, with what is left after it.
+type UnderWay = JoinHandle<(Run, Rest)>;
 
 pub(super) fn open(path: &Path, id: BlobId) -> Result<Reader, BlobError> {
     let file = File::open(path).map_err(|error| match error.kind() {
@@ -57,13 +64,19 @@ impl Reader {
     }
 
     /// Reads the first run and returns a stream of all. If already the first block is damaged, this fails.
-    pub(super) fn read(self, offset: u64, length: u64) -> Result<BlobStream, BlobError> {
+    pub(super) fn read(
+        self,
+        offset: u64,
+        length: u64,
+        memories: Arc<Memories>,
+    ) -> Result<BlobStream, BlobError> {
         let end = offset.checked_add(length).filter(|end| *end <= self.length);
         let end = end.ok_or(BlobError::OutOfRange { length: self.length })?;
         let mut rest = Rest {
             reader: self,
             offset,
             end,
+            memories,
         };
         let mut first = rest.next_run();
         match first.failure.take_if(|_| first.pieces.is_empty()) {
@@ -92,6 +105,12 @@ impl Reader {
 }
 
 impl Rest {
+    /// Begins to read the next run on the blocking pool; none if this one was the last or failed.
+    fn read_ahead(mut self, run: &Run) -> Option<UnderWay> {
+        let goes_on = run.failure.is_none() && self.offset < self.end;
+        goes_on.then(|| tokio::task::spawn_blocking(move || (self.next_run(), self)))
+    }
+
     /// Reads up to [`RUN_BLOCKS`] blocks.
     fn next_run(&mut self) -> Run {
         let mut run = Run::default();
@@ -101,12 +120,7 @@ impl Rest {
         let first = self.offset / BLOCK_BYTES as u64;
         let mut stored = match self.stored_run(first) {
             Ok(stored) => stored,
-            Err(error) => {
-                return Run {
-                    failure: Some(error),
-                    ..run
-                };
-            }
+            Err(error) => return Run::failed(error),
         };
         for block in first.. {
             if stored.is_empty() {
@@ -144,32 +158,52 @@ impl Rest {
         let Some((begin, Ok(bytes))) = span.map(|(begin, bytes)| (begin, usize::try_from(bytes))) else {
             return Err(corrupt);
         };
-        let mut stored = vec![0; bytes];
+        let mut stored = self.memories.take();
+        stored.resize(bytes, 0);
         read_exact(&self.reader.file, &mut stored, begin, Some(first))?;
-        Ok(stored.into())
+        Ok(Bytes::from_owner(stored))
     }
 }
 
+impl Run {
+    fn failed(error: BlobError) -> Self {
+        Self {
+            failure: Some(error),
+            ..Self::default()
+        }
+    }
+}
+
+/// What a stream of pieces goes through.
+enum Stage {
+    /// Nothing was asked of it yet: only the first run is there.
+    Begun(Run, Rest),
+    /// The pieces of one run are handed out while the next one is read.
+    Reading(Run, Option<UnderWay>),
+}
+
 fn stream_of(first: Run, rest: Rest) -> BlobStream {
-    stream::unfold((first, Some(rest)), |(mut run, mut rest)| async move {
+    stream::unfold(Stage::Begun(first, rest), |stage| async move {
+        let (mut run, mut next) = match stage {
+            Stage::Begun(run, rest) => {
+                let next = rest.read_ahead(&run);
+                (run, next)
+            }
+            Stage::Reading(run, next) => (run, next),
+        };
         loop {
             if let Some(piece) = run.pieces.pop_front() {
-                return Some((Ok(piece), (run, rest)));
+                return Some((Ok(piece), Stage::Reading(run, next)));
             }
             if let Some(failure) = run.failure.take() {
-                return Some((Err(failure), (run, None)));
+                return Some((Err(failure), Stage::Reading(run, None)));
             }
-            let mut unread = rest.take().filter(|rest| rest.offset < rest.end)?;
-            let read = blocking(move || Ok((unread.next_run(), unread))).await;
-            (run, rest) = match read {
-                Ok((run, unread)) => (run, Some(unread)),
-                Err(failure) => (
-                    Run {
-                        failure: Some(failure),
-                        ..Run::default()
-                    },
-                    None,
-                ),
+            (run, next) = match next?.await {
+                Ok((run, rest)) => {
+                    let next = rest.read_ahead(&run);
+                    (run, next)
+                }
+                Err(error) => (Run::failed(io::Error::other(error).into()), None),
             };
         }
     })

@@ -1,4 +1,4 @@
-//! Writing: blocks and their checksums gather in memory, and go to the file in runs of 1 MiB.
+//! Writing: blocks and their checksums gather in memory, and go to the file in runs of 256 KiB.
 //!
 //! While one run is being written the next one gathers, so a writer holds at most two, however long the blob.
 //! The unfinished file belongs to a guard that removes it, wherever the writer ends; only a completed rename
@@ -16,13 +16,11 @@ use bytes::Bytes;
 use crc_fast::Digest;
 use tokio::task::JoinHandle;
 
-use super::layout::{self, BLOCK_BYTES, CHECKSUM_BYTES, HEADER_BYTES, RUN_BLOCKS};
+use super::layout::{self, BLOCK_BYTES, HEADER_BYTES, RUN_BYTES};
+use super::memory::Memory;
 use super::places::Places;
 use super::{Store, blocking};
 use crate::{BlobError, BlobId, BlobWriter};
-
-/// A run with all its checksums.
-const RUN_BYTES: usize = RUN_BLOCKS * (BLOCK_BYTES + CHECKSUM_BYTES);
 
 /// Begins a blob, on the blocking pool.
 pub(super) fn begin(store: &Arc<Store>, id: BlobId) -> Result<LocalWriter, BlobError> {
@@ -36,7 +34,7 @@ pub(super) fn begin(store: &Arc<Store>, id: BlobId) -> Result<LocalWriter, BlobE
     Ok(LocalWriter {
         store: Arc::clone(store),
         unfinished,
-        gathering: Gathering::new(id),
+        gathering: Gathering::new(id, empty_memory(store)),
         position: HEADER_BYTES as u64,
         under_way: None,
         interrupted: false,
@@ -50,8 +48,8 @@ pub(super) struct LocalWriter {
     gathering: Gathering,
     // Where the next run goes in the file.
     position: u64,
-    // The run that is being written; it returns its memory.
-    under_way: Option<JoinHandle<Result<Vec<u8>, BlobError>>>,
+    // The run that is being written.
+    under_way: Option<JoinHandle<Result<(), BlobError>>>,
     // Set while a call runs, so that it stays set if the call fails or is dropped.
     interrupted: bool,
 }
@@ -93,29 +91,32 @@ impl BlobWriter for LocalWriter {
 impl LocalWriter {
     /// Has the gathered run written, once the one before is.
     async fn send_run(&mut self) -> Result<(), BlobError> {
-        let memory = self.written_run().await?;
-        let run = mem::replace(&mut self.gathering.run, memory);
+        self.written_run().await?;
+        let run = mem::replace(&mut self.gathering.run, empty_memory(&self.store));
         let position = self.position;
         self.position = position.saturating_add(run.len() as u64);
         let (store, file) = (Arc::clone(&self.store), Arc::clone(&self.unfinished.file));
         self.under_way = Some(tokio::task::spawn_blocking(move || {
-            write_at(&store, &file, &run, position)?;
-            Ok(run)
+            write_at(&store, &file, &run, position)
         }));
         Ok(())
     }
 
-    /// Waits for the run that is being written, and returns its memory, empty.
-    async fn written_run(&mut self) -> Result<Vec<u8>, BlobError> {
+    /// Waits for the run that is being written.
+    async fn written_run(&mut self) -> Result<(), BlobError> {
         let Some(under_way) = self.under_way.take() else {
-            return Ok(Vec::new());
+            return Ok(());
         };
-        let mut memory = under_way
+        under_way
             .await
-            .unwrap_or_else(|error| Err(BlobError::Io(io::Error::other(error))))?;
-        memory.clear();
-        Ok(memory)
+            .unwrap_or_else(|error| Err(BlobError::Io(io::Error::other(error))))
     }
+}
+
+fn empty_memory(store: &Store) -> Memory {
+    let mut memory = store.memories.take();
+    memory.clear();
+    memory
 }
 
 /// Makes the blob durable, then visible, then its visibility durable. Runs on the blocking pool.
@@ -147,7 +148,7 @@ fn write_at(store: &Store, file: &File, bytes: &[u8], position: u64) -> Result<(
 /// The bytes of a blob on their way to a run.
 struct Gathering {
     id: BlobId,
-    run: Vec<u8>,
+    run: Memory,
     // The number, checksum so far and data bytes of the block that is being filled.
     block: u64,
     digest: Digest,
@@ -156,11 +157,11 @@ struct Gathering {
 }
 
 impl Gathering {
-    fn new(id: BlobId) -> Self {
+    fn new(id: BlobId, run: Memory) -> Self {
         let digest = layout::block_digest(id, 0);
         Self {
             id,
-            run: Vec::new(),
+            run,
             block: 0,
             digest,
             filled: 0,

@@ -1,5 +1,6 @@
 //! The calls of the token and access-management services: JSON, signed with TC3.
 
+mod accounts;
 mod group;
 mod identity;
 mod policy_version;
@@ -55,7 +56,8 @@ fn repetition(operation: &Operation) -> Repetition {
             | SessionOperation::AssumeRole(_)
             | SessionOperation::GetSessionToken { .. }
             | SessionOperation::GetCallerIdentity
-            | SessionOperation::QueryApiKey(_),
+            | SessionOperation::QueryApiKey(_)
+            | SessionOperation::ListRevocations(_),
         ) => Repetition::Harmless,
         _ if operation.is_identity_write() => Repetition::Effective,
         _ => Repetition::Harmless,

@@ -1,8 +1,11 @@
 //! Temporary keys, and who one is.
 
 use daypass_api::Outcome;
-use daypass_api::operation::{AssumeRole, GetFederationToken, Operation, SessionOperation, Subject};
-use daypass_api::outcome::{AccessKey, CallerIdentity, TemporaryKey};
+use daypass_api::operation::{
+    AssumeRole, GetFederationToken, ListRevocations, MAX_LISTED_REVOCATIONS, Operation, RevokeSession,
+    SessionOperation, Subject,
+};
+use daypass_api::outcome::{AccessKey, CallerIdentity, Revocation, TemporaryKey};
 
 use super::ActionClient;
 use crate::error::Error;
@@ -31,6 +34,28 @@ impl ActionClient {
             Outcome::ApiKeys(keys) => Ok(keys),
             _ => Err(Error::other_outcome()),
         }
+    }
+
+    /// Ends sessions before their time: when this returns, no request with one of their keys succeeds any more.
+    pub async fn revoke_session(&self, revoke: RevokeSession) -> Result<(), Error> {
+        let operation = Operation::Session(SessionOperation::RevokeSession(revoke));
+        self.call(&operation).await.map(drop)
+    }
+
+    /// What the account ended so, in the order in which it did.
+    pub async fn list_revocations(&self) -> Result<Vec<Revocation>, Error> {
+        let (mut all, mut next) = (Vec::new(), Some(0));
+        while let Some(after) = next {
+            let limit = MAX_LISTED_REVOCATIONS;
+            let list = SessionOperation::ListRevocations(ListRevocations { after, limit });
+            let Outcome::Revocations(page) = self.call(&Operation::Session(list)).await? else {
+                return Err(Error::other_outcome());
+            };
+            all.extend(page.entries);
+            // A list that did not go on would go on for ever.
+            next = page.next.filter(|next| *next > after);
+        }
+        Ok(all)
     }
 
     async fn mint(&self, operation: SessionOperation) -> Result<TemporaryKey, Error> {

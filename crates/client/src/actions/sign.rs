@@ -23,7 +23,7 @@ pub(super) fn head(
         ("content-type", "application/json"),
         ("content-length", &request.body.len().to_string()),
         ("x-tc-action", request.action.name()),
-        ("x-tc-version", service.version()),
+        ("x-tc-version", request.action.version()),
         ("x-tc-timestamp", &timestamp.to_string()),
         ("x-tc-region", region.as_str()),
     ]

@@ -1,10 +1,12 @@
 //! Buckets.
 
+use bytes::Bytes;
 use daypass_api::Outcome;
 use daypass_api::acl::BucketAclPreset;
 use daypass_api::names::{BucketName, Region};
 use daypass_api::operation::{CreateBucket, ListBuckets, ObjectOperation};
 use daypass_api::outcome::BucketSummary;
+use daypass_dialect::cos::request;
 
 use super::ObjectClient;
 use crate::error::Error;
@@ -66,6 +68,33 @@ impl ObjectClient {
     /// Removes an empty bucket.
     pub async fn delete_bucket(&self, bucket: &BucketName) -> Result<(), Error> {
         let delete = ObjectOperation::DeleteBucket(bucket.clone());
+        self.call(&delete, Payload::empty()).await?;
+        Ok(())
+    }
+
+    /// The text of a bucket's policy.
+    pub async fn bucket_policy(&self, bucket: &BucketName) -> Result<String, Error> {
+        let get = ObjectOperation::GetBucketPolicy(bucket.clone());
+        match self.call(&get, Payload::empty()).await? {
+            Outcome::BucketPolicy(text) => Ok(text),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// Puts another policy in its place.
+    pub async fn put_bucket_policy(&self, bucket: &BucketName, policy: String) -> Result<(), Error> {
+        let put = ObjectOperation::PutBucketPolicy {
+            bucket: bucket.clone(),
+            policy,
+        };
+        let document = Bytes::from(request::document(&put).unwrap_or_default());
+        self.call(&put, Payload::from(document)).await?;
+        Ok(())
+    }
+
+    /// Takes a bucket's policy away.
+    pub async fn delete_bucket_policy(&self, bucket: &BucketName) -> Result<(), Error> {
+        let delete = ObjectOperation::DeleteBucketPolicy(bucket.clone());
         self.call(&delete, Payload::empty()).await?;
         Ok(())
     }

@@ -11,7 +11,7 @@ use daypass_api::names::{
 use daypass_api::operation::{Contact, CreateUser, GetFederationToken, NewPolicy};
 use daypass_api::outcome::TemporaryKey;
 use daypass_client::{ActionClient, Connection, Credentials, Endpoint, ObjectClient, Refusal, request};
-use daypass_server::{Config, EdgeLimits, RootSeed, Server};
+use daypass_server::{AuditConfig, Config, EdgeLimits, RootSeed, Server};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -168,7 +168,9 @@ fn config(data: &TempDir) -> Result<Config> {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
         console_listen: None,
+        audit: AuditConfig::default(),
         hosts: Vec::new(),
+        trusted_proxies: Vec::new(),
         region: Region::parse(REGION)?,
         // The documented least is half an hour; the demo shows an expiry.
         min_session_seconds: 1,
@@ -183,6 +185,7 @@ fn config(data: &TempDir) -> Result<Config> {
             secret_key: None,
         },
         limits: EdgeLimits::default(),
+        metadata_cache_bytes: Config::METADATA_CACHE_BYTES,
     })
 }
 

@@ -195,6 +195,7 @@ mod tests {
             "`192.0.2.1` is not a host name",
         );
         check("hosts = ['']", 1, "is not a host name");
+        check("trusted_proxies = ['10.0.0.0/33']", 1, "is not a network");
         check("region = 'Ap Guangzhou'", 1, "a region is");
         check("log = 'x=loud'", 1, "is not a log filter");
         check("limits = 1", 1, "expected");

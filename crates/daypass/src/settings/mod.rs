@@ -16,14 +16,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use daypass_api::names::Region;
-use daypass_server::{DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, HostName};
+use daypass_server::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, HostName, TrustedProxy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use schema::{keys, schema};
 pub(crate) use settle::{check_together, settle};
 pub(crate) use value::Meaning;
-use value::{Bounded, LogFilter, Text};
+use value::{Bounded, LogFilter, OnLoss, Text};
 
 /// APPID of the root account when none is given.
 pub(crate) const DEFAULT_APPID: u64 = 1_250_000_000;
@@ -33,6 +33,7 @@ pub(crate) const DEFAULT_OWNER_UIN: u64 = 100_000_000_001;
 /// As large as a number in the file can be.
 const MOST: u64 = i64::MAX as u64;
 const DAY: u64 = 86_400;
+const MIB: u64 = 1024 * 1024;
 
 /// Settings of `daypass serve`.
 #[derive(Args, Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -59,6 +60,9 @@ pub(crate) struct Settings {
     /// Host name that the server is reached by, with the buckets before it; may be given several times
     #[arg(long = "host", value_name = "NAME")]
     hosts: Option<Vec<Text<HostName>>>,
+    /// Network of proxies whose X-Forwarded-For or Forwarded is believed; may be given several times
+    #[arg(long = "trusted-proxy", value_name = "CIDR")]
+    trusted_proxies: Option<Vec<Text<TrustedProxy>>>,
     /// Region that the buckets are in [default: ap-guangzhou]
     #[arg(long, value_name = "NAME")]
     region: Option<Text<Region>>,
@@ -83,13 +87,25 @@ pub(crate) struct Settings {
     /// File that holds the master key, instead of the one in the data directory
     #[arg(long, value_name = "FILE")]
     master_key_file: Option<PathBuf>,
+    /// Directory of the audit trail; without one, `audit` in the data directory
+    #[arg(long, value_name = "DIR")]
+    audit_dir: Option<PathBuf>,
+    /// Most bytes of the audit trail; the oldest records are removed [default: 10737418240]
+    #[arg(long, value_name = "N")]
+    audit_max_bytes: Option<Bounded<16_777_216, MOST>>,
+    /// Days that records of the audit trail are kept at most [default: 180]
+    #[arg(long, value_name = "N")]
+    audit_max_age_days: Option<Bounded<1, 36_500>>,
+    /// What happens to requests while the audit trail cannot be written: refuse or continue [default: refuse]
+    #[arg(long, value_name = "WHAT")]
+    audit_on_loss: Option<Text<OnLoss>>,
     /// Bounds, for much larger or smaller machines.
     #[command(flatten)]
     #[serde(default)]
     limits: Limits,
 }
 
-/// Bounds of the edge.
+/// Bounds of the edge and of memory.
 #[derive(Args, Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[command(next_help_heading = "Limits")]
 #[serde(deny_unknown_fields)]
@@ -118,6 +134,9 @@ pub(crate) struct Limits {
     /// Longest wait for requests in flight when the server stops [default: 30]
     #[arg(long, value_name = "N")]
     shutdown_timeout_seconds: Option<Bounded<1, DAY>>,
+    /// Memory for pages of the metadata, in MiB [default: 64]
+    #[arg(long, value_name = "N")]
+    metadata_cache_mib: Option<Bounded<8, 1_048_576>>,
 }
 
 impl Settings {
@@ -131,6 +150,9 @@ impl Settings {
             log: "info".parse().ok(),
             appid: Some(Bounded::constant(DEFAULT_APPID)),
             owner_uin: Some(Bounded::constant(DEFAULT_OWNER_UIN)),
+            audit_max_bytes: Some(Bounded::constant(10_737_418_240)),
+            audit_max_age_days: Some(Bounded::constant(180)),
+            audit_on_loss: "refuse".parse().ok(),
             limits: Limits::defaults(),
             ..Self::default()
         }
@@ -150,6 +172,7 @@ impl Limits {
             body_bytes_per_second: Some(Bounded::constant(limits.body_bytes_per_second)),
             sts_requests_per_second: Some(Bounded::constant(u64::from(DEFAULT_STS_REQUESTS_PER_SECOND))),
             shutdown_timeout_seconds: Some(Bounded::constant(limits.shutdown_timeout.as_secs())),
+            metadata_cache_mib: Some(Bounded::constant(Config::METADATA_CACHE_BYTES as u64 / MIB)),
         }
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use daypass_api::names::{Account, AppId, Uin};
 use daypass_server::tls::{Authority, TlsConfig};
-use daypass_server::{Config, EdgeLimits, RootSeed};
+use daypass_server::{AuditConfig, Config, EdgeLimits, RootSeed};
 use tracing_subscriber::EnvFilter;
 
 use super::layers::{Layered, Source};
-use super::{Limits, Settings, secret};
+use super::{Limits, MIB, Settings, secret};
 use crate::{environment, tls};
 
 /// No default is missing: what is asked for here stands in `Settings::defaults`.
@@ -39,6 +39,12 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
             .flatten()
             .map(|host| host.0.clone())
             .collect(),
+        trusted_proxies: settings
+            .trusted_proxies
+            .iter()
+            .flatten()
+            .map(|proxy| proxy.0)
+            .collect(),
         region: settings.region.clone().context(DEFAULT_MISSING)?.0,
         min_session_seconds: i64::try_from(least)?,
         sts_requests_per_second: u32::try_from(sts_rate)?,
@@ -51,7 +57,14 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
             secret_id: settings.root_secret_id.clone(),
             secret_key: root_secret,
         },
+        audit: AuditConfig {
+            directory: settings.audit_dir.clone(),
+            max_bytes: settings.audit_max_bytes.context(DEFAULT_MISSING)?.number(),
+            max_age_days: settings.audit_max_age_days.context(DEFAULT_MISSING)?.number(),
+            on_loss: settings.audit_on_loss.as_ref().context(DEFAULT_MISSING)?.0.0,
+        },
         limits: edge_limits(&settings.limits)?,
+        metadata_cache_bytes: metadata_cache_bytes(&settings.limits)?,
     };
     Ok((config, filter))
 }
@@ -92,6 +105,11 @@ fn edge_limits(limits: &Limits) -> Result<EdgeLimits> {
         body_bytes_per_second: limits.body_bytes_per_second.context(DEFAULT_MISSING)?.number(),
         shutdown_timeout: seconds(limits.shutdown_timeout_seconds.context(DEFAULT_MISSING)?.number()),
     })
+}
+
+fn metadata_cache_bytes(limits: &Limits) -> Result<usize> {
+    let mebibytes = limits.metadata_cache_mib.context(DEFAULT_MISSING)?.number();
+    Ok(usize::try_from(mebibytes.saturating_mul(MIB))?)
 }
 
 /// A secret: from the file that a flag names, from the environment, or from the file that the settings name.
@@ -153,6 +171,7 @@ mod tests {
     fn nothing_said_is_the_default_of_everything() {
         let config = settled("").unwrap();
         assert_eq!(config.limits, EdgeLimits::default());
+        assert_eq!(config.metadata_cache_bytes, Config::METADATA_CACHE_BYTES);
         assert_eq!(config.listen.to_string(), "127.0.0.1:9000");
         assert_eq!(config.min_session_seconds, 1800);
         assert!(config.hosts.is_empty() && config.tls.is_none() && config.console_listen.is_none());
@@ -166,7 +185,7 @@ mod tests {
              appid = 1250000001\nowner_uin = 100000000002\nroot_secret_id = 'AKIDexample0123456789'\n\
              tls_listen = '[::]:443'\ntls_cert = 'cert.pem'\ntls_key = 'key.pem'\n[limits]\nconnections = 10\n\
              connections_per_address = 0\nhandshake_timeout_seconds = 1\nhead_timeout_seconds = 2\n\
-             body_timeout_seconds = 3\nbody_bytes_per_second = 4\nshutdown_timeout_seconds = 5\n",
+             body_timeout_seconds = 3\nbody_bytes_per_second = 4\nshutdown_timeout_seconds = 5\nmetadata_cache_mib = 8\n",
         )
         .unwrap();
         assert_eq!(config.data, PathBuf::from("/srv/daypass"));
@@ -190,6 +209,7 @@ mod tests {
             shutdown_timeout: Duration::from_secs(5),
         };
         assert_eq!(config.limits, expected);
+        assert_eq!(config.metadata_cache_bytes, 8 * 1024 * 1024);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use daypass_api::names::Region;
-use daypass_server::HostName;
+use daypass_server::{HostName, TrustedProxy};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
@@ -87,10 +87,40 @@ impl Meaning for Region {
     }
 }
 
+impl Meaning for TrustedProxy {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error: daypass_server::BadTrustedProxy| error.to_string())
+    }
+}
+
 impl Meaning for HostName {
     fn read(text: &str) -> Result<Self, String> {
         text.parse()
             .map_err(|error: daypass_server::BadHostName| error.to_string())
+    }
+}
+
+/// What happens to requests while the audit trail cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OnLoss(pub(crate) daypass_server::OnLoss);
+
+impl fmt::Display for OnLoss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.0 {
+            daypass_server::OnLoss::Refuse => "refuse",
+            daypass_server::OnLoss::Continue => "continue",
+        })
+    }
+}
+
+impl Meaning for OnLoss {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "refuse" => Ok(Self(daypass_server::OnLoss::Refuse)),
+            "continue" => Ok(Self(daypass_server::OnLoss::Continue)),
+            _ => Err(format!("`{text}` is neither `refuse` nor `continue`")),
+        }
     }
 }
 

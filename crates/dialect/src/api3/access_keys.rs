@@ -49,7 +49,7 @@ pub(super) fn read_delete(fields: &mut Fields<'_>) -> Result<IdentityOperation, 
 }
 
 pub(super) fn read_last_uses(fields: &mut Fields<'_>) -> Result<IdentityOperation, Error> {
-    let ids = fields.texts("SecretIdList", MAX_LAST_USES, ErrorCode::ParamError)?;
+    let ids = fields.required_texts("SecretIdList", MAX_LAST_USES, ErrorCode::ParamError)?;
     let ids = ids.into_iter().map(parse_id).collect::<Result<_, _>>()?;
     Ok(IdentityOperation::ListLastUses(ids))
 }

@@ -62,7 +62,8 @@ macro_rules! actions {
 }
 
 actions! {
-    Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey;
+    Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey,
+        RevokeSession, ListRevocations;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
@@ -77,10 +78,22 @@ actions! {
         CreateRole, GetRole, DescribeRoleList, DeleteRole, UpdateAssumeRolePolicy, UpdateRoleDescription,
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
-        GetRolePermissionBoundary;
+        GetRolePermissionBoundary,
+        CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount;
 }
 
+/// The version of the actions that no other service has.
+const OWN_VERSION: &str = "2026-11-01";
+
 impl Action {
+    /// The one version of it that is spoken: that of its service, or one of our own for what only this server offers.
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::RevokeSession | Self::ListRevocations => OWN_VERSION,
+            _ => self.service().version(),
+        }
+    }
+
     /// Finds an action by its exact name. One that the real services have and this one does not is told apart
     /// from one that nobody has.
     pub fn parse(name: &str) -> Result<Self, Error> {
@@ -99,24 +112,6 @@ impl Action {
 const NOT_OFFERED: &[&str] = &[
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
-    "GetSessionToken",
-    "QueryApiKey",
-    "AttachRolePolicy",
-    "DetachRolePolicy",
-    "ListAttachedRolePolicies",
-    "CreateRole",
-    "GetRole",
-    "DescribeRoleList",
-    "DeleteRole",
-    "UpdateAssumeRolePolicy",
-    "UpdateRoleDescription",
-    "UpdateRoleSessionDuration",
-    "UpdateRoleConsoleLogin",
-    "TagRole",
-    "UntagRole",
-    "PutRolePermissionsBoundary",
-    "DeleteRolePermissionsBoundary",
-    "GetRolePermissionBoundary",
     "CreateSAMLProvider",
     "GetSAMLProvider",
     "ListSAMLProviders",
@@ -146,7 +141,16 @@ mod tests {
         check("PutUserPermissionsBoundary", Ok(Service::Cam));
         check("PutRolePermissionsBoundary", Ok(Service::Cam));
         check("AssumeRole", Ok(Service::Sts));
-        check("AssumeRoleWithSAML", Err(ErrorCode::NotImplemented));
+        for saml in [
+            "AssumeRoleWithSAML",
+            "CreateSAMLProvider",
+            "GetSAMLProvider",
+            "ListSAMLProviders",
+            "UpdateSAMLProvider",
+            "DeleteSAMLProvider",
+        ] {
+            check(saml, Err(ErrorCode::NotImplemented));
+        }
         check("GetUserPermissionsBoundary", Err(ErrorCode::InvalidAction));
         check("getfederationtoken", Err(ErrorCode::InvalidAction));
         check("", Err(ErrorCode::InvalidAction));

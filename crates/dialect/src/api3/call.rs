@@ -11,8 +11,8 @@ use daypass_api::{Error, Operation};
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
-    access_keys, account, assume, attachments, boundaries, groups, policies, role_policies, roles, sts,
-    users, versions,
+    access_keys, account, accounts, assume, attachments, boundaries, groups, policies, revocations,
+    role_policies, roles, sts, users, versions,
 };
 
 /// Path of every call of API 3.0.
@@ -113,6 +113,8 @@ impl Call {
             Action::AssumeRole => return assume::read(fields),
             Action::GetSessionToken => return sts::read_session_token(fields),
             Action::QueryApiKey => return sts::read_query_key(fields),
+            Action::RevokeSession => return revocations::read_revoke(fields),
+            Action::ListRevocations => return revocations::read_list(fields),
             Action::AddUser => users::read_add(fields)?,
             Action::GetUser => users::read_get(fields)?,
             Action::ListUsers => users::LIST,
@@ -127,6 +129,10 @@ impl Call {
             Action::DeletePolicy => policies::read_delete(fields)?,
             Action::AttachUserPolicy => attachments::read_attach(fields)?,
             Action::DetachUserPolicy => attachments::read_detach(fields)?,
+            Action::CreateRootAccount => accounts::read_create(fields)?,
+            Action::GetRootAccount => accounts::read_get(fields)?,
+            Action::ListRootAccounts => accounts::LIST,
+            Action::UpdateRootAccount => accounts::read_update(fields)?,
             Action::ListAttachedUserPolicies => attachments::read_list(fields)?,
             Action::UpdateUser => users::read_update(fields)?,
             Action::DescribeSubAccounts => users::read_describe(fields)?,

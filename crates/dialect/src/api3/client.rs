@@ -2,7 +2,7 @@
 //!
 //! Calls are always of API 3.0 with a JSON body; signing and sending are left to the caller.
 
-use daypass_api::operation::{IdentityOperation, Operation, SessionOperation};
+use daypass_api::operation::{AccountOperation, IdentityOperation, Operation, SessionOperation};
 use daypass_api::{ErrorCode, Outcome};
 use serde_json::Value as Json;
 
@@ -10,7 +10,8 @@ use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
-    access_keys, account, assume, attachments, boundaries, groups, policies, roles, sts, users, versions,
+    access_keys, account, accounts, assume, attachments, boundaries, groups, policies, revocations, roles,
+    sts, users, versions,
 };
 
 /// A call to send: its action and version go into the headers, its body is JSON.
@@ -39,6 +40,12 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::GetCallerIdentity) => (Action::GetCallerIdentity, empty()),
         Operation::Session(SessionOperation::QueryApiKey(subject)) => {
             (Action::QueryApiKey, access_keys::subject_parameters(*subject))
+        }
+        Operation::Session(SessionOperation::RevokeSession(revoke)) => {
+            (Action::RevokeSession, revocations::revoke_parameters(revoke))
+        }
+        Operation::Session(SessionOperation::ListRevocations(list)) => {
+            (Action::ListRevocations, revocations::list_parameters(*list))
         }
         Operation::Identity(operation) => identity_request(operation),
     };
@@ -119,11 +126,21 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             Action::DetachUserPolicy,
             attachments::detach_parameters(*uin, *policy_id),
         ),
+        Op::Account(operation) => (account_action(operation), accounts::parameters(operation)),
         Op::ListAttachedUserPolicies { uin, paging } => (
             Action::ListAttachedUserPolicies,
             attachments::list_parameters(*uin, *paging),
         ),
         Op::Role(operation) => roles::parameters(operation),
+    }
+}
+
+fn account_action(operation: &AccountOperation) -> Action {
+    match operation {
+        AccountOperation::Create(_) => Action::CreateRootAccount,
+        AccountOperation::Get(_) => Action::GetRootAccount,
+        AccountOperation::List => Action::ListRootAccounts,
+        AccountOperation::Update { .. } => Action::UpdateRootAccount,
     }
 }
 
@@ -151,6 +168,8 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         ) => sts::read_temporary_key(reply),
         Operation::Session(SessionOperation::QueryApiKey(_)) => sts::read_api_keys(reply),
         Operation::Session(SessionOperation::GetCallerIdentity) => sts::read_caller(reply),
+        Operation::Session(SessionOperation::RevokeSession(_)) => Ok(Outcome::Done),
+        Operation::Session(SessionOperation::ListRevocations(_)) => revocations::read_revocations(reply),
         Operation::Identity(operation) => identity_answer(operation, reply),
     }
 }
@@ -166,6 +185,7 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::CreatePolicy(_) => policies::read_created(reply),
         Op::GetPolicy(id) => policies::read_policy(*id, reply),
         Op::ListPolicies { .. } => policies::read_policies(reply),
+        Op::Account(operation) => accounts::read_answer(operation, reply),
         Op::ListAttachedUserPolicies { .. } => attachments::read_attached(reply),
         Op::DescribeUsers(_) => users::read_sub_accounts(reply),
         Op::ListCollaborators => account::read_collaborators_answer(reply),

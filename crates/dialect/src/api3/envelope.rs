@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, account, attachments, boundaries, error, groups, policies, role_policies, roles, sts, users,
-    versions,
+    access_keys, account, accounts, attachments, boundaries, error, groups, policies, revocations,
+    role_policies, roles, sts, users, versions,
 };
 
 /// An answer, ready to be sent.
@@ -62,6 +62,9 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::TemporaryKey(key) => sts::write_temporary_key(key),
         Outcome::CallerIdentity(caller) => sts::write_caller(caller),
         Outcome::UserCreated { user, access_key } => users::write_created(user, access_key.as_ref()),
+        Outcome::RootAccountCreated { account, access_key } => accounts::write_created(account, access_key),
+        Outcome::RootAccount(account) => accounts::write_account(account),
+        Outcome::RootAccounts(all) => accounts::write_accounts(all),
         Outcome::User(user) => users::write_user(user),
         Outcome::Users(list) => users::write_users(list),
         Outcome::AccessKeyCreated(key) => access_keys::write_created(key),
@@ -87,6 +90,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::GroupMembers(page) => groups::write_members(page),
         Outcome::Boundary(boundary) => boundaries::write_boundary(boundary.as_ref()),
         Outcome::ApiKeys(keys) => sts::write_api_keys(keys),
+        Outcome::Revocations(list) => revocations::write_list(list),
         Outcome::RoleCreated(id) => roles::write_created(*id),
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),
@@ -96,6 +100,8 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         | Outcome::Tags(_)
         | Outcome::BucketTagged
         | Outcome::Cors(_)
+        | Outcome::BucketPolicy(_)
+        | Outcome::BucketPolicyChanged
         | Outcome::Preflight(_)
         | Outcome::Acl(_)
         | Outcome::Changed

@@ -200,6 +200,13 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
             "InvalidParameter.UserNameIllegal",
             "the user name is not 1 to 64 of letters, digits and +=,.@_-",
         ),
+        Code::AccountNotExist => ("ResourceNotFound.AccountNotExist", "the account does not exist"),
+        Code::AccountInUse => ("InvalidParameter.AccountInUse", "the number is in use"),
+        Code::AccountFull => ("InvalidParameter.AccountFull", "there are too many accounts"),
+        Code::AccountIsOperator => (
+            "FailedOperation.AccountIsOperator",
+            "the operator's account is never disabled",
+        ),
         Code::UserNotExist => ("ResourceNotFound.UserNotExist", "the user does not exist"),
         Code::UserHasKeys => ("OperationDenied.HaveKeys", "the user still has access keys"),
         Code::AccessKeyOverLimit => (
@@ -346,6 +353,8 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         | Code::NoSuchTags
         | Code::InvalidTag
         | Code::NoSuchCors
+        | Code::NoSuchBucketPolicy
+        | Code::MalformedPolicy
         | Code::CorsForbidden
         | Code::TooManyGrants
         | Code::BadDigest

@@ -199,18 +199,22 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of texts that must be given and hold 1 to `most` of them.
-    pub(super) fn texts(
+    pub(super) fn required_texts(
         &mut self,
         name: &'static str,
         most: usize,
         too_many: ErrorCode,
     ) -> Result<Vec<&'a str>, Error> {
-        let entries = self.required_list(name, most, too_many)?;
-        let text = |entry: &'a Value| match entry {
-            Value::Text(text) => Ok(text.as_str()),
-            _ => Err(wrong_type(name, "a list of texts")),
-        };
-        entries.iter().map(text).collect()
+        texts_of(name, self.required_list(name, most, too_many)?)
+    }
+
+    /// A list of texts, if given; how many it may hold is for the action to say.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, Error> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::List(entries)) => texts_of(name, entries).map(Some),
+            Some(_) => Err(wrong_type(name, "a list of texts")),
+        }
     }
 
     fn required_list(
@@ -326,6 +330,14 @@ impl<'a> Fields<'a> {
 const POLICY_ID: &str = "PolicyId";
 
 /// The number of a policy.
+fn texts_of<'a>(name: &'static str, entries: &'a [Value]) -> Result<Vec<&'a str>, Error> {
+    let text = |entry: &'a Value| match entry {
+        Value::Text(text) => Ok(text.as_str()),
+        _ => Err(wrong_type(name, "a list of texts")),
+    };
+    entries.iter().map(text).collect()
+}
+
 pub(super) fn policy_id(number: i128) -> Result<PolicyId, Error> {
     let number = u64::try_from(number).map_err(|_| ErrorCode::PolicyIdError)?;
     Ok(PolicyId(number))

@@ -17,11 +17,13 @@ mod json;
 
 mod access_keys;
 mod account;
+mod accounts;
 mod assume;
 mod attachments;
 mod boundaries;
 mod groups;
 mod policies;
+mod revocations;
 mod role_policies;
 mod roles;
 mod sts;

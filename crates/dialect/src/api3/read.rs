@@ -8,7 +8,7 @@ use daypass_api::{Error, ErrorCode};
 use http::{HeaderMap, Method, header};
 use percent_encoding::percent_decode_str;
 
-use super::action::{Action, Service};
+use super::action::Action;
 use super::call::{Call, Edition, LEGACY_PATH, PATH, Scheme};
 use super::fields::{Parameters, missing};
 use super::{form, json};
@@ -125,8 +125,8 @@ fn action(name: &str, version: Option<&str>, edition: Edition) -> Result<Action,
         (Edition::Legacy, _) if action != Action::GetFederationToken => Err(ErrorCode::InvalidAction.into()),
         (Edition::Legacy, None) => Ok(action),
         (Edition::Current, None) => Err(missing("Version")),
-        (_, Some(version)) if version == action.service().version() => Ok(action),
-        (_, Some(_)) => Err(wrong_version(action.service())),
+        (_, Some(version)) if version == action.version() => Ok(action),
+        (_, Some(_)) => Err(wrong_version(action)),
     }
 }
 
@@ -225,8 +225,9 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Err
     }
 }
 
-fn wrong_version(service: Service) -> Error {
-    let message = format!("the version of `{}` is `{}`", service.name(), service.version());
+fn wrong_version(action: Action) -> Error {
+    let (service, version) = (action.service(), action.version());
+    let message = format!("the version of `{}` is `{version}`", service.name());
     Error::with_message(ErrorCode::InvalidVersion, message)
 }
 

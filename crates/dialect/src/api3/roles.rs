@@ -86,7 +86,7 @@ pub(super) fn read_tag(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> 
 }
 
 pub(super) fn read_untag(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> {
-    let keys = fields.texts("TagKeys", MAX_ROLE_TAGS, ErrorCode::TagParamError)?;
+    let keys = fields.required_texts("TagKeys", MAX_ROLE_TAGS, ErrorCode::TagParamError)?;
     Ok(RoleOperation::Untag {
         role: role(fields)?,
         keys: keys.into_iter().map(str::to_owned).collect(),

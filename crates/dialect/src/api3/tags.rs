@@ -19,8 +19,8 @@ pub(super) fn read_required(fields: &mut Fields<'_>, most: usize) -> Result<Tags
 
 fn read_given(fields: &mut Fields<'_>, most: usize) -> Result<Option<Tags>, Error> {
     let tag = |fields: &mut Fields<'_>| {
-        let key = fields.text("Key")?.unwrap_or_default();
-        let value = fields.text("Value")?.unwrap_or_default();
+        let key = fields.text("Key")?.ok_or_else(|| missing("Key"))?;
+        let value = fields.text("Value")?.ok_or_else(|| missing("Value"))?;
         let key_fits = (1..=MAX_TAG_KEY_LENGTH).contains(&key.chars().count());
         if !key_fits || value.chars().count() > MAX_TAG_VALUE_LENGTH {
             return Err(ErrorCode::TagParamError.into());

@@ -2,6 +2,8 @@
 //!
 //! No white space stands between elements, since one SDK would take it for the text of an empty container.
 
+use std::fmt::Write;
+
 use super::element::escape_into;
 
 /// A document in the making.
@@ -69,7 +71,10 @@ impl Document {
 
     /// An element with a number or a truth value.
     pub(super) fn value(&mut self, name: &str, value: impl std::fmt::Display) {
-        self.leaf(name, &value.to_string());
+        // Writing to a String cannot fail.
+        self.element(name, |document| {
+            let _ = write!(Escaping(&mut document.text), "{value}");
+        });
     }
 
     /// The finished text.
@@ -79,6 +84,16 @@ impl Document {
 
     fn push(&mut self, pieces: &[&str]) {
         self.text.extend(pieces.iter().copied());
+    }
+}
+
+/// Escapes what is written to it.
+struct Escaping<'a>(&'a mut String);
+
+impl Write for Escaping<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        escape_into(self.0, text);
+        Ok(())
     }
 }
 

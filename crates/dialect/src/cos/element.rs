@@ -157,18 +157,40 @@ fn resolve(reference: &str) -> Option<char> {
 
 /// Writes a text with every character escaped that would not come back as itself.
 pub(super) fn escape_into(document: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
-            '&' => document.push_str("&amp;"),
-            '<' => document.push_str("&lt;"),
-            '>' => document.push_str("&gt;"),
-            '"' => document.push_str("&quot;"),
-            '\n' | '\t' => document.push(character),
-            // A carriage return would come back as a line feed; the other control characters are not XML at all.
-            '\u{fffe}' | '\u{ffff}' => escape_number(document, character),
-            control if control < ' ' => escape_number(document, control),
-            other => document.push(other),
+    let mut rest = text;
+    // INVARIANT: only first bytes of characters may stand for one to escape, so that the text is cut between two.
+    while let Some((plain, found)) = rest
+        .bytes()
+        .position(may_need_escape)
+        .and_then(|place| rest.split_at_checked(place))
+    {
+        document.push_str(plain);
+        let mut characters = found.chars();
+        if let Some(character) = characters.next() {
+            escape_character(document, character);
         }
+        rest = characters.as_str();
+    }
+    document.push_str(rest);
+}
+
+/// Tells quickly of most characters that they stay as they are.
+fn may_need_escape(byte: u8) -> bool {
+    const FIRST_OF_NONCHARACTERS: u8 = 0xef;
+    byte < b' ' || matches!(byte, b'&' | b'<' | b'>' | b'"' | FIRST_OF_NONCHARACTERS)
+}
+
+fn escape_character(document: &mut String, character: char) {
+    match character {
+        '&' => document.push_str("&amp;"),
+        '<' => document.push_str("&lt;"),
+        '>' => document.push_str("&gt;"),
+        '"' => document.push_str("&quot;"),
+        '\n' | '\t' => document.push(character),
+        // A carriage return would come back as a line feed; the other control characters are not XML at all.
+        '\u{fffe}' | '\u{ffff}' => escape_number(document, character),
+        control if control < ' ' => escape_number(document, control),
+        other => document.push(other),
     }
 }
 

@@ -182,6 +182,8 @@ fn spelling(code: ErrorCode) -> Spelling {
             404,
             "The CORS configuration does not exist.",
         ),
+        E::NoSuchBucketPolicy => plain("NoSuchBucketPolicy", 404, "The bucket policy does not exist."),
+        E::MalformedPolicy => plain("MalformedPolicy", 400, "The policy is malformed."),
         E::CorsForbidden => plain(
             "AccessForbidden",
             403,
@@ -293,6 +295,10 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::UserNameInUse
         | E::UserNameIllegal
         | E::UserNotExist
+        | E::AccountNotExist
+        | E::AccountInUse
+        | E::AccountFull
+        | E::AccountIsOperator
         | E::UserHasKeys
         | E::AccessKeyOverLimit
         | E::AccessKeyNotOfSubject

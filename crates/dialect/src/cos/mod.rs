@@ -15,6 +15,7 @@ mod conditions;
 mod copy;
 mod cors;
 mod not_offered;
+mod policy;
 mod read;
 mod route;
 mod upload;

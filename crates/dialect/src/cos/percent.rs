@@ -44,9 +44,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 /// Decodes a name or value of a query, in which `+` is a space; `None` when an escape is broken or the result is
 /// not UTF-8.
 pub(super) fn decode_query(text: &str) -> Option<Cow<'_, str>> {
-    // Without a branch, so that the compiler can look at many bytes at once.
-    let is_coded = |found: bool, byte: u8| found | (byte == b'%') | (byte == b'+');
-    if !text.bytes().fold(false, is_coded) {
+    if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
         return Some(Cow::Borrowed(text));
     }
     let decoded = decode(&text.replace('+', " "))?;

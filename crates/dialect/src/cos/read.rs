@@ -20,7 +20,7 @@ use super::query::Query;
 use super::request_head::{RequestHead, decimal, invalid_argument};
 use super::route::{BucketRoute, ObjectRoute, bucket_route, object_route};
 use super::target::{Target, target};
-use super::{acl, body, conditions, copy, cors, delete, tagging, upload};
+use super::{acl, body, conditions, copy, cors, delete, policy, tagging, upload};
 use crate::site::{Service, Site};
 
 /// Most entries of a list, and how many when nothing is asked for.
@@ -69,6 +69,7 @@ impl Read {
                 *tags = tagging::read_document(document, MAX_OBJECT_TAGS)?;
             }
             ObjectOperation::PutBucketCors { rules, .. } => *rules = cors::read_document(document)?,
+            ObjectOperation::PutBucketPolicy { policy, .. } => *policy = policy::read_document(document)?,
             ObjectOperation::PutBucketAcl { acl, .. } => {
                 *acl = AclRequest::List(acl::read_document(document, &acl::ON_BUCKETS)?);
             }
@@ -106,6 +107,7 @@ pub fn read(request: &RequestHead<'_>, site: &Site) -> Result<Read, Error> {
         ObjectOperation::CreateBucket(_)
         | ObjectOperation::DeleteObjects(_)
         | ObjectOperation::PutBucketCors { .. }
+        | ObjectOperation::PutBucketPolicy { .. }
         | ObjectOperation::PutBucketTagging { .. }
         | ObjectOperation::PutObjectTagging { .. }
         | ObjectOperation::CompleteMultipartUpload { .. } => true,
@@ -228,6 +230,16 @@ impl Context<'_> {
             BucketRoute::DeleteCors => {
                 conditions::refuse_conditions(self.request)?;
                 ObjectOperation::DeleteBucketCors(bucket)
+            }
+            BucketRoute::GetPolicy => ObjectOperation::GetBucketPolicy(bucket),
+            BucketRoute::PutPolicy => {
+                conditions::refuse_conditions(self.request)?;
+                let policy = String::new();
+                ObjectOperation::PutBucketPolicy { bucket, policy }
+            }
+            BucketRoute::DeletePolicy => {
+                conditions::refuse_conditions(self.request)?;
+                ObjectOperation::DeleteBucketPolicy(bucket)
             }
             BucketRoute::GetTagging => ObjectOperation::GetBucketTagging(bucket),
             BucketRoute::PutTagging => {

@@ -76,6 +76,9 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::GetBucketCors(bucket) => on_bucket("GET", bucket).sub_resource("cors"),
         Op::PutBucketCors { bucket, .. } => on_bucket("PUT", bucket).sub_resource("cors"),
         Op::DeleteBucketCors(bucket) => on_bucket("DELETE", bucket).sub_resource("cors"),
+        Op::GetBucketPolicy(bucket) => on_bucket("GET", bucket).sub_resource("policy"),
+        Op::PutBucketPolicy { bucket, .. } => on_bucket("PUT", bucket).sub_resource("policy"),
+        Op::DeleteBucketPolicy(bucket) => on_bucket("DELETE", bucket).sub_resource("policy"),
         Op::GetBucketTagging(bucket) => on_bucket("GET", bucket).sub_resource("tagging"),
         Op::PutBucketTagging { bucket, .. } => on_bucket("PUT", bucket).sub_resource("tagging"),
         Op::DeleteBucketTagging(bucket) => on_bucket("DELETE", bucket).sub_resource("tagging"),
@@ -153,6 +156,7 @@ pub fn document(operation: &ObjectOperation) -> Option<String> {
         ObjectOperation::PutBucketCors { rules, .. } => {
             Some(cors::write_document(Document::bare(), rules).into_text())
         }
+        ObjectOperation::PutBucketPolicy { policy, .. } => Some(policy.clone()),
         ObjectOperation::DeleteObjects(delete) => Some(delete::write_request(delete)),
         _ => None,
     }

@@ -2,18 +2,19 @@
 
 use daypass_api::names::{
     AccessKeyId, Account, AppId, ExternalId, GroupId, GroupName, PolicyId, PolicyName, RoleId, RoleName,
-    SessionName, Uin, UserName, VersionId,
+    SessionId, SessionName, Uin, UserName, VersionId,
 };
 use daypass_api::operation::{
-    AccessKeyStatus, AssumeRole, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser,
-    EntityFilter, GetFederationToken, GroupOperation, IdentityOperation, Membership, NewGroup, NewPolicy,
-    NewRole, Operation, Paging, PolicyRef, PolicyScope, RoleOperation, RoleRef, SessionOperation, Subject,
-    UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
+    AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, AttachmentReach, BoundaryOperation,
+    Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation, IdentityOperation,
+    ListRevocations, MAX_ACCOUNT_NUMBER, Membership, NewAccount, NewGroup, NewPolicy, NewRole, Operation,
+    Paging, PolicyRef, PolicyScope, RevokeSession, RevokedTarget, RoleOperation, RoleRef, SessionOperation,
+    Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
 };
 use daypass_api::outcome::{
-    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Group, GroupDetails, LastUse,
+    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Ended, Group, GroupDetails, LastUse,
     NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion, PolicyVersionSummary,
-    Role, SessionToken, TemporaryKey, User, UserPolicy,
+    Revocation, RevocationList, Role, RootAccount, SessionToken, TemporaryKey, User, UserPolicy,
 };
 use daypass_api::secret::SecretKey;
 use daypass_api::tags::Tags;
@@ -191,6 +192,10 @@ fn session_operation() -> impl Strategy<Value = SessionOperation> {
         option::of(any::<i64>())
             .prop_map(|duration_seconds| SessionOperation::GetSessionToken { duration_seconds }),
         subject().prop_map(SessionOperation::QueryApiKey),
+        revoke().prop_map(SessionOperation::RevokeSession),
+        (any::<u64>(), 1..=1000_usize).prop_map(|(after, limit)| {
+            SessionOperation::ListRevocations(ListRevocations { after, limit })
+        }),
         federation.prop_map(|(name, policy, duration_seconds)| {
             SessionOperation::GetFederationToken(GetFederationToken {
                 name,
@@ -435,6 +440,32 @@ fn policy_operation() -> impl Strategy<Value = IdentityOperation> {
     ]
 }
 
+fn account_status() -> impl Strategy<Value = AccountStatus> {
+    prop_oneof![Just(AccountStatus::Active), Just(AccountStatus::Disabled)]
+}
+
+fn account_operation() -> impl Strategy<Value = AccountOperation> {
+    let number = || option::of(1..=MAX_ACCOUNT_NUMBER);
+    prop_oneof![
+        (number(), number()).prop_map(|(app, owner)| AccountOperation::Create(NewAccount {
+            app_id: app.map(AppId),
+            owner_uin: owner.map(Uin),
+        })),
+        uin().prop_map(AccountOperation::Get),
+        Just(AccountOperation::List),
+        (uin(), account_status())
+            .prop_map(|(owner_uin, status)| AccountOperation::Update { owner_uin, status }),
+    ]
+}
+
+prop_compose! {
+    fn root_account()(
+        app_id in any::<u64>().prop_map(AppId), owner_uin in uin(), created in moment(), status in account_status(),
+    ) -> RootAccount {
+        RootAccount { account: Account { app_id, owner_uin }, created, status }
+    }
+}
+
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         session_operation().prop_map(Operation::Session),
@@ -445,6 +476,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         group_operation().prop_map(Operation::Identity),
         boundary_operation().prop_map(Operation::Identity),
         holder_operation().prop_map(Operation::Identity),
+        account_operation().prop_map(|operation| Operation::Identity(IdentityOperation::Account(operation))),
         role_operation().prop_map(|operation| Operation::Identity(IdentityOperation::Role(operation))),
     ]
 }
@@ -511,6 +543,38 @@ fn caller() -> impl Strategy<Value = Outcome> {
             session_name,
         })
     })
+}
+
+fn revoke() -> impl Strategy<Value = RevokeSession> {
+    let bounded = prop_oneof![
+        uin().prop_map(RevokedTarget::User),
+        role_ref().prop_map(RevokedTarget::Role),
+        key_id().prop_map(RevokedTarget::AccessKey),
+        session_name().prop_map(RevokedTarget::Name),
+    ];
+    prop_oneof![
+        vec(key_id(), 1..5).prop_map(|ids| (RevokedTarget::Sessions(ids), None)),
+        (bounded, option::of(moment())),
+    ]
+    .prop_map(|(target, issued_before)| RevokeSession {
+        target,
+        issued_before,
+    })
+}
+
+prop_compose! {
+    fn revocation()(
+        sequence: u64, times in (moment(), moment(), moment()), by in uin(),
+        ended in prop_oneof![
+            any::<[u8; 16]>().prop_map(|id| Ended::Session(SessionId(id))),
+            uin().prop_map(Ended::User),
+            role_id().prop_map(Ended::Role),
+            key_id().prop_map(Ended::AccessKey),
+            session_name().prop_map(|name| Ended::Name(name.as_str().to_owned())),
+        ],
+    ) -> Revocation {
+        Revocation { sequence, ended, issued_before: times.0, expires: times.1, made: times.2, by }
+    }
 }
 
 fn created_user(create: CreateUser) -> impl Strategy<Value = Outcome> {
@@ -633,6 +697,12 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
             let keys = vec(access_key().prop_map(plain), 0..3);
             return keys.prop_map(Outcome::ApiKeys).boxed();
         }
+        Operation::Session(SessionOperation::RevokeSession(_)) => return Just(Outcome::Done).boxed(),
+        Operation::Session(SessionOperation::ListRevocations(_)) => {
+            return (vec(revocation(), 0..4), option::of(any::<u64>()))
+                .prop_map(|(entries, next)| Outcome::Revocations(RevocationList { entries, next }))
+                .boxed();
+        }
         Operation::Session(SessionOperation::GetCallerIdentity) => return caller().boxed(),
         Operation::Identity(identity) => identity,
     };
@@ -650,6 +720,27 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
                 })
             })
             .boxed(),
+        Op::Account(AccountOperation::Create(_)) => (root_account(), key_id(), "[!-~]{1,40}")
+            .prop_map(|(account, id, secret)| {
+                let access_key = AccessKey {
+                    id,
+                    status: AccessKeyStatus::Active,
+                    created: account.created,
+                    description: String::new(),
+                };
+                let secret_key = SecretKey::new(secret);
+                let access_key = NewAccessKey {
+                    access_key,
+                    secret_key,
+                };
+                Outcome::RootAccountCreated { account, access_key }
+            })
+            .boxed(),
+        Op::Account(AccountOperation::Get(_)) => root_account().prop_map(Outcome::RootAccount).boxed(),
+        Op::Account(AccountOperation::List) => {
+            vec(root_account(), 0..4).prop_map(Outcome::RootAccounts).boxed()
+        }
+        Op::Account(AccountOperation::Update { .. }) => Just(Outcome::Done).boxed(),
         Op::ListAccessKeys(_) => vec(access_key(), 0..4).prop_map(Outcome::AccessKeys).boxed(),
         Op::CreatePolicy(_) => policy_id().prop_map(Outcome::PolicyCreated).boxed(),
         Op::GetPolicy(id) => (summary(Some(*id)), "\\PC{0,60}", "\\PC{0,60}")
@@ -763,7 +854,7 @@ proptest! {
     #[test]
     fn a_server_reads_what_a_client_asks(operation in operation()) {
         let request = request(&operation).unwrap();
-        let version = request.action.service().version();
+        let version = request.action.version();
         let headers = headers(request.action.name(), version, "application/json");
         let call = read(&Method::POST, "/", "", &headers, request.body.as_bytes()).unwrap();
         prop_assert_eq!(call.operation(), Ok(operation));

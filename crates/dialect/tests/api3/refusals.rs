@@ -223,22 +223,25 @@ fn bad_policy_parameters() {
         "CreatePolicy",
         &create("", json!([{ "Value": "a" }])),
         Some("PolicyName=p&PolicyDocument=%7B%7D&Tags.0.Value=a"),
-        "InvalidParameter.TagParamError",
+        "MissingParameter",
     );
     for (tags, expected) in [
         (
-            json!([{ "Key": "a" }, { "Key": "a" }]),
+            json!([{ "Key": "a", "Value": "1" }, { "Key": "a", "Value": "2" }]),
             "InvalidParameter.TagParamError",
         ),
         (
-            json!([{ "Key": "k".repeat(129) }]),
+            json!([{ "Key": "k".repeat(129), "Value": "v" }]),
             "InvalidParameter.TagParamError",
         ),
         (
             json!([{ "Key": "k", "Value": "v".repeat(257) }]),
             "InvalidParameter.TagParamError",
         ),
-        (json!([{ "Key": "k", "Colour": "red" }]), "UnknownParameter"),
+        (
+            json!([{ "Key": "k", "Value": "v", "Colour": "red" }]),
+            "UnknownParameter",
+        ),
         (json!(["k"]), "InvalidParameter"),
         (json!({ "Key": "k" }), "InvalidParameter"),
     ] {

@@ -71,7 +71,7 @@ fn a_whole_request() {
 
 #[test]
 fn requests_that_cannot_be_written() {
-    let unbuilt = ObjectOperation::Unbuilt(UnbuiltOperation::GetBucketPolicy, Target::Bucket(bucket()));
+    let unbuilt = ObjectOperation::Unbuilt(UnbuiltOperation::GetBucketWebsite, Target::Bucket(bucket()));
     let error = request::write(&unbuilt, &endpoint(false)).unwrap_err();
     assert_eq!(error.code, ErrorCode::NotImplemented);
     let ObjectOperation::PutObject(mut put) = operation("PUT /a", &[("content-length", "0")]) else {

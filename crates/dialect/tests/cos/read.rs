@@ -643,9 +643,9 @@ fn operations_that_are_not_offered() {
     };
     let object = || Target::Object(bucket(), key("a"));
     check(
-        "GET /?policy",
+        "GET /?website",
         &[],
-        UnbuiltOperation::GetBucketPolicy,
+        UnbuiltOperation::GetBucketWebsite,
         Target::Bucket(bucket()),
     );
     let form = ("content-type", "multipart/form-data; boundary=x");

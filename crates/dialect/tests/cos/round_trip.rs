@@ -395,6 +395,9 @@ fn operation() -> impl Strategy<Value = Op> {
         delete_objects().prop_map(Op::DeleteObjects),
         copy_object().prop_map(Op::CopyObject),
         lists_to_put(),
+        bucket_name().prop_map(Op::GetBucketPolicy),
+        bucket_name().prop_map(Op::DeleteBucketPolicy),
+        (bucket_name(), "\\PC{0,30}").prop_map(|(bucket, policy)| Op::PutBucketPolicy { bucket, policy }),
         bucket_name().prop_map(Op::GetBucketCors),
         bucket_name().prop_map(Op::DeleteBucketCors),
         (bucket_name(), cors_rules()).prop_map(|(bucket, rules)| Op::PutBucketCors { bucket, rules }),
@@ -574,6 +577,14 @@ fn exchange() -> impl Strategy<Value = (Op, Outcome)> {
             .prop_map(|(bucket, tags)| (Op::GetBucketTagging(bucket), Outcome::Tags(tags))),
         (bucket_name(), cors_rules())
             .prop_map(|(bucket, rules)| (Op::GetBucketCors(bucket), Outcome::Cors(rules))),
+        (bucket_name(), "\\PC{0,30}")
+            .prop_map(|(bucket, policy)| (Op::GetBucketPolicy(bucket), Outcome::BucketPolicy(policy))),
+        (bucket_name(), "\\PC{0,30}").prop_map(|(bucket, policy)| {
+            (
+                Op::PutBucketPolicy { bucket, policy },
+                Outcome::BucketPolicyChanged,
+            )
+        }),
         objects(),
         uploads(),
         parts(),

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
+use std::sync::Arc;
 
 use ::redb::{Builder, Database, ReadableDatabase};
 
@@ -52,7 +53,7 @@ impl RedbInspection {
     /// Everything that the file holds.
     pub fn snapshot(&self) -> Result<Box<dyn Snapshot>, KvError> {
         let table = fence::read(|| Ok(self.database.begin_read()?.open_table(PAIRS)?))?;
-        Ok(Box::new(RedbSnapshot::new(table)))
+        Ok(Box::new(RedbSnapshot::new(Arc::new(table))))
     }
 }
 

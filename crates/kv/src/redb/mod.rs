@@ -5,6 +5,7 @@
 //! disk (see `space`), and errors that say what to do. redb 4 may panic on a file that was damaged behind
 //! its back, so every call into it is fenced and such a panic becomes [`KvError::Corrupt`].
 
+mod current;
 mod fence;
 mod health;
 mod inspection;
@@ -20,10 +21,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ::redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition};
+use ::redb::{Database, DatabaseError, StorageError, TableDefinition};
 use async_trait::async_trait;
 
 use crate::{Batch, CommitError, Kv, KvError, Limits, Snapshot};
+use current::Current;
 use fence::fenced;
 use health::Health;
 use snapshot::RedbSnapshot;
@@ -45,10 +47,16 @@ pub struct RedbOptions {
     pub floor_bytes: u64,
 }
 
+impl RedbOptions {
+    /// The cache where nobody says how large. Pages that are not in it mostly are in the system's page cache, from
+    /// where they come in microseconds, so that a larger one saves little.
+    pub const CACHE_BYTES: usize = 64 * 1024 * 1024;
+}
+
 impl Default for RedbOptions {
     fn default() -> Self {
         Self {
-            cache_bytes: 256 * 1024 * 1024,
+            cache_bytes: Self::CACHE_BYTES,
             floor_bytes: 256 * 1024 * 1024,
         }
     }
@@ -83,6 +91,7 @@ pub struct RedbKv {
 /// What is there until the engine is closed.
 struct Open {
     database: Arc<Database>,
+    current: Arc<Current>,
     queue: Queue,
     writer: std::thread::JoinHandle<()>,
 }
@@ -112,14 +121,17 @@ impl RedbKv {
         let database = Arc::new(database);
         let health = Arc::new(Health::default());
         let statistics = Arc::new(Statistics::default());
+        let current = Arc::new(Current::default());
         let (queue, writer) = Writer::start(
             Arc::clone(&database),
+            Arc::clone(&current),
             Arc::clone(&health),
             floor,
             Arc::clone(&statistics),
         )?;
         let open = Mutex::new(Some(Open {
             database,
+            current,
             queue,
             writer,
         }));
@@ -145,14 +157,9 @@ impl RedbKv {
 #[async_trait]
 impl Kv for RedbKv {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, KvError> {
-        let database = self
-            .opened()
-            .as_ref()
-            .map(|open| Arc::clone(&open.database))
-            .ok_or(KvError::Closed)?;
-        // Done on the spot: it takes a lock for a moment and looks at pages that are always cached.
-        let table = fence::read(|| Ok(database.begin_read()?.open_table(PAIRS)?))?;
-        Ok(Box::new(RedbSnapshot::new(table)))
+        let open = self.opened();
+        let open = open.as_ref().ok_or(KvError::Closed)?;
+        Ok(Box::new(RedbSnapshot::new(open.current.table(&open.database)?)))
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
@@ -199,14 +206,16 @@ impl Drop for RedbKv {
 fn close_blocking(open: Open) -> Result<(), KvError> {
     let Open {
         database,
+        current,
         queue,
         writer,
     } = open;
     queue.close();
+    current.forget();
     if writer.join().is_err() {
         return Err(KvError::Poisoned);
     }
-    // A snapshot that is being opened right now still holds the database; then its drop closes the file.
+    // Snapshots hold their table only, so nobody else has the database any more.
     match Arc::into_inner(database) {
         Some(database) => fence::read(|| Ok(database.close()?)),
         None => Ok(()),

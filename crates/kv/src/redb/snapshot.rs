@@ -1,4 +1,4 @@
-//! Reading: a snapshot is one redb read transaction.
+//! Reading: a snapshot is a redb read transaction, shared by those that were taken between the same two commits.
 //!
 //! A point read and a short page run on the spot: they take microseconds on cached pages, less than handing
 //! them to another thread. A long page may take milliseconds and goes to the blocking pool.
@@ -17,7 +17,7 @@ use crate::{Direction, KeyRange, KvError, Pair, ScanPage, Snapshot};
 /// Up to this many entries are read on the calling thread; measured at 2 microseconds for each seek.
 const ENTRIES_INLINE: usize = 64;
 
-type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
+pub(super) type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
 type Guard = AccessGuard<'static, &'static [u8]>;
 
 pub(super) struct RedbSnapshot {
@@ -25,10 +25,8 @@ pub(super) struct RedbSnapshot {
 }
 
 impl RedbSnapshot {
-    pub(super) fn new(table: Table) -> Self {
-        Self {
-            table: Arc::new(table),
-        }
+    pub(super) fn new(table: Arc<Table>) -> Self {
+        Self { table }
     }
 
     async fn run<T: Send + 'static>(

@@ -14,6 +14,7 @@ use ::redb::{Database, Durability, Error, ReadableTable, Table, WriteTransaction
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::PAIRS;
+use super::current::Current;
 use super::fence::fenced;
 use super::health::Health;
 use super::space::{Allowance, Floor};
@@ -72,6 +73,7 @@ impl Queue {
 /// The writing end of an engine, owned by its thread.
 pub(super) struct Writer {
     database: Arc<Database>,
+    current: Arc<Current>,
     health: Arc<Health>,
     floor: Floor,
     statistics: Arc<Statistics>,
@@ -90,6 +92,7 @@ impl Writer {
     /// Starts the thread. It ends when the last clone of the queue is gone.
     pub(super) fn start(
         database: Arc<Database>,
+        current: Arc<Current>,
         health: Arc<Health>,
         floor: Floor,
         statistics: Arc<Statistics>,
@@ -97,6 +100,7 @@ impl Writer {
         let (sender, requests) = mpsc::channel(GROUP_BATCHES);
         let writer = Self {
             database,
+            current,
             health,
             floor,
             statistics,
@@ -123,6 +127,8 @@ impl Writer {
                 .unzip();
             self.statistics.count_group(batches.len());
             let verdicts = self.decide(&batches);
+            // INVARIANT: before any answer, whatever came of it, so that who was answered reads what was committed.
+            self.current.forget();
             for ((answer, room), verdict) in answers.into_iter().zip(verdicts) {
                 // Whoever asked may be gone; the verdict stands all the same.
                 let _ = answer.send(verdict);

@@ -4,7 +4,7 @@ use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Uin};
 use daypass_kv::Batch;
 
-use crate::codec::{Record, record};
+use crate::codec::{Record, record, record_since_2};
 use crate::keys;
 
 /// An account.
@@ -14,9 +14,11 @@ pub struct AccountRecord {
     pub app_id: AppId,
     /// When it was made.
     pub created: Timestamp,
+    /// Whether its keys count no more.
+    pub disabled: bool,
 }
 
-record!(AccountRecord, "account", version 1, { app_id, created });
+record_since_2!(AccountRecord, "account", { app_id, created }, added { disabled });
 
 /// The way from the number in bucket names to the root identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub fn create_account(batch: Batch, account: Account, created: Timestamp) -> Bat
     let record = AccountRecord {
         app_id: account.app_id,
         created,
+        disabled: false,
     };
     let owner = OwnerRecord {
         owner_uin: account.owner_uin,
@@ -39,4 +42,9 @@ pub fn create_account(batch: Batch, account: Account, created: Timestamp) -> Bat
     batch
         .put(keys::account(account.owner_uin), record.encode())
         .put(keys::account_of_app(account.app_id), owner.encode())
+}
+
+/// Stores an account's record anew.
+pub fn put_account(batch: Batch, owner_uin: Uin, record: &AccountRecord) -> Batch {
+    batch.put(keys::account(owner_uin), record.encode())
 }

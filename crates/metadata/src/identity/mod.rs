@@ -12,6 +12,7 @@ mod group;
 mod key_ring;
 mod last_use;
 mod policy;
+mod revocation;
 mod role;
 mod tally;
 mod user;
@@ -23,7 +24,7 @@ use crate::codec::{Found, Record, require};
 use crate::keys;
 
 pub use access_key::{AccessKeyRecord, WrappedSecret, create_access_key, put_access_key, remove_access_key};
-pub use account::{AccountRecord, OwnerRecord, create_account};
+pub use account::{AccountRecord, OwnerRecord, create_account, put_account};
 pub use boundary::{BoundaryRecord, put_boundary, remove_boundary};
 pub use group::{
     GroupNameRecord, GroupRecord, free_group_name, join_group, leave_group, put_group, remove_group,
@@ -34,6 +35,7 @@ pub use policy::{
     AttachmentRecord, Holder, PolicyNameRecord, PolicyRecord, PolicyVersionRecord, attach, create_policy,
     detach, put_policy, put_version, remove_policy, remove_version,
 };
+pub use revocation::{RevocationRecord, forget_revocation, revoke};
 pub use role::{RoleNameRecord, RoleRecord, TrustedRole, create_role, put_role, remove_role};
 pub use tally::{AccountTallyRecord, PolicyTallyRecord, put_account_tally, put_policy_tally};
 pub use user::{UserNameRecord, UserRecord, create_user, put_user, remove_user};

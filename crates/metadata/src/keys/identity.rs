@@ -187,9 +187,19 @@ pub fn holder_of_holder(stored: &[u8]) -> Option<Holder> {
     spaces.find_map(|(space, holder)| stored.starts_with(space).then_some(holder))
 }
 
+/// How many have each policy, of all accounts.
+pub fn policy_tallies() -> Bytes {
+    Bytes::from_static(POLICY_TALLY)
+}
+
 /// How many have a policy.
 pub fn policy_tally(owner: Uin, policy: PolicyId) -> Bytes {
     join(&[POLICY_TALLY, &number(owner.0), &number(policy.0)])
+}
+
+/// How much of each kind the accounts have.
+pub fn account_tallies() -> Bytes {
+    Bytes::from_static(ACCOUNT_TALLY)
 }
 
 /// How much of each kind an account has.
@@ -220,6 +230,11 @@ pub fn user_of_uid(owner: Uin, uid: u64) -> Bytes {
 /// The permission boundary of a user.
 pub fn boundary(owner: Uin, uin: Uin) -> Bytes {
     join(&[BOUNDARY, &number(owner.0), &number(uin.0)])
+}
+
+/// All groups of all accounts.
+pub fn all_groups() -> Bytes {
+    Bytes::from_static(GROUP)
 }
 
 /// All groups of an account, in order of their numbers.
@@ -292,6 +307,7 @@ pub(super) fn last_number(stored: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::revocation::{REVOCATION, REVOCATION_END, revocation_log};
     use super::super::role::{ROLE, ROLE_NAMED};
     use super::*;
 
@@ -327,7 +343,9 @@ mod tests {
             ROLE_ATTACHMENT,
             ROLE_HOLDER,
             &key_ring()[..],
-            b"identity/revocation/",
+            REVOCATION,
+            REVOCATION_END,
+            &revocation_log()[..],
         ];
         for (position, space) in spaces.iter().enumerate() {
             let others = spaces.iter().enumerate().filter(|(other, _)| *other != position);

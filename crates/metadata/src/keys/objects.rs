@@ -75,7 +75,11 @@ pub fn object(bucket: &BucketName, key: &ObjectKey) -> Bytes {
 
 /// The object key at the end of a stored key, or a common prefix of object keys.
 pub fn key_of_object<'a>(stored: &'a [u8], bucket: &BucketName) -> Option<&'a str> {
-    std::str::from_utf8(stored.strip_prefix(&objects(bucket)[..])?).ok()
+    let name = stored
+        .strip_prefix(OBJECT)?
+        .strip_prefix(bucket.as_str().as_bytes())?
+        .strip_prefix(NAME_END)?;
+    std::str::from_utf8(name).ok()
 }
 
 /// The bytes of everything small.

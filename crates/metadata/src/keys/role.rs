@@ -9,6 +9,11 @@ use super::join;
 pub(super) const ROLE: &[u8] = b"identity/role/";
 pub(super) const ROLE_NAMED: &[u8] = b"identity/role-name/";
 
+/// All roles of all accounts.
+pub fn all_roles() -> Bytes {
+    Bytes::from_static(ROLE)
+}
+
 /// All roles of an account, in order of their numbers.
 pub fn roles(owner: Uin) -> Bytes {
     join(&[ROLE, &number(owner.0)])

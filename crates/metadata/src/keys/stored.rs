@@ -19,6 +19,7 @@ use super::objects::{
     BUCKET, BUCKET_CORS, BUCKET_COUNT, BUCKET_INDEX, DEAD, INLINE_DATA, INTENT, MANIFEST, NAME_END, OBJECT,
     PART, REFERENCE, RETIRED, UNREFERENCED, UPLOAD,
 };
+use super::revocation::REVOCATION;
 use super::role::{ROLE, ROLE_NAMED};
 use super::{ContentId, DataId};
 use crate::identity::{GROUP_COUNTER, Holder, POLICY_COUNTER, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER};
@@ -110,6 +111,12 @@ pub enum StoredKey {
     Counter(&'static str),
     /// The key ring.
     KeyRing,
+    /// A revocation, by its place in the order of all.
+    Revocation(u64),
+    /// A revocation, by when it may be forgotten.
+    RevocationEnd(Timestamp, u64),
+    /// The place of the last revocation.
+    RevocationLog,
 }
 
 impl StoredKey {
@@ -162,6 +169,9 @@ impl StoredKey {
             Self::LastUse(id) => keys::last_use(id),
             Self::Counter(name) => keys::counter(name),
             Self::KeyRing => keys::key_ring(),
+            Self::Revocation(sequence) => keys::revocation(*sequence),
+            Self::RevocationEnd(expires, sequence) => keys::revocation_end(*expires, *sequence),
+            Self::RevocationLog => keys::revocation_log(),
         }
     }
 
@@ -229,6 +239,9 @@ impl StoredKey {
         if *stored == keys::key_ring()[..] {
             return Some(Self::KeyRing);
         }
+        if *stored == keys::revocation_log()[..] {
+            return Some(Self::RevocationLog);
+        }
         let after = |prefix: &[u8]| stored.strip_prefix(prefix);
         if let Some(rest) = after(COUNTER) {
             let names = [
@@ -247,6 +260,9 @@ impl StoredKey {
         if let Some(rest) = after(LAST_USE) {
             return AccessKeyId::parse(text(rest)?).ok().map(Self::LastUse);
         }
+        if let Some((expires, sequence)) = keys::expiry_of_revocation_end(stored) {
+            return Some(Self::RevocationEnd(expires, sequence));
+        }
         let (rest, read) = NUMBERED
             .iter()
             .find_map(|(space, read)| Some((after(space)?, read)))?;
@@ -255,8 +271,11 @@ impl StoredKey {
     }
 }
 
-/// The spaces of identities whose keys begin with the number of an account.
-const NUMBERED: [(&[u8], ReadAfterNumber); 24] = [
+/// The spaces of identities whose keys begin with a number, mostly that of an account.
+const NUMBERED: [(&[u8], ReadAfterNumber); 25] = [
+    (REVOCATION, |sequence, rest| {
+        rest.is_empty().then_some(StoredKey::Revocation(sequence))
+    }),
     (ACCOUNT, |owner, rest| {
         rest.is_empty().then_some(StoredKey::Account(Uin(owner)))
     }),
@@ -444,6 +463,9 @@ mod tests {
             StoredKey::Counter(GROUP_COUNTER),
             StoredKey::Counter(ROLE_COUNTER),
             StoredKey::KeyRing,
+            StoredKey::Revocation(7),
+            StoredKey::RevocationEnd(time, u64::MAX),
+            StoredKey::RevocationLog,
         ]
         .into_iter()
         .chain(of_holders(owner, policy))

@@ -146,6 +146,11 @@ families! {
     SWEEP_MARKED = "daypass_sweep_blobs_marked_total", Counter, "Blobs that were marked dead because nothing refers to them.", [];
     SWEEP_REMOVED = "daypass_sweep_blobs_removed_total", Counter, "Dead blobs that were removed from the disk.", [];
     SWEEP_FREED = "daypass_sweep_freed_bytes_total", Counter, "Bytes of the removed blobs.", [];
+    AUDIT_WRITTEN = "daypass_audit_records_written_total", Counter, "Records of requests that the audit trail's disk has taken.", [];
+    AUDIT_LOST = "daypass_audit_records_lost_total", Counter, "Records of requests that could not be written; the trail says so where they are missing.", [];
+    AUDIT_FAILURES = "daypass_audit_failures_total", Counter, "Attempts to write the audit trail, to flush it or to remove what is old that failed.", [];
+    AUDIT_WAITING = "daypass_audit_queue_records", Gauge, "Records that wait to be written.", [];
+    AUDIT_WRITABLE = "daypass_audit_writable", Gauge, "1 while the audit trail can be written, else 0.", [];
     START = "process_start_time_seconds", Gauge, "When the server started, in seconds since 1970.", [];
     MEMORY = "process_resident_memory_bytes", Gauge, "Memory of the process that is in RAM.", [];
     OPEN_FDS = "process_open_fds", Gauge, "File descriptors that are open.", [];

@@ -37,8 +37,20 @@ impl Service {
         connections(&mut page, metrics);
         engines(&mut page, metrics);
         sweep(&mut page, metrics);
+        self.audit(&mut page);
         process(&mut page, metrics);
         page.finish()
+    }
+
+    fn audit(&self, page: &mut Page) {
+        let figures = self.audit.figures();
+        page.family(&catalogue::AUDIT_WRITTEN).add(&[], figures.written());
+        page.family(&catalogue::AUDIT_LOST).add(&[], figures.lost());
+        page.family(&catalogue::AUDIT_FAILURES)
+            .add(&[], figures.failures());
+        page.family(&catalogue::AUDIT_WAITING).add(&[], figures.waiting());
+        page.family(&catalogue::AUDIT_WRITABLE)
+            .add(&[], u8::from(figures.is_writable()));
     }
 
     fn identities_and_keys(&self, page: &mut Page) {

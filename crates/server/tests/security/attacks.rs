@@ -658,6 +658,46 @@ async fn mechanism_57_no_header_says_where_a_request_comes_from() {
 }
 
 #[tokio::test]
+async fn mechanism_57_a_trusted_proxy_tells_and_its_client_does_not() {
+    let proxied = |config: &mut daypass_server::Config| {
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    };
+    let server = daypass_testkit::TestServer::with(proxied).await.unwrap();
+    expect(&act(&server, &Key::root(), "PUT", "/", b"").await, 200, "");
+    let document = json!({ "version": "2.0", "statement": [{
+        "effect": "allow", "action": "*", "resource": "*",
+        "condition": { "ip_equal": { "qcs:ip": "10.0.0.0/8" } },
+    }]});
+    let inside = mint(&server, &Key::root(), Some(&document.to_string()), 1800).await;
+    let check = async |lines: &[(&str, &str)], status, code| {
+        let mut request = Request::new(&server, "GET", "/");
+        for (name, value) in lines {
+            request = request.header(name, value);
+        }
+        expect(&request.sign(&server, &inside).send(&server).await, status, code);
+    };
+    check(&[], 403, "AccessDenied").await;
+    check(&[("X-Forwarded-For", "10.0.0.1")], 200, "").await;
+    check(&[("Forwarded", "for=10.0.0.1")], 200, "").await;
+    // What the client wrote stands to the left of what the proxy did, or in the header that the proxy does not write.
+    check(&[("X-Forwarded-For", "10.0.0.1, 192.0.2.1")], 403, "AccessDenied").await;
+    check(
+        &[("X-Forwarded-For", "10.0.0.1"), ("X-Forwarded-For", "192.0.2.1")],
+        403,
+        "AccessDenied",
+    )
+    .await;
+    check(
+        &[("Forwarded", "for=10.0.0.1"), ("X-Forwarded-For", "192.0.2.1")],
+        400,
+        "InvalidArgument",
+    )
+    .await;
+    check(&[("X-Real-IP", "10.0.0.1")], 403, "AccessDenied").await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn mechanism_58_an_answer_s_headers_are_chosen_by_who_signs() {
     let server = server().await;
     let root = Key::root();

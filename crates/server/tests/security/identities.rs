@@ -395,7 +395,7 @@ async fn a_boundary_binds_keys_and_sessions_from_the_next_request() {
         json!({ "PolicyId": [bound] }),
     )
     .await;
-    assert_eq!(code(&refused), "OperationDenied");
+    assert_eq!(code(&refused), "ResourceInUse");
     done(
         &server,
         "DeleteUserPermissionsBoundary",

@@ -247,8 +247,10 @@ pub(crate) fn code(response: &Value) -> &str {
 /// A call signed with TC3.
 pub(crate) fn action_request(server: &TestServer, key: &Key, action: &str, body: &str) -> Request {
     use daypass_dialect::api3::{Action, Service};
-    let known = Action::parse(action).map_or(Service::Cam, Action::service);
-    let (service, version) = (known.name(), known.version());
+    let (service, version) = match Action::parse(action) {
+        Ok(action) => (action.service().name(), action.version()),
+        Err(_) => (Service::Cam.name(), Service::Cam.version()),
+    };
     let timestamp = now(server);
     let mut request = Request::new(server, "POST", "/")
         .instead("Host", Some(&server.address().to_string()))

@@ -57,6 +57,9 @@ const fn copied(asked: Asked) -> Asked {
 const PRIVATE: &[(&str, &str)] = &[("x-cos-acl", "private")];
 const CORS: &str = "<CORSConfiguration><CORSRule><AllowedOrigin>http://a.test</AllowedOrigin>\
     <AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>";
+/// It says nothing about what is asked for here.
+const POLICY: &str = r#"{"version":"2.0","statement":[{"effect":"allow","principal":{"qcs":["*"]},
+    "action":["name/cos:RestoreObject"],"resource":["qcs::cos::uid/1250000000:photos-1250000000/*"]}]}"#;
 const TAGS: &str = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
 const PARTS: &str = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>\
     <ETag>00000000000000000000000000000000</ETag></Part></CompleteMultipartUpload>";
@@ -118,6 +121,15 @@ const BUILT: &[(&str, Asked)] = &[
     (
         "DeleteBucketCors",
         asked("DELETE", "/?cors", "cos:DeleteBucketCORS"),
+    ),
+    ("GetBucketPolicy", asked("GET", "/?policy", "cos:GetBucketPolicy")),
+    (
+        "PutBucketPolicy",
+        with_body(asked("PUT", "/?policy", "cos:PutBucketPolicy"), POLICY),
+    ),
+    (
+        "DeleteBucketPolicy",
+        asked("DELETE", "/?policy", "cos:DeleteBucketPolicy"),
     ),
     (
         "GetBucketTagging",
@@ -186,6 +198,9 @@ fn built_name(operation: &ObjectOperation) -> Option<&'static str> {
         Op::GetBucketCors(_) => "GetBucketCors",
         Op::PutBucketCors { .. } => "PutBucketCors",
         Op::DeleteBucketCors(_) => "DeleteBucketCors",
+        Op::GetBucketPolicy(_) => "GetBucketPolicy",
+        Op::PutBucketPolicy { .. } => "PutBucketPolicy",
+        Op::DeleteBucketPolicy(_) => "DeleteBucketPolicy",
         Op::GetBucketTagging(_) => "GetBucketTagging",
         Op::PutBucketTagging { .. } => "PutBucketTagging",
         Op::DeleteBucketTagging(_) => "DeleteBucketTagging",
@@ -208,9 +223,6 @@ fn unbuilt_request(name: UnbuiltOperation) -> Asked {
         Name::PutBucketLifecycle => ("PUT", "/?lifecycle"),
         Name::GetBucketLifecycle => ("GET", "/?lifecycle"),
         Name::DeleteBucketLifecycle => ("DELETE", "/?lifecycle"),
-        Name::PutBucketPolicy => ("PUT", "/?policy"),
-        Name::GetBucketPolicy => ("GET", "/?policy"),
-        Name::DeleteBucketPolicy => ("DELETE", "/?policy"),
         Name::PutBucketVersioning => ("PUT", "/?versioning"),
         Name::GetBucketVersioning => ("GET", "/?versioning"),
         Name::PutBucketWebsite => ("PUT", "/?website"),
@@ -471,6 +483,10 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
         Action::GetCallerIdentity | Action::ListUsers | Action::ListAccessKeys | Action::ListPolicies => {
             (json!({}), false)
         }
+        // No session has to do with accounts, not even to read.
+        Action::CreateRootAccount | Action::ListRootAccounts => (json!({}), true),
+        Action::GetRootAccount => (json!({ "OwnerUin": 100_000_000_001_u64 }), true),
+        Action::UpdateRootAccount => (json!({ "OwnerUin": uin, "Status": "Disabled" }), true),
         Action::GetUser => (json!({ "Name": "victim" }), false),
         Action::GetPolicy => (json!({ "PolicyId": policy }), false),
         Action::ListAttachedUserPolicies => (json!({ "TargetUin": uin }), false),
@@ -535,6 +551,9 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
             (json!({ "RoleArn": arn, "RoleSessionName": "session" }), false)
         }
         Action::GetSessionToken | Action::QueryApiKey => (json!({}), false),
+        // The denial of a session is that of the rule: what it changes is not given by policies.
+        Action::RevokeSession => (json!({ "SessionName": "nobody" }), true),
+        Action::ListRevocations => (json!({}), false),
         Action::GetRole | Action::GetRolePermissionBoundary => (of_role(json!({})), false),
         Action::DescribeRoleList => (json!({ "Page": 1, "Rp": 20 }), false),
         Action::ListAttachedRolePolicies => (of_role(json!({ "Page": 1, "Rp": 20 })), false),
@@ -581,7 +600,11 @@ async fn mechanism_10_every_action_asks_every_layer() {
         let denied = of_a_session(&keys.all_but_this).await;
         assert!(is_denied(&denied), "{name}: {denied}");
         // Those of the token service give nothing that the caller has not got: a denial alone stops them. A role does.
-        let given = action.service().name() == "sts" && *action != Action::AssumeRole;
+        let takes_a_right = matches!(
+            action,
+            Action::AssumeRole | Action::RevokeSession | Action::ListRevocations
+        );
+        let given = action.service().name() == "sts" && !takes_a_right;
         for key in [&keys.only_that, &nobody.key] {
             let answer = of_a_session(key).await;
             assert_eq!(is_denied(&answer), !given, "{name}: {answer}");
@@ -597,7 +620,9 @@ async fn mechanism_10_every_action_asks_every_layer() {
     let users = call(&server, &Key::root(), "ListUsers", json!({})).await;
     assert_eq!(users["Data"].as_array().unwrap().len(), 2);
     let summary = call(&server, &Key::root(), "GetAccountSummary", json!({})).await;
-    assert_eq!((&summary["Policies"], &summary["Group"]), (&json!(2), &json!(0)));
+    let counted = ["Policies", "Group", "Roles"].map(|kind| &summary[kind]);
+    // Those of the two users and of the role.
+    assert_eq!(counted, [&json!(3), &json!(0), &json!(1)]);
     let role = call(&server, &Key::root(), "GetRole", json!({ "RoleId": role })).await;
     let role = &role["RoleInfo"];
     assert_eq!(

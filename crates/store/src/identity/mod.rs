@@ -14,6 +14,7 @@ mod groups;
 mod key_ring;
 mod last_uses;
 mod policies;
+mod revocations;
 mod roles;
 mod tallies;
 mod users;
@@ -33,8 +34,9 @@ use tokio::sync::MutexGuard;
 use crate::{Attempts, Store, View};
 
 pub use access_keys::{MOST_ACCESS_KEYS, StoredAccessKey};
+pub use accounts::MOST_ACCOUNTS;
 pub use attachments::MOST_ATTACHMENTS;
-pub use daypass_metadata::identity::{Holder, TrustedRole, WrappedKeyRing, WrappedSecret};
+pub use daypass_metadata::identity::{Holder, RevocationRecord, TrustedRole, WrappedKeyRing, WrappedSecret};
 pub use groups::{MOST_GROUPS, MOST_GROUPS_OF_USER, MOST_MEMBERS};
 pub use policies::{FIRST_POLICY_ID, MOST_POLICIES, PresetPolicy};
 pub use roles::{FIRST_ROLE_ID, MOST_ROLES, StoredRole, Trusted};

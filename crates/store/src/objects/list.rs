@@ -38,19 +38,23 @@ impl Store {
             .await;
         let page = page.map_err(fault::reading)?;
         let last = page.entries.last().filter(|_| page.more);
-        let next_marker = last.map(|last| name(last.name(), &list.bucket)).transpose()?;
+        let next_marker = last
+            .map(|last| name(last.name(), &list.bucket).map(str::to_owned))
+            .transpose()?;
         let mut answer = ObjectList {
             request: list.clone(),
             region: bucket.region,
             owner: bucket.owner.app_id,
-            objects: Vec::new(),
+            objects: Vec::with_capacity(page.entries.len()),
             common_prefixes: Vec::new(),
             next_marker,
         };
         for entry in page.entries {
             match entry {
-                Entry::Key(key, value) => answer.objects.push(summary(&name(&key, &list.bucket)?, &value)?),
-                Entry::Prefix(prefix) => answer.common_prefixes.push(name(&prefix, &list.bucket)?),
+                Entry::Key(key, value) => answer.objects.push(summary(name(&key, &list.bucket)?, &value)?),
+                Entry::Prefix(prefix) => answer
+                    .common_prefixes
+                    .push(name(&prefix, &list.bucket)?.to_owned()),
             }
         }
         Ok(Outcome::Objects(answer))
@@ -62,8 +66,8 @@ pub(crate) fn page_size(asked: u32) -> usize {
     usize::try_from(asked).unwrap_or(usize::MAX).min(MOST_ENTRIES)
 }
 
-fn name(stored: &[u8], bucket: &BucketName) -> Result<String, Error> {
-    let name = keys::key_of_object(stored, bucket).map(str::to_owned);
+fn name<'s>(stored: &'s [u8], bucket: &BucketName) -> Result<&'s str, Error> {
+    let name = keys::key_of_object(stored, bucket);
     name.ok_or_else(|| fault::inconsistent("the key of an object"))
 }
 

@@ -39,6 +39,25 @@ impl Store {
         Ok(Outcome::Changed)
     }
 
+    /// A bucket's policy.
+    pub async fn bucket_policy(&self, view: &View, name: &BucketName) -> Result<Outcome, Error> {
+        let policy = view.require_bucket(name).await?.policy;
+        let found = policy.map(Outcome::BucketPolicy);
+        found.ok_or(ErrorCode::NoSuchBucketPolicy.into())
+    }
+
+    /// Puts another policy in its place, or none.
+    pub async fn put_bucket_policy(
+        &self,
+        view: View,
+        name: &BucketName,
+        policy: Option<&str>,
+    ) -> Result<Outcome, Error> {
+        self.change_bucket(view, name, |bucket| bucket.policy = policy.map(str::to_owned))
+            .await?;
+        Ok(policy.map_or(Outcome::Deleted, |_| Outcome::BucketPolicyChanged))
+    }
+
     /// A bucket's rules for other origins.
     pub async fn bucket_cors(&self, view: &View, name: &BucketName) -> Result<Outcome, Error> {
         view.require_bucket(name).await?;

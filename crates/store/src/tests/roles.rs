@@ -300,7 +300,7 @@ async fn roles_are_among_those_who_have_a_policy() {
         name: "dev".to_owned(),
         attached: NOW,
     };
-    assert_eq!(entities(EntityFilter::All).await, [dev.clone()]);
+    assert_eq!(entities(EntityFilter::All).await, std::slice::from_ref(&dev));
     assert_eq!(entities(EntityFilter::Roles).await, [dev]);
     assert_eq!(entities(EntityFilter::Users).await, []);
     assert_eq!(entities(EntityFilter::Groups).await, []);

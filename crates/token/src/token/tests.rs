@@ -301,6 +301,8 @@ prop_compose! {
                 session_id: SessionId(session),
                 owner: Uin(numbers[1]),
                 principal: if is_role { Principal::Role(RoleId(number)) } else { Principal::User(Uin(number)) },
+                issued: Timestamp::from_unix_millis(issued),
+                name: number,
             }).collect(),
             name: texts[1].clone(),
             issued: Timestamp::from_unix_millis(issued),

@@ -8,6 +8,7 @@ mod user;
 mod version;
 
 use crate::names::{AccessKeyId, PolicyId, Uin, UserName};
+use crate::operation::AccountOperation;
 
 pub use boundary::BoundaryOperation;
 pub use group::{GroupOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, UpdateGroup};
@@ -117,6 +118,8 @@ pub enum IdentityOperation {
         /// Which page.
         paging: Paging,
     },
+    /// About accounts themselves.
+    Account(AccountOperation),
     /// About the versions of a policy.
     Version(VersionOperation),
     /// About groups of users.
@@ -134,6 +137,7 @@ impl IdentityOperation {
             Self::Version(operation) => operation.is_write(),
             Self::Group(operation) => operation.is_write(),
             Self::Boundary(operation) => operation.is_write(),
+            Self::Account(operation) => operation.is_write(),
             Self::Role(operation) => operation.is_write(),
             Self::GetUser(_)
             | Self::ListUsers

@@ -15,7 +15,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::element::Element;
 use super::headers::{self, USER_METADATA_PREFIX};
-use super::{acl, copy, cors, delete, error, tagging};
+use super::{acl, copy, cors, delete, error, policy, tagging};
 
 /// Largest document that is read, in bytes: five times the longest list of the longest keys.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -95,12 +95,18 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
             let rules = cors::rules(&answer.document("CORSConfiguration")?);
             rules.map(Outcome::Cors).map_err(|_| unreadable("bad rules"))
         }
+        Op::GetBucketPolicy(_) => policy::read_answer(answer.body)
+            .map(Outcome::BucketPolicy)
+            .ok_or(unreadable("bad policy")),
+        Op::PutBucketPolicy { .. } => Ok(Outcome::BucketPolicyChanged),
         Op::GetBucketTagging(_) | Op::GetObjectTagging { .. } => {
             let tags = tagging::tags(&answer.document("Tagging")?, MAX_BUCKET_TAGS);
             tags.map(Outcome::Tags).map_err(|_| unreadable("bad tags"))
         }
         Op::PutBucketTagging { .. } => Ok(Outcome::BucketTagged),
-        Op::DeleteBucketTagging(_) | Op::DeleteObjectTagging { .. } => Ok(Outcome::Deleted),
+        Op::DeleteBucketPolicy(_) | Op::DeleteBucketTagging(_) | Op::DeleteObjectTagging { .. } => {
+            Ok(Outcome::Deleted)
+        }
         // Only browsers send these.
         Op::Preflight(_) => Err(unreadable("a preflight was answered")),
         Op::PutObjectTagging { .. }

@@ -14,7 +14,7 @@ use daypass_api::operation::{InitiateMultipartUpload, UploadRef};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 
 use super::document::Document;
-use super::{acl, copy, cors, delete, headers, tagging};
+use super::{acl, copy, cors, delete, headers, policy, tagging};
 
 pub(super) const XML_TYPE: &str = "application/xml";
 /// The namespace of the one document that carries one.
@@ -91,8 +91,9 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
             answer
         }
         Outcome::Cors(rules) => document(answer(200), cors::write_document(Document::new(), rules)),
+        Outcome::BucketPolicy(text) => policy::with_document(answer(200), text),
         Outcome::Tags(tags) => document(answer(200), tagging::write_document(Document::new(), tags)),
-        Outcome::BucketTagged => answer(204),
+        Outcome::BucketTagged | Outcome::BucketPolicyChanged => answer(204),
         Outcome::Preflight(grant) => {
             let mut answer = without_body(answer(200));
             answer.headers.extend(cors::preflight_headers(grant));
@@ -140,6 +141,9 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         }
         Outcome::TemporaryKey(_)
         | Outcome::CallerIdentity(_)
+        | Outcome::RootAccountCreated { .. }
+        | Outcome::RootAccount(_)
+        | Outcome::RootAccounts(_)
         | Outcome::UserCreated { .. }
         | Outcome::User(_)
         | Outcome::Users(_)
@@ -166,6 +170,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::GroupMembers(_)
         | Outcome::Boundary(_)
         | Outcome::ApiKeys(_)
+        | Outcome::Revocations(_)
         | Outcome::RoleCreated(_)
         | Outcome::Role(_)
         | Outcome::Roles(_)

@@ -1,0 +1,441 @@
+//! The door to the trail: a bounded queue, and the thread that writes what is in it.
+//!
+//! A request takes a place in the queue before anything is done for it, and puts its record there when it is answered.
+//! What it puts is handed over as it is; spelling it is the thread's work. Places are counted, so with [`OnLoss::Refuse`]
+//! no record is ever lost for want of room: a request that finds none is refused instead.
+//!
+//! A record is handed to the system within milliseconds, and survives the end of the process from then on. It is made
+//! durable together with others, at most [`Pace::flush_every`] later, and when the writer stops.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::disk::Disk;
+use crate::log::{AuditError, Log, Options};
+use crate::record::{Gap, Request};
+
+/// Most records that are written at once.
+const GROUP: usize = 1024;
+/// How long records are gathered before they are written.
+const GATHER: Duration = Duration::from_millis(5);
+/// How often the trail is looked after when nothing comes.
+const IDLE: Duration = Duration::from_millis(500);
+/// How long a disk that failed is left alone.
+const RETRY: Duration = Duration::from_millis(200);
+/// How often a disk that fails is tried when the writer stops.
+const LAST_TRIES: u32 = 10;
+
+/// What happens to requests while the trail cannot be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnLoss {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They are performed; their records are counted, and a gap is told of.
+    Continue,
+}
+
+/// How much waits, and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Places in the queue; requests in flight have one each.
+    pub places: usize,
+    /// Longest time from writing a record to making it durable.
+    pub flush_every: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            places: 16 * 1024,
+            flush_every: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What the writer counts.
+#[derive(Debug, Default)]
+pub struct Figures {
+    written: AtomicU64,
+    lost: AtomicU64,
+    failures: AtomicU64,
+    waiting: AtomicUsize,
+    taken: AtomicUsize,
+    broken: AtomicBool,
+    gap: AtomicU64,
+    gap_since: AtomicI64,
+    stopping: AtomicBool,
+}
+
+impl Figures {
+    /// Records that the disk has taken.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Records that are missing.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Attempts to write or to flush that failed.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Records that wait in the queue.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Whether the disk takes records.
+    pub fn is_writable(&self) -> bool {
+        !self.broken.load(Ordering::Acquire)
+    }
+
+    fn lose(&self, time: i64) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        if self.gap.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.gap_since.store(time, Ordering::Release);
+        }
+    }
+}
+
+/// The trail cannot be written now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the audit trail cannot be written")]
+pub struct Unwritable;
+
+/// A trail that is written. `E` is what a request leaves; it becomes a [`Request`] on the writer's thread.
+pub struct Writer<E> {
+    entries: Sender<Option<E>>,
+    figures: Arc<Figures>,
+    thread: Mutex<Option<JoinHandle<Result<(), AuditError>>>>,
+    places: usize,
+    on_loss: OnLoss,
+    clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+}
+
+/// What a writer is started with.
+pub struct Setup<E> {
+    /// Where the trail is.
+    pub options: Options,
+    /// How much waits.
+    pub pace: Pace,
+    /// What happens when it cannot be written.
+    pub on_loss: OnLoss,
+    /// What it is written to.
+    pub disk: Box<dyn Disk>,
+    /// Names the trail if it is a new one.
+    pub fresh: [u8; 16],
+    /// Milliseconds since 1970.
+    pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Makes a record of what a request left.
+    pub spell: fn(E) -> Request,
+    /// Told of the first failure after a success.
+    pub complain: fn(&AuditError),
+}
+
+impl<E: Send + 'static> Writer<E> {
+    /// Opens the trail and starts its thread.
+    pub fn start(setup: Setup<E>) -> Result<Self, AuditError> {
+        let Setup {
+            options,
+            pace,
+            on_loss,
+            disk,
+            fresh,
+            clock,
+            spell,
+            complain,
+        } = setup;
+        let directory = options.directory.clone();
+        let log = Log::open(options, disk, fresh, clock())?;
+        let figures = Arc::new(Figures::default());
+        let (entries, receiver) = channel();
+        let worker = Worker {
+            log,
+            receiver,
+            figures: Arc::clone(&figures),
+            clock: Arc::clone(&clock),
+            flush_every: pace.flush_every,
+            spell,
+            complain,
+            flush_due: None,
+            unwritten: 0,
+            flushes_failed: 0,
+            removal_failed: false,
+            records: Vec::new(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("audit".to_owned())
+            .spawn(move || worker.run());
+        let thread = thread.map_err(|source| AuditError::File {
+            path: directory,
+            source,
+        })?;
+        Ok(Self {
+            entries,
+            figures,
+            thread: Mutex::new(Some(thread)),
+            places: pace.places,
+            on_loss,
+            clock,
+        })
+    }
+
+    /// Takes a place in the queue for a request's record. It is given back when the place is dropped.
+    pub fn admit(&self) -> Result<Place<'_, E>, Unwritable> {
+        let figures = &self.figures;
+        let has_room = figures.taken.fetch_add(1, Ordering::AcqRel) < self.places;
+        let place = Place {
+            writer: self,
+            has_room,
+            kept: false,
+        };
+        match self.on_loss {
+            OnLoss::Refuse if !has_room || !figures.is_writable() => Err(Unwritable),
+            _ => Ok(place),
+        }
+    }
+
+    /// What was counted.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// Writes what waits, makes it durable, and ends. Blocks meanwhile.
+    pub fn stop(&self) -> Result<(), AuditError> {
+        self.figures.stopping.store(true, Ordering::Release);
+        // Only to wake it; if it is gone, that is told below.
+        let _ = self.entries.send(None);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        thread.map_or(Ok(()), |thread| thread.join().unwrap_or(Err(AuditError::Gone)))
+    }
+}
+
+/// A place in the queue.
+pub struct Place<'w, E: Send + 'static> {
+    writer: &'w Writer<E>,
+    has_room: bool,
+    kept: bool,
+}
+
+impl<E: Send + 'static> Place<'_, E> {
+    /// Puts a record there.
+    pub fn put(mut self, entry: E) {
+        let figures = &self.writer.figures;
+        figures.waiting.fetch_add(1, Ordering::Relaxed);
+        if self.has_room && self.writer.entries.send(Some(entry)).is_ok() {
+            self.kept = true;
+            return;
+        }
+        figures.waiting.fetch_sub(1, Ordering::Relaxed);
+        figures.lose((self.writer.clock)());
+    }
+}
+
+impl<E: Send + 'static> Drop for Place<'_, E> {
+    fn drop(&mut self) {
+        // A place that is kept is given back when its record is written.
+        if !self.kept {
+            self.writer.figures.taken.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// Marks the trail as broken when the thread ends in any way.
+struct Mourner(Arc<Figures>);
+
+impl Drop for Mourner {
+    fn drop(&mut self) {
+        self.0.broken.store(true, Ordering::Release);
+    }
+}
+
+struct Worker<E> {
+    log: Log,
+    receiver: Receiver<Option<E>>,
+    figures: Arc<Figures>,
+    clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    flush_every: Duration,
+    spell: fn(E) -> Request,
+    complain: fn(&AuditError),
+    flush_due: Option<Instant>,
+    /// Records in the log's buffer.
+    unwritten: usize,
+    flushes_failed: u64,
+    removal_failed: bool,
+    records: Vec<Request>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "it paces flushes; no record carries it")]
+fn instant() -> Instant {
+    Instant::now()
+}
+
+impl<E> Worker<E> {
+    fn run(mut self) -> Result<(), AuditError> {
+        let _mourner = Mourner(Arc::clone(&self.figures));
+        loop {
+            let stopping = self.figures.stopping.load(Ordering::Acquire);
+            let gathered = self.gather(stopping);
+            match self.write() {
+                Ok(()) if stopping && !gathered => return self.end(),
+                Ok(()) if gathered => std::thread::sleep(GATHER),
+                Ok(()) => {}
+                Err(_) if stopping => return self.end(),
+                Err(_) => std::thread::sleep(RETRY),
+            }
+        }
+    }
+
+    /// Takes from the queue what is there; waits for something if there is nothing. False if nothing came.
+    fn gather(&mut self, stopping: bool) -> bool {
+        if self.log.is_behind() {
+            return false;
+        }
+        if !stopping {
+            let wait = self
+                .flush_due
+                .map_or(IDLE, |due| due.saturating_duration_since(instant()).min(IDLE));
+            match self.receiver.recv_timeout(wait) {
+                Ok(Some(entry)) => self.take(entry),
+                Ok(None) | Err(RecvTimeoutError::Timeout) => return false,
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.figures.stopping.store(true, Ordering::Release);
+                    return false;
+                }
+            }
+        }
+        while self.records.len() < GROUP {
+            match self.receiver.try_recv() {
+                Ok(Some(entry)) => self.take(entry),
+                Ok(None) => {}
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        !self.records.is_empty()
+    }
+
+    fn take(&mut self, entry: E) {
+        self.records.push((self.spell)(entry));
+    }
+
+    /// Brings the disk up to date, as far as it lets itself.
+    fn write(&mut self) -> Result<(), AuditError> {
+        let done = self.try_write();
+        let failed = done.is_err();
+        if let Err(error) = &done {
+            self.figures.failures.fetch_add(1, Ordering::Relaxed);
+            if self.figures.is_writable() {
+                (self.complain)(error);
+            }
+        }
+        self.figures.broken.store(failed, Ordering::Release);
+        if !failed {
+            self.remove_old();
+        }
+        done
+    }
+
+    fn try_write(&mut self) -> Result<(), AuditError> {
+        // What waited for the disk goes first.
+        self.log.commit()?;
+        self.log.maintain((self.clock)())?;
+        self.tell_gap()?;
+        for record in self.records.drain(..) {
+            match self.log.add_request(&record) {
+                Ok(()) => self.unwritten += 1,
+                Err(_) => {
+                    self.figures.lose(record.time);
+                    self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
+                    self.figures.taken.fetch_sub(1, Ordering::AcqRel);
+                }
+            }
+        }
+        self.log.commit()?;
+        self.count_written();
+        self.flush_when_due()
+    }
+
+    /// What cannot be removed is no reason not to write.
+    fn remove_old(&mut self) {
+        let removed = self.log.retain((self.clock)());
+        if let Err(error) = &removed {
+            self.figures.failures.fetch_add(1, Ordering::Relaxed);
+            if !self.removal_failed {
+                (self.complain)(error);
+            }
+        }
+        self.removal_failed = removed.is_err();
+    }
+
+    fn count_written(&mut self) {
+        let records = std::mem::take(&mut self.unwritten);
+        if records == 0 {
+            return;
+        }
+        self.figures.written.fetch_add(records as u64, Ordering::Relaxed);
+        self.figures.waiting.fetch_sub(records, Ordering::Relaxed);
+        self.figures.taken.fetch_sub(records, Ordering::AcqRel);
+        self.flush_due.get_or_insert_with(|| instant() + self.flush_every);
+    }
+
+    fn flush_when_due(&mut self) -> Result<(), AuditError> {
+        if self.flush_due.is_none_or(|due| instant() < due) {
+            return Ok(());
+        }
+        let flushed = self.log.flush();
+        match &flushed {
+            Ok(()) => self.flush_due = None,
+            Err(_) => self.flushes_failed += 1,
+        }
+        flushed
+    }
+
+    /// Says what is missing, at the place where it is missing.
+    fn tell_gap(&mut self) -> Result<(), AuditError> {
+        let lost = self.figures.gap.swap(0, Ordering::AcqRel);
+        let flushes_failed = std::mem::take(&mut self.flushes_failed);
+        if lost == 0 && flushes_failed == 0 {
+            return Ok(());
+        }
+        let time = (self.clock)();
+        let since = match lost {
+            0 => time,
+            _ => self.figures.gap_since.load(Ordering::Acquire),
+        };
+        self.log.add_gap(&Gap {
+            time,
+            lost,
+            since,
+            flushes_failed,
+        })
+    }
+
+    /// Writes all that is in the queue.
+    fn drain(&mut self) -> Result<(), AuditError> {
+        loop {
+            self.try_write()?;
+            if !self.gather(true) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn end(mut self) -> Result<(), AuditError> {
+        let mut left = LAST_TRIES;
+        loop {
+            let ended = self.drain().and_then(|()| self.log.stop((self.clock)()));
+            left -= 1;
+            if ended.is_ok() || left == 0 {
+                return ended;
+            }
+            std::thread::sleep(RETRY);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+module daypass/sdk-go/stage
+
+go 1.21
