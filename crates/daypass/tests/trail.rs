@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use daypass_api::names::{AccessKeyId, Region, SessionName, UserName};
-use daypass_api::operation::{CreateUser, GetFederationToken};
+use daypass_api::operation::{Contact, CreateUser, GetFederationToken};
 use daypass_api::secret::SecretKey;
 use daypass_audit::query::{Query, Trail};
 use daypass_audit::record::Request;
@@ -90,6 +90,7 @@ async fn change(client: ActionClient, worker: String) -> Acknowledged {
         let create = CreateUser {
             name: UserName::parse(&format!("{worker}-{number}")).unwrap(),
             remark: String::new(),
+            contact: Contact::default(),
             with_access_key: true,
         };
         let Ok((_, Some(made))) = client.add_user(create).await else {
