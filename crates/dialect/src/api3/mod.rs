@@ -16,16 +16,21 @@ mod form;
 mod json;
 
 mod access_keys;
+mod account;
 mod accounts;
 mod assume;
 mod attachments;
+mod boundaries;
+mod groups;
 mod policies;
 mod providers;
 mod revocations;
 mod role_policies;
 mod roles;
 mod sts;
+mod tags;
 mod users;
+mod versions;
 mod web_identity;
 
 mod client;
