@@ -197,11 +197,7 @@ impl Server {
     }
 }
 
-fn open_audit(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    random: SystemRandom,
-) -> Result<Writer<audit::Entry>, StartError> {
+fn open_audit(config: &Config, clock: &Arc<dyn Clock>, random: SystemRandom) -> Result<Writer, StartError> {
     let AuditConfig {
         directory,
         max_bytes,
@@ -223,7 +219,6 @@ fn open_audit(
         disk: Box::new(SystemDisk),
         fresh: random.bytes(),
         clock: Arc::new(move || clock.now().unix_millis()),
-        spell: audit::spell,
         complain: |error| {
             let cause = std::error::Error::source(error);
             tracing::error!(%error, cause, "the audit trail cannot be written");
