@@ -22,10 +22,12 @@ mod gather;
 mod health;
 mod host_name;
 mod identify;
+mod last_uses;
 mod metrics;
 mod opened_tokens;
 mod path;
 mod perform;
+mod perform_identity;
 mod private_file;
 mod proxies;
 mod rate;
@@ -117,6 +119,7 @@ impl Server {
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
+            last_uses: Default::default(),
             roles: Default::default(),
             revocations: Default::default(),
             policies: Default::default(),
@@ -190,6 +193,7 @@ impl Server {
                 tracing::error!(%error, "a task of the server did not end well");
             }
         }
+        self.service.write_last_uses().await;
         let service = Arc::clone(&self.service);
         let audit = tokio::task::spawn_blocking(move || service.audit.stop()).await;
         self.service.store.close().await.map_err(StartError::Store)?;
