@@ -21,6 +21,9 @@ use daypass_api::object::{ETag, StorageClass};
 use daypass_api::operation::{GetFederationToken, ListObjects, ObjectOperation, ReadObject};
 use daypass_api::outcome::{ObjectList, ObjectSummary};
 use daypass_api::{Operation, Outcome, Timestamp, secret};
+use daypass_audit::record::{self, Request, Who};
+use daypass_audit::writer::{OnLoss, Pace, Setup, Writer};
+use daypass_audit::{Options, SystemDisk};
 use daypass_dialect::cos::{self as dialect, AnswerContext, RequestHead};
 use daypass_dialect::site::{self, SiteConfig};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
@@ -42,7 +45,7 @@ const OWNER: OwnerAccount = OwnerAccount {
 const NOW: i64 = 1_700_000_000;
 
 criterion_group!(
-    pieces, decisions, policies, tokens, minting, signatures, requests, lists
+    pieces, decisions, policies, tokens, minting, signatures, requests, lists, records
 );
 criterion_main!(pieces);
 
@@ -308,4 +311,55 @@ fn lists(criterion: &mut Criterion) {
     criterion.bench_function("write-list-1000", |bencher| {
         bencher.iter(|| dialect::write(black_box(&list), &context).unwrap());
     });
+}
+
+/// What a request spends on its record; the chain and the disk follow on another thread.
+fn records(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = Writer::start(Setup {
+        options: Options::keeping(folder.path().to_owned(), 64 * 1024 * 1024, 1),
+        pace: Pace::default(),
+        on_loss: OnLoss::Continue,
+        disk: Box::new(SystemDisk),
+        fresh: [1; 16],
+        clock: Arc::new(|| NOW * 1000),
+        complain: |_| {},
+    })
+    .unwrap();
+    let record = recorded();
+    criterion.bench_function("audit-put", |bencher| {
+        bencher.iter(|| writer.admit().unwrap().put(black_box(record.clone())));
+    });
+    writer.stop().unwrap();
+}
+
+fn recorded() -> Request {
+    let session = record::Session {
+        session_id: "0a".repeat(16),
+        session_name: "bench".to_owned(),
+        original_uin: ACCOUNT.owner_uin.0,
+        original_access_key_id: "AKIDroot0123456789".to_owned(),
+        ..record::Session::default()
+    };
+    Request {
+        time: NOW * 1000,
+        request_id: "NjU1M2YxMDBfMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw".to_owned(),
+        method: "GET".to_owned(),
+        operation: Some("cos:GetObject".to_owned()),
+        ip: "127.0.0.1".to_owned(),
+        who: Some(Who {
+            proven: true,
+            app_id: ACCOUNT.app_id.0,
+            owner_uin: ACCOUNT.owner_uin.0,
+            uin: ACCOUNT.owner_uin.0,
+            access_key_id: "AKIDbench0123456789".to_owned(),
+            session: Some(session),
+            ..Who::default()
+        }),
+        bucket: Some(BUCKET.to_owned()),
+        key: Some(KEY.to_owned()),
+        status: 200,
+        bytes_out: 4096,
+        ..Request::default()
+    }
 }

@@ -214,7 +214,7 @@ fn open_audit(
     random: SystemRandom,
     disk: Box<dyn Disk>,
     pace: Pace,
-) -> Result<Writer<audit::Entry>, StartError> {
+) -> Result<Writer, StartError> {
     let AuditConfig {
         directory,
         max_bytes,
@@ -234,7 +234,6 @@ fn open_audit(
         disk,
         fresh: random.bytes(),
         clock: Arc::new(move || clock.now().unix_millis()),
-        spell: audit::spell,
         complain: |error| {
             let cause = std::error::Error::source(error);
             tracing::error!(%error, cause, "the audit trail cannot be written");

@@ -8,7 +8,6 @@ use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
 use daypass_token::MasterKey;
 
-use crate::audit::Entry;
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
@@ -24,7 +23,7 @@ use crate::roles::KnownRole;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
-    pub(crate) audit: Writer<Entry>,
+    pub(crate) audit: Writer,
     pub(crate) store: Store,
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,
