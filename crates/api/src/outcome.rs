@@ -57,6 +57,17 @@ pub struct RevocationList {
     pub next: Option<u64>,
 }
 
+/// One of the keys that seal and open session tokens, without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochSummary {
+    /// Its number.
+    pub id: u32,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when tokens open under it; absent for the one that seals.
+    pub opens_until: Option<Timestamp>,
+}
+
 /// The answer to an operation that was performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -182,6 +193,8 @@ pub enum Outcome {
     ApiKeys(Vec<AccessKey>),
     /// What was ended before its time.
     Revocations(RevocationList),
+    /// The keys that seal and open session tokens, the newest first.
+    KeyRing(Vec<EpochSummary>),
     /// A role was made.
     RoleCreated(RoleId),
     /// One role.

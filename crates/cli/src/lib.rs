@@ -12,6 +12,7 @@ mod bucket_policy;
 mod cat;
 mod cp;
 mod key;
+mod key_ring;
 mod ls;
 mod mb;
 mod mv;

@@ -22,6 +22,7 @@ mod gather;
 mod health;
 mod host_name;
 mod identify;
+mod key_ring;
 mod metrics;
 mod opened_tokens;
 mod path;
@@ -39,7 +40,7 @@ mod start_error;
 pub mod tls;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
@@ -64,6 +65,7 @@ use edge::allowance::Patience;
 use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
+use key_ring::KeyRingKeeper;
 use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
 use service::Service;
@@ -111,11 +113,18 @@ impl Server {
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let (blobs, kv) = (foundation.blobs, foundation.kv);
         let audit = open_audit(&config, &clock, random)?;
+        let master = Arc::new(foundation.master);
+        let key_ring = KeyRingKeeper::new(
+            foundation.store.clone(),
+            Arc::clone(&master),
+            random,
+            foundation.ring,
+        );
         let service = Arc::new(Service {
             audit,
             store: foundation.store,
-            master: foundation.master,
-            ring: RwLock::new(Arc::new(foundation.ring)),
+            master,
+            key_ring: Arc::new(key_ring),
             identities: Default::default(),
             roles: Default::default(),
             revocations: Default::default(),

@@ -278,6 +278,7 @@ impl Service {
                     .list_revocations(view, account, list.after, list.limit)
                     .await;
             }
+            Op::KeyRing(operation) => return self.key_ring.perform(*operation, now).await,
             Op::QueryApiKey(subject) => return self.query_api_key(view, *subject, identity).await,
         };
         minted.map(Outcome::TemporaryKey)

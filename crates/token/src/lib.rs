@@ -21,5 +21,5 @@ pub use claims::{Ancestor, Claims, Principal, SessionKind, name_digest};
 pub use credentials::{permanent_key, session_id_of, temporary_key_id, temporary_secret};
 pub use master::{MAX_WRAPPED_LENGTH, MasterKey, MasterKeyError, UnwrapError, WRAP_SALT_LENGTH, WrapError};
 pub use policies::MAX_POLICIES_LENGTH;
-pub use ring::{KeyRing, MAX_EPOCHS, MAX_SESSION_SECONDS, RingFull};
+pub use ring::{EpochFacts, KeyRing, MAX_EPOCHS, MAX_SESSION_SECONDS, RingFull};
 pub use token::{MAX_TOKEN_LENGTH, OpenError, SALT_LENGTH, SealError, Sealed, open, seal};

@@ -6,6 +6,7 @@
 mod account;
 mod copy;
 mod identity;
+mod key_ring;
 mod object;
 mod revocation;
 mod role;
@@ -17,6 +18,7 @@ pub use copy::{CopyObject, CopySource, UploadPartCopy};
 pub use identity::{
     AccessKeyStatus, CreateUser, DeleteUser, IdentityOperation, NewPolicy, Paging, PolicyScope, Subject,
 };
+pub use key_ring::KeyRingOperation;
 pub use object::{
     BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
     ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
@@ -47,11 +49,12 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether it changes users, access keys or policies, or ends sessions. No session with a policy of its own, and
+    /// Whether it changes users, access keys, policies or the key ring, or ends sessions. No session with a policy of its own, and
     /// no federation session, may do that.
     pub fn is_identity_write(&self) -> bool {
         match self {
             Self::Session(SessionOperation::RevokeSession(_)) => true,
+            Self::Session(SessionOperation::KeyRing(operation)) => operation.is_write(),
             Self::Object(_) | Self::Session(_) => false,
             Self::Identity(operation) => operation.is_write(),
         }

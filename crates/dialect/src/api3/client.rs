@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
-use super::{access_keys, accounts, assume, attachments, policies, revocations, roles, sts, users};
+use super::{access_keys, accounts, assume, attachments, key_ring, policies, revocations, roles, sts, users};
 
 /// A call to send: its action and version go into the headers, its body is JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::ListRevocations(list)) => {
             (Action::ListRevocations, revocations::list_parameters(*list))
         }
+        Operation::Session(SessionOperation::KeyRing(operation)) => (key_ring::action(*operation), empty()),
         Operation::Identity(operation) => identity_request(operation),
     };
     Ok(Request {
@@ -142,6 +143,7 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         Operation::Session(SessionOperation::GetCallerIdentity) => sts::read_caller(reply),
         Operation::Session(SessionOperation::RevokeSession(_)) => Ok(Outcome::Done),
         Operation::Session(SessionOperation::ListRevocations(_)) => revocations::read_revocations(reply),
+        Operation::Session(SessionOperation::KeyRing(_)) => key_ring::read_answer(reply),
         Operation::Identity(operation) => identity_answer(operation, reply),
     }
 }

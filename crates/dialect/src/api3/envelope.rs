@@ -10,7 +10,8 @@ use serde_json::{Value as Json, json};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, accounts, attachments, error, policies, revocations, role_policies, roles, sts, users,
+    access_keys, accounts, attachments, error, key_ring, policies, revocations, role_policies, roles, sts,
+    users,
 };
 
 /// An answer, ready to be sent.
@@ -74,6 +75,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
         Outcome::ApiKeys(keys) => sts::write_api_keys(keys),
         Outcome::Revocations(list) => revocations::write_list(list),
+        Outcome::KeyRing(epochs) => key_ring::write(epochs),
         Outcome::RoleCreated(id) => roles::write_created(*id),
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),

@@ -19,6 +19,7 @@ mod access_keys;
 mod accounts;
 mod assume;
 mod attachments;
+mod key_ring;
 mod policies;
 mod revocations;
 mod role_policies;

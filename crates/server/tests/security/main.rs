@@ -17,6 +17,7 @@ mod attacks;
 mod bucket_policy;
 mod cross_account;
 mod identities;
+mod key_ring;
 mod kit;
 mod logs;
 mod one_gate;

@@ -155,6 +155,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::AttachedPolicies(_)
         | Outcome::ApiKeys(_)
         | Outcome::Revocations(_)
+        | Outcome::KeyRing(_)
         | Outcome::RoleCreated(_)
         | Outcome::Role(_)
         | Outcome::Roles(_)
