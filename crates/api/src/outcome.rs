@@ -195,6 +195,8 @@ pub enum Outcome {
     Revocations(RevocationList),
     /// The keys that seal and open session tokens, the newest first.
     KeyRing(Vec<EpochSummary>),
+    /// The master key is another one; how many secrets of permanent keys were wrapped anew.
+    MasterKeyRotated(u64),
     /// A role was made.
     RoleCreated(RoleId),
     /// One role.

@@ -14,6 +14,7 @@ mod cp;
 mod key;
 mod key_ring;
 mod ls;
+mod master_key;
 mod mb;
 mod mv;
 mod policy;

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, key, key_ring, ls, mb, mv, output, policy, presign, rb, rm, role,
-    session, stat, sts, user,
+    account, bucket_policy, cat, cp, key, key_ring, ls, master_key, mb, mv, output, policy, presign, rb, rm,
+    role, session, stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -56,6 +56,9 @@ pub enum Verb {
     /// The keys that seal temporary keys' tokens, for whoever operates the store
     #[command(subcommand)]
     KeyRing(key_ring::Command),
+    /// The key that secrets at rest are wrapped under, for whoever operates the store
+    #[command(subcommand)]
+    MasterKey(master_key::Command),
 }
 
 impl Verb {
@@ -87,6 +90,7 @@ impl Verb {
             Self::Role(command) => role::run(command).await,
             Self::Session(command) => session::run(command).await,
             Self::KeyRing(command) => key_ring::run(command).await,
+            Self::MasterKey(command) => master_key::run(command).await,
         }
     }
 }
@@ -250,6 +254,8 @@ mod tests {
         check("key-ring show --json", true);
         check("key-ring rotate", true);
         check("key-ring rotate --now --json", true);
+        check("master-key rotate --json", true);
+        check("master-key", false);
         check("key-ring", false);
         check("session revoke", false);
         check("session revoke --name a --role b", false);

@@ -21,14 +21,15 @@ use crate::StartError;
 use crate::clock::SystemRandom;
 use crate::config::{Config, RootSeed};
 use crate::data_directory::DataDirectory;
+use crate::master_key::{self, Masters};
 use crate::metrics::{BlobMeter, MeteredBlobs};
 use crate::opened_tokens::OpenedTokens;
-use crate::secrets_at_rest;
+use crate::secrets_at_rest::{self, GivenKeys, KeyFiles};
 
 /// What the server stands on.
 pub(crate) struct Foundation {
     pub(crate) store: Store,
-    pub(crate) master: MasterKey,
+    pub(crate) masters: Masters,
     pub(crate) ring: StoredRing,
     pub(crate) account: Account,
     pub(crate) kv: Arc<Statistics>,
@@ -64,16 +65,22 @@ pub(crate) async fn open(
     let blobs = Arc::new(BlobMeter::default());
     let (store, kv) = open_store(config, &blobs).await?;
     let existing = store.view().await?.first_account().await?;
-    let given = config.master_key.as_deref();
-    let master = secrets_at_rest::master_key(&config.data, given, existing.is_none(), random.bytes())?;
+    let given = GivenKeys {
+        current: config.master_key.as_deref(),
+        previous: config.previous_master_key.as_deref(),
+    };
+    let files = given.current.is_none().then(|| KeyFiles::new(&config.data));
+    let keys = secrets_at_rest::master_keys(&config.data, given, existing.is_none(), random.bytes())?;
+    let keys = master_key::finish(&store, keys, files.as_ref(), random, now).await?;
     let account = match existing {
         Some(account) => account,
-        None => make_root(&store, config, &master, now, random).await?,
+        None => make_root(&store, config, keys.current(), now, random).await?,
     };
-    let ring = open_ring(&store, &master, now, random).await?;
+    let ring = open_ring(&store, keys.current(), now, random).await?;
+    let masters = Masters::new(keys, files);
     Ok(Foundation {
         store,
-        master,
+        masters,
         ring,
         account,
         kv,

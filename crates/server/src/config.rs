@@ -39,6 +39,8 @@ pub struct Config {
     pub sts_requests_per_second: u32,
     /// The master key as text; without it the file in the data directory counts, made when it is not there.
     pub master_key: Option<String>,
+    /// The master key that `master_key` takes the place of: everything is wrapped anew before requests are answered.
+    pub previous_master_key: Option<String>,
     /// The root account to make on an empty data directory.
     pub root: RootSeed,
     /// The audit trail.

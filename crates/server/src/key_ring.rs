@@ -12,11 +12,12 @@ use daypass_api::outcome::EpochSummary;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_store::Store;
 use daypass_store::identity::WrappedKeyRing;
-use daypass_token::{KeyRing, MasterKey};
+use daypass_token::KeyRing;
 use tokio::sync::Mutex;
 
 use crate::bootstrap::StoredRing;
 use crate::clock::SystemRandom;
+use crate::master_key::Masters;
 
 /// How often a change is begun again because another gateway was faster.
 const ATTEMPTS: usize = 8;
@@ -35,17 +36,17 @@ enum Change {
 /// The ring in use, and everything that replacing it takes.
 pub(crate) struct KeyRingKeeper {
     store: Store,
-    master: Arc<MasterKey>,
+    masters: Arc<Masters>,
     random: SystemRandom,
     current: RwLock<Arc<StoredRing>>,
     turn: Mutex<()>,
 }
 
 impl KeyRingKeeper {
-    pub(crate) fn new(store: Store, master: Arc<MasterKey>, random: SystemRandom, ring: StoredRing) -> Self {
+    pub(crate) fn new(store: Store, masters: Arc<Masters>, random: SystemRandom, ring: StoredRing) -> Self {
         Self {
             store,
-            master,
+            masters,
             random,
             current: RwLock::new(Arc::new(ring)),
             turn: Mutex::default(),
@@ -68,6 +69,10 @@ impl KeyRingKeeper {
             KeyRingOperation::Describe => {}
             KeyRingOperation::Rotate => self.change(Change::Rotate, now).await?,
             KeyRingOperation::EndAll => self.change(Change::EndAll, now).await?,
+            KeyRingOperation::RotateMasterKey => {
+                let secrets = self.masters.rotate(&self.store, self.random, now).await?;
+                return Ok(Outcome::MasterKeyRotated(secrets));
+            }
         }
         Ok(Outcome::KeyRing(summary(&self.current().ring)))
     }
@@ -90,6 +95,7 @@ impl KeyRingKeeper {
         let mut outcome = Err(ErrorCode::ServiceUnavailable.into());
         for _ in 0..ATTEMPTS {
             self.follow().await?;
+            let _wrapping = self.masters.wrapping().await;
             let Some(next) = self.next(change, now)? else {
                 return Ok(());
             };
@@ -130,7 +136,8 @@ impl KeyRingKeeper {
                 .map_err(|full| Error::with_message(ErrorCode::ServiceUnavailable, full.to_string()))?,
             Change::EndAll => current.ring.emergency(now, &self.random.bytes()),
         };
-        let wrapped = ring.wrap(&self.master, &self.random.bytes()).map_err(|error| {
+        let keys = self.masters.keys();
+        let wrapped = ring.wrap(keys.current(), &self.random.bytes()).map_err(|error| {
             tracing::error!(%error, "the key ring could not be wrapped");
             Error::new(ErrorCode::InternalError)
         })?;
@@ -147,10 +154,14 @@ impl KeyRingKeeper {
         if self.current().wrapped == stored {
             return Ok(());
         }
-        let ring = KeyRing::unwrap(&self.master, &stored.wrapped).map_err(|error| {
-            tracing::error!(%error, "the stored key ring could not be unwrapped");
-            Error::new(ErrorCode::InternalError)
-        })?;
+        let ring = self
+            .masters
+            .keys()
+            .unwrap_ring(&stored.wrapped)
+            .map_err(|error| {
+                tracing::error!(%error, "the stored key ring could not be unwrapped");
+                Error::new(ErrorCode::InternalError)
+            })?;
         self.use_from_now_on(StoredRing::new(ring, stored));
         Ok(())
     }

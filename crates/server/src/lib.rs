@@ -23,6 +23,7 @@ mod health;
 mod host_name;
 mod identify;
 mod key_ring;
+mod master_key;
 mod metrics;
 mod opened_tokens;
 mod path;
@@ -58,6 +59,7 @@ pub use config::{AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimit
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
 pub use proxies::{BadTrustedProxy, TrustedProxy};
+pub use secrets_at_rest::GivenKeys;
 pub use start_error::StartError;
 
 use clock::SystemRandom;
@@ -113,17 +115,17 @@ impl Server {
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let (blobs, kv) = (foundation.blobs, foundation.kv);
         let audit = open_audit(&config, &clock, random)?;
-        let master = Arc::new(foundation.master);
+        let masters = Arc::new(foundation.masters);
         let key_ring = KeyRingKeeper::new(
             foundation.store.clone(),
-            Arc::clone(&master),
+            Arc::clone(&masters),
             random,
             foundation.ring,
         );
         let service = Arc::new(Service {
             audit,
             store: foundation.store,
-            master,
+            masters,
             key_ring: Arc::new(key_ring),
             identities: Default::default(),
             roles: Default::default(),

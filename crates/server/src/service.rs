@@ -6,7 +6,6 @@ use daypass_api::names::{AccessKeyId, Account, Region, RoleId, Uin};
 use daypass_audit::writer::Writer;
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
-use daypass_token::MasterKey;
 
 use crate::audit::Entry;
 use crate::bootstrap::StoredRing;
@@ -16,6 +15,7 @@ use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
 use crate::identify::{IdentityCache, Known};
 use crate::key_ring::KeyRingKeeper;
+use crate::master_key::Masters;
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxy;
 use crate::rate::RateLimit;
@@ -26,7 +26,7 @@ use crate::roles::KnownRole;
 pub(crate) struct Service {
     pub(crate) audit: Writer<Entry>,
     pub(crate) store: Store,
-    pub(crate) master: Arc<MasterKey>,
+    pub(crate) masters: Arc<Masters>,
     pub(crate) key_ring: Arc<KeyRingKeeper>,
     pub(crate) identities: IdentityCache<AccessKeyId, Known>,
     pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,

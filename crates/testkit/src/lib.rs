@@ -131,6 +131,7 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         min_session_seconds: 1800,
         sts_requests_per_second: 1_000_000,
         master_key: None,
+        previous_master_key: None,
         root: RootSeed {
             account: Account {
                 app_id: AppId(1_250_000_000),

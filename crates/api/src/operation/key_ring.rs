@@ -9,17 +9,19 @@ pub enum KeyRingOperation {
     Rotate,
     /// Seal with a new key and forget all others: every token of every account that is out is void.
     EndAll,
+    /// Wrap the ring, and the secrets of all permanent keys, under a new master key.
+    RotateMasterKey,
 }
 
 impl KeyRingOperation {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Describe, Self::Rotate, Self::EndAll];
+    pub const ALL: &[Self] = &[Self::Describe, Self::Rotate, Self::EndAll, Self::RotateMasterKey];
 
     /// Whether it changes anything.
     pub fn is_write(self) -> bool {
         match self {
             Self::Describe => false,
-            Self::Rotate | Self::EndAll => true,
+            Self::Rotate | Self::EndAll | Self::RotateMasterKey => true,
         }
     }
 
@@ -29,6 +31,7 @@ impl KeyRingOperation {
             Self::Describe => "sts:DescribeKeyRing",
             Self::Rotate => "sts:RotateKeyRing",
             Self::EndAll => "sts:EndAllSessions",
+            Self::RotateMasterKey => "sts:RotateMasterKey",
         }
     }
 }

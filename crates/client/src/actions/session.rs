@@ -67,6 +67,15 @@ impl ActionClient {
         }
     }
 
+    /// Wraps everything that is wrapped under a new master key; how many secrets of permanent keys that were.
+    pub async fn rotate_master_key(&self) -> Result<u64, Error> {
+        let operation = SessionOperation::KeyRing(KeyRingOperation::RotateMasterKey);
+        match self.call(&Operation::Session(operation)).await? {
+            Outcome::MasterKeyRotated(secrets) => Ok(secrets),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
     async fn mint(&self, operation: SessionOperation) -> Result<TemporaryKey, Error> {
         match self.call(&Operation::Session(operation)).await? {
             Outcome::TemporaryKey(key) => Ok(key),

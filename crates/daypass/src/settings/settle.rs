@@ -22,6 +22,11 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
     check_together(settings)?;
     let root_secret = secret_of(&layered, "root_secret_key_file", environment::ROOT_SECRET_KEY)?;
     let master_key = secret_of(&layered, "master_key_file", environment::MASTER_KEY)?;
+    let previous_master_key = secret_of(
+        &layered,
+        "previous_master_key_file",
+        environment::PREVIOUS_MASTER_KEY,
+    )?;
     let filter = settings.log.as_ref().context(DEFAULT_MISSING)?;
     let filter = filter.0.filter().map_err(anyhow::Error::msg)?;
     let data = settings.data.clone().context(DEFAULT_MISSING)?;
@@ -49,6 +54,7 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
         min_session_seconds: i64::try_from(least)?,
         sts_requests_per_second: u32::try_from(sts_rate)?,
         master_key,
+        previous_master_key,
         root: RootSeed {
             account: Account {
                 app_id: AppId(settings.appid.context(DEFAULT_MISSING)?.number()),

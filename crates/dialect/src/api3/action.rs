@@ -63,7 +63,8 @@ macro_rules! actions {
 
 actions! {
     Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey,
-        RevokeSession, ListRevocations, DescribeKeyRing, RotateKeyRing, EndAllSessions;
+        RevokeSession, ListRevocations, DescribeKeyRing, RotateKeyRing, EndAllSessions,
+        RotateMasterKey;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
@@ -85,7 +86,8 @@ impl Action {
             | Self::ListRevocations
             | Self::DescribeKeyRing
             | Self::RotateKeyRing
-            | Self::EndAllSessions => OWN_VERSION,
+            | Self::EndAllSessions
+            | Self::RotateMasterKey => OWN_VERSION,
             _ => self.service().version(),
         }
     }

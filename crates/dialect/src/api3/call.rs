@@ -118,6 +118,7 @@ impl Call {
             Action::DescribeKeyRing => return Ok(key_ring::read(KeyRingOperation::Describe)),
             Action::RotateKeyRing => return Ok(key_ring::read(KeyRingOperation::Rotate)),
             Action::EndAllSessions => return Ok(key_ring::read(KeyRingOperation::EndAll)),
+            Action::RotateMasterKey => return Ok(key_ring::read(KeyRingOperation::RotateMasterKey)),
             Action::AddUser => users::read_add(fields)?,
             Action::GetUser => users::read_get(fields)?,
             Action::ListUsers => users::LIST,

@@ -143,7 +143,7 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         Operation::Session(SessionOperation::GetCallerIdentity) => sts::read_caller(reply),
         Operation::Session(SessionOperation::RevokeSession(_)) => Ok(Outcome::Done),
         Operation::Session(SessionOperation::ListRevocations(_)) => revocations::read_revocations(reply),
-        Operation::Session(SessionOperation::KeyRing(_)) => key_ring::read_answer(reply),
+        Operation::Session(SessionOperation::KeyRing(operation)) => key_ring::read_answer(*operation, reply),
         Operation::Identity(operation) => identity_answer(operation, reply),
     }
 }

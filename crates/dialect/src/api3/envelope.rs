@@ -76,6 +76,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::ApiKeys(keys) => sts::write_api_keys(keys),
         Outcome::Revocations(list) => revocations::write_list(list),
         Outcome::KeyRing(epochs) => key_ring::write(epochs),
+        Outcome::MasterKeyRotated(secrets) => key_ring::write_rotated(*secrets),
         Outcome::RoleCreated(id) => roles::write_created(*id),
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),

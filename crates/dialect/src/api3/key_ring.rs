@@ -1,5 +1,5 @@
-//! DescribeKeyRing, RotateKeyRing and EndAllSessions: of our own making, without parameters, and with one answer: what
-//! is in the key ring now. No key is ever told, here least of all.
+//! DescribeKeyRing, RotateKeyRing, EndAllSessions and RotateMasterKey: of our own making, without parameters. The first
+//! three answer what is in the key ring now. No key is ever told, here least of all.
 
 use daypass_api::operation::{KeyRingOperation, Operation, SessionOperation};
 use daypass_api::outcome::EpochSummary;
@@ -19,6 +19,7 @@ pub(super) fn action(operation: KeyRingOperation) -> Action {
         KeyRingOperation::Describe => Action::DescribeKeyRing,
         KeyRingOperation::Rotate => Action::RotateKeyRing,
         KeyRingOperation::EndAll => Action::EndAllSessions,
+        KeyRingOperation::RotateMasterKey => Action::RotateMasterKey,
     }
 }
 
@@ -35,8 +36,17 @@ fn write_one(epoch: &EpochSummary) -> Json {
     with_some(fields, "OpensUntil", epoch.opens_until.map(Timestamp::iso_millis))
 }
 
-pub(super) fn read_answer(reply: Reply<'_>) -> Result<Outcome, AnswerError> {
-    reply.list("Epochs", read_one).map(Outcome::KeyRing)
+pub(super) fn write_rotated(secrets: u64) -> Json {
+    json!({ "Secrets": secrets })
+}
+
+pub(super) fn read_answer(operation: KeyRingOperation, reply: Reply<'_>) -> Result<Outcome, AnswerError> {
+    match operation {
+        KeyRingOperation::Describe | KeyRingOperation::Rotate | KeyRingOperation::EndAll => {
+            reply.list("Epochs", read_one).map(Outcome::KeyRing)
+        }
+        KeyRingOperation::RotateMasterKey => reply.number("Secrets").map(Outcome::MasterKeyRotated),
+    }
 }
 
 fn read_one(reply: Reply<'_>) -> Result<EpochSummary, AnswerError> {

@@ -465,6 +465,9 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
                 .prop_map(|(entries, next)| Outcome::Revocations(RevocationList { entries, next }))
                 .boxed();
         }
+        Operation::Session(SessionOperation::KeyRing(KeyRingOperation::RotateMasterKey)) => {
+            return any::<u64>().prop_map(Outcome::MasterKeyRotated).boxed();
+        }
         Operation::Session(SessionOperation::KeyRing(_)) => {
             return vec(epoch(), 0..4).prop_map(Outcome::KeyRing).boxed();
         }

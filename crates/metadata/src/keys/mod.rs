@@ -16,9 +16,9 @@ use bytes::Bytes;
 use crate::codec::{DecodeError, Decoder, Encoder, Field};
 
 pub use identity::{
-    access_key, access_key_of, access_keys_of, account, account_of_app, accounts, all_policies, all_users,
-    attachment, attachments, counter, generation, holder, holders, key_ring, policies, policy, policy_named,
-    user, user_named, users,
+    access_key, access_key_of, access_keys, access_keys_of, account, account_of_app, accounts, all_policies,
+    all_users, attachment, attachments, counter, generation, holder, holders, key_ring, policies, policy,
+    policy_named, user, user_named, users,
 };
 pub use identity::{
     id_of_access_key_of, owner_of_account, policy_of_attachment, policy_of_policy, uin_of_holder, uin_of_user,

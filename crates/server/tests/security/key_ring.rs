@@ -117,3 +117,27 @@ async fn a_client_that_leaves_does_not_leave_memory_and_store_apart() {
     assert!(lives(&server, &key).await);
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_key_is_exchanged_while_keys_are_made_and_used() {
+    let server = server().await;
+    let nothing = policy(&[("allow", &["*"], &["*"])]);
+    let session = mint(&server, &Key::root(), None, 1800).await;
+    let rotate = async || {
+        for _ in 0..4 {
+            let answer = call(&server, &Key::root(), "RotateMasterKey", json!({})).await;
+            assert_eq!(code(&answer), "", "{answer}");
+        }
+    };
+    let make = async |number: usize| {
+        let ann = user(&server, &format!("ann{number}"), &nothing).await;
+        assert!(lives(&server, &ann.key).await);
+        ann.key
+    };
+    let (keys, ()) = tokio::join!(futures_util::future::join_all((0..24).map(make)), rotate());
+    let server = server.restart().await;
+    for key in keys.iter().chain([&Key::root(), &session]) {
+        assert!(lives(&server, key).await);
+    }
+    server.stop().await;
+}

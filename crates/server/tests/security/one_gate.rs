@@ -515,7 +515,10 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
         Action::RevokeSession => (json!({ "SessionName": "nobody" }), true),
         Action::ListRevocations => (json!({}), false),
         // The operator's alone: no session has it, whatever its policies say.
-        Action::DescribeKeyRing | Action::RotateKeyRing | Action::EndAllSessions => (json!({}), true),
+        Action::DescribeKeyRing
+        | Action::RotateKeyRing
+        | Action::EndAllSessions
+        | Action::RotateMasterKey => (json!({}), true),
         Action::GetRole | Action::GetRolePermissionBoundary => (of_role(json!({})), false),
         Action::DescribeRoleList => (json!({ "Page": 1, "Rp": 20 }), false),
         Action::ListAttachedRolePolicies => (of_role(json!({ "Page": 1, "Rp": 20 })), false),
@@ -570,6 +573,7 @@ async fn mechanism_10_every_action_asks_every_layer() {
                 | Action::DescribeKeyRing
                 | Action::RotateKeyRing
                 | Action::EndAllSessions
+                | Action::RotateMasterKey
         );
         let given = action.service().name() == "sts" && !takes_a_right;
         for key in [&keys.only_that, &nobody.key] {

@@ -10,6 +10,7 @@ mod attachments;
 mod key_ring;
 mod policies;
 mod revocations;
+mod rewrap;
 mod role_policies;
 mod roles;
 mod users;

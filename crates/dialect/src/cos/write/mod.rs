@@ -156,6 +156,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::ApiKeys(_)
         | Outcome::Revocations(_)
         | Outcome::KeyRing(_)
+        | Outcome::MasterKeyRotated(_)
         | Outcome::RoleCreated(_)
         | Outcome::Role(_)
         | Outcome::Roles(_)
