@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use daypass_api::secret::SecretText;
 use daypass_check::directory::{Places, check_directory, require_there};
 use daypass_check::{Finding, Listener, Options, Severity, Stage, Summary};
 use daypass_server::{DataDirectory, GivenKeys, StartError};
@@ -68,11 +69,11 @@ pub(crate) async fn run(arguments: CheckArguments) -> Result<ExitCode> {
         unfinished_exchange: directory.unfinished_exchange(),
         ..places
     };
-    let given = environment::text(environment::MASTER_KEY)?;
-    let previous = environment::text(environment::PREVIOUS_MASTER_KEY)?;
+    let given = environment::text(environment::MASTER_KEY)?.map(SecretText::new);
+    let previous = environment::text(environment::PREVIOUS_MASTER_KEY)?.map(SecretText::new);
     let given = GivenKeys {
-        current: given.as_deref(),
-        previous: previous.as_deref(),
+        current: given.as_ref().map(SecretText::expose),
+        previous: previous.as_ref().map(SecretText::expose),
     };
     let master = match directory.master_keys(given) {
         Ok(master) => Some(master),

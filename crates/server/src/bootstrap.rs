@@ -9,7 +9,7 @@ use std::sync::Arc;
 use daypass_api::ErrorCode;
 use daypass_api::Timestamp;
 use daypass_api::names::{AccessKeyId, Account, PolicyId, PolicyName};
-use daypass_api::secret::SecretKey;
+use daypass_api::secret::{SecretKey, SecretText};
 use daypass_blob::local::{LocalBlobs, LocalOptions};
 use daypass_kv::redb::{RedbKv, RedbOptions, Statistics};
 use daypass_policy::preset::{PRESETS, Preset};
@@ -66,8 +66,8 @@ pub(crate) async fn open(
     let (store, kv) = open_store(config, &blobs).await?;
     let existing = store.view().await?.first_account().await?;
     let given = GivenKeys {
-        current: config.master_key.as_deref(),
-        previous: config.previous_master_key.as_deref(),
+        current: config.master_key.as_ref().map(SecretText::expose),
+        previous: config.previous_master_key.as_ref().map(SecretText::expose),
     };
     let files = given.current.is_none().then(|| KeyFiles::new(&config.data));
     let keys = secrets_at_rest::master_keys(&config.data, given, existing.is_none(), random.bytes())?;
@@ -133,7 +133,7 @@ async fn make_root(
     } = &config.root;
     let (fresh_id, fresh_secret) = daypass_token::permanent_key(&random.bytes());
     let id = secret_id.as_deref().map_or(Ok(fresh_id), given_id)?;
-    let secret = secret_key.clone().map_or(fresh_secret, SecretKey::new);
+    let secret = secret_key.clone().unwrap_or(fresh_secret);
     secrets_at_rest::refuse_weak(&id, &secret)?;
     if secret_key.is_none() || secret_id.is_none() {
         secrets_at_rest::write_root_credentials(&config.data, *account, &id, &secret)?;

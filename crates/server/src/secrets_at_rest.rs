@@ -125,12 +125,12 @@ pub(crate) fn write_root_credentials(
     id: &AccessKeyId,
     secret: &SecretKey,
 ) -> Result<(), StartError> {
-    let text = format!(
+    let text = Zeroizing::new(format!(
         "{{\n  \"secretId\": \"{id}\",\n  \"secretKey\": \"{}\",\n  \"appid\": {},\n  \"ownerUin\": \"{}\"\n}}\n",
         secret.expose(),
         account.app_id,
         account.owner_uin
-    );
+    ));
     write_private(&data.join(ROOT_CREDENTIALS_FILE), &text)
 }
 

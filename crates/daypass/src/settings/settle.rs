@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use daypass_api::names::{Account, AppId, Uin};
+use daypass_api::secret::{SecretKey, SecretText};
 use daypass_server::tls::{Authority, TlsConfig};
 use daypass_server::{AuditConfig, Config, EdgeLimits, RootSeed};
 use tracing_subscriber::EnvFilter;
@@ -61,7 +62,7 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
                 owner_uin: Uin(settings.owner_uin.context(DEFAULT_MISSING)?.number()),
             },
             secret_id: settings.root_secret_id.clone(),
-            secret_key: root_secret,
+            secret_key: root_secret.map(SecretKey::from),
         },
         audit: AuditConfig {
             directory: settings.audit_dir.clone(),
@@ -119,8 +120,8 @@ fn metadata_cache_bytes(limits: &Limits) -> Result<usize> {
 }
 
 /// A secret: from the file that a flag names, from the environment, or from the file that the settings name.
-fn secret_of(layered: &Layered, key: &str, variable: &str) -> Result<Option<String>> {
-    let in_environment = environment::text(variable)?;
+fn secret_of(layered: &Layered, key: &str, variable: &str) -> Result<Option<SecretText>> {
+    let in_environment = environment::text(variable)?.map(SecretText::new);
     if in_environment.is_some() && layered.source(key) != Source::Flag {
         return Ok(in_environment);
     }
