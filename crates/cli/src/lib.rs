@@ -7,17 +7,23 @@
 mod verb;
 
 mod account;
+mod account_summary;
 mod assume_role;
+mod boundary;
 mod bucket_policy;
 mod cat;
 mod cp;
+mod group;
 mod key;
+mod key_last_used;
 mod key_ring;
 mod ls;
 mod master_key;
 mod mb;
 mod mv;
 mod policy;
+mod policy_holders;
+mod policy_version;
 mod presign;
 mod rb;
 mod rm;
@@ -28,6 +34,7 @@ mod sts;
 mod user;
 
 mod connection;
+mod contact;
 mod copy;
 mod document;
 mod environment;

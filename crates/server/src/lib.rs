@@ -23,11 +23,13 @@ mod health;
 mod host_name;
 mod identify;
 mod key_ring;
+mod last_uses;
 mod master_key;
 mod metrics;
 mod opened_tokens;
 mod path;
 mod perform;
+mod perform_identity;
 mod private_file;
 mod proxies;
 mod rate;
@@ -128,6 +130,7 @@ impl Server {
             masters,
             key_ring: Arc::new(key_ring),
             identities: Default::default(),
+            last_uses: Default::default(),
             roles: Default::default(),
             revocations: Default::default(),
             policies: Default::default(),
@@ -201,6 +204,7 @@ impl Server {
                 tracing::error!(%error, "a task of the server did not end well");
             }
         }
+        self.service.write_last_uses().await;
         let service = Arc::clone(&self.service);
         let audit = tokio::task::spawn_blocking(move || service.audit.stop()).await;
         self.service.store.close().await.map_err(StartError::Store)?;

@@ -15,6 +15,7 @@ use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
 use crate::identify::{IdentityCache, Known};
 use crate::key_ring::KeyRingKeeper;
+use crate::last_uses::LastUses;
 use crate::master_key::Masters;
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxy;
@@ -28,6 +29,7 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) masters: Arc<Masters>,
     pub(crate) key_ring: Arc<KeyRingKeeper>,
+    pub(crate) last_uses: LastUses,
     pub(crate) identities: IdentityCache<AccessKeyId, Known>,
     pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,
     pub(crate) revocations: Revocations,

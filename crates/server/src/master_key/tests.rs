@@ -52,6 +52,7 @@ impl Site {
                 name: UserName::parse(&format!("user{number}")).unwrap(),
                 remark: String::new(),
                 with_access_key: true,
+                contact: Default::default(),
             };
             let made = store.create_user(OWNER, &create, || Ok(material(number)), NOW);
             made.await.unwrap();

@@ -4,6 +4,7 @@ mod audit;
 mod copies;
 mod disk;
 mod faults;
+mod groups;
 mod identities;
 mod interleaving;
 mod listing;
