@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{Account, PolicyId, Uin};
-use daypass_api::operation::{IdentityOperation, Operation, RoleRef, Subject};
+use daypass_api::operation::{IdentityOperation, Operation, RoleRef, SessionOperation, Subject};
 use daypass_api::requirement::{ASSUME_ROLE, Access, Need, Requirement, Requirements, Resource, Values};
 use daypass_policy::{self as policy, Context, CosTarget, Policy, Principal, Standing};
 
@@ -136,10 +136,14 @@ impl Question<'_> {
         })
     }
 
-    /// Accounts are nobody's but the operator's, and no policy can give that away: only the permanent key of the
-    /// root of the store's first account may make, see or disable them.
+    /// Accounts, and the keys that seal the tokens of all of them, are nobody's but the operator's, and no policy can
+    /// give that away: only the permanent key of the root of the store's first account may see or change them.
     fn is_not_the_operator(&self, operation: &Operation) -> bool {
-        if !matches!(operation, Operation::Identity(IdentityOperation::Account(_))) {
+        if !matches!(
+            operation,
+            Operation::Identity(IdentityOperation::Account(_))
+                | Operation::Session(SessionOperation::KeyRing(_))
+        ) {
             return false;
         }
         let is_operator = |identity: &Identity| {

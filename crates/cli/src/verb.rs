@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, group, key, ls, mb, mv, output, policy, presign, rb, rm, role, session,
-    stat, sts, user,
+    account, bucket_policy, cat, cp, group, key, key_ring, ls, master_key, mb, mv, output, policy, presign,
+    rb, rm, role, session, stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -56,6 +56,12 @@ pub enum Verb {
     /// Temporary keys that were given out: end them before their time
     #[command(subcommand)]
     Session(session::Command),
+    /// The keys that seal temporary keys' tokens, for whoever operates the store
+    #[command(subcommand)]
+    KeyRing(key_ring::Command),
+    /// The key that secrets at rest are wrapped under, for whoever operates the store
+    #[command(subcommand)]
+    MasterKey(master_key::Command),
 }
 
 impl Verb {
@@ -87,6 +93,8 @@ impl Verb {
             Self::Policy(command) => policy::run(command).await,
             Self::Role(command) => role::run(command).await,
             Self::Session(command) => session::run(command).await,
+            Self::KeyRing(command) => key_ring::run(command).await,
+            Self::MasterKey(command) => master_key::run(command).await,
         }
     }
 }
@@ -277,6 +285,12 @@ mod tests {
         check("role create dev --trust t.json --tag a", false);
         check("role update dev", false);
         check("role boundary dev --set 7 --remove", false);
+        check("key-ring show --json", true);
+        check("key-ring rotate", true);
+        check("key-ring rotate --now --json", true);
+        check("master-key rotate --json", true);
+        check("master-key", false);
+        check("key-ring", false);
         check("session revoke", false);
         check("session revoke --name a --role b", false);
         check(

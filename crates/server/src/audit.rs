@@ -135,7 +135,8 @@ fn minting(operation: &Operation) -> Option<Minting> {
         SessionOperation::GetCallerIdentity
         | SessionOperation::QueryApiKey(_)
         | SessionOperation::RevokeSession(_)
-        | SessionOperation::ListRevocations(_) => None,
+        | SessionOperation::ListRevocations(_)
+        | SessionOperation::KeyRing(_) => None,
     }
 }
 

@@ -22,7 +22,9 @@ mod gather;
 mod health;
 mod host_name;
 mod identify;
+mod key_ring;
 mod last_uses;
+mod master_key;
 mod metrics;
 mod opened_tokens;
 mod path;
@@ -41,7 +43,7 @@ mod start_error;
 pub mod tls;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
@@ -61,6 +63,7 @@ pub use config::{
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
 pub use proxies::{BadTrustedProxy, TrustedProxy};
+pub use secrets_at_rest::GivenKeys;
 pub use start_error::StartError;
 
 use clock::SystemRandom;
@@ -68,6 +71,7 @@ use edge::allowance::Patience;
 use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
+use key_ring::KeyRingKeeper;
 use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
 use service::Service;
@@ -120,11 +124,18 @@ impl Server {
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let (blobs, kv) = (foundation.blobs, foundation.kv);
         let audit = open_audit(&config, &clock, random, ground.audit_disk, ground.audit_pace)?;
+        let masters = Arc::new(foundation.masters);
+        let key_ring = KeyRingKeeper::new(
+            foundation.store.clone(),
+            Arc::clone(&masters),
+            random,
+            foundation.ring,
+        );
         let service = Arc::new(Service {
             audit,
             store: foundation.store,
-            master: foundation.master,
-            ring: RwLock::new(Arc::new(foundation.ring)),
+            masters,
+            key_ring: Arc::new(key_ring),
             identities: Default::default(),
             last_uses: Default::default(),
             roles: Default::default(),

@@ -176,6 +176,7 @@ fn config(data: &TempDir) -> Result<Config> {
         min_session_seconds: 1,
         sts_requests_per_second: daypass_server::DEFAULT_STS_REQUESTS_PER_SECOND,
         master_key: None,
+        previous_master_key: None,
         root: RootSeed {
             account: Account {
                 app_id: AppId(DEFAULT_APPID),

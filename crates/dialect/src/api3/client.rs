@@ -10,8 +10,8 @@ use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
-    access_keys, account, accounts, assume, attachments, boundaries, groups, policies, revocations, roles,
-    sts, users, versions,
+    access_keys, account, accounts, assume, attachments, boundaries, groups, key_ring, policies, revocations,
+    roles, sts, users, versions,
 };
 
 /// A call to send: its action and version go into the headers, its body is JSON.
@@ -47,6 +47,7 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::ListRevocations(list)) => {
             (Action::ListRevocations, revocations::list_parameters(*list))
         }
+        Operation::Session(SessionOperation::KeyRing(operation)) => (key_ring::action(*operation), empty()),
         Operation::Identity(operation) => identity_request(operation),
     };
     Ok(Request {
@@ -170,6 +171,7 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         Operation::Session(SessionOperation::GetCallerIdentity) => sts::read_caller(reply),
         Operation::Session(SessionOperation::RevokeSession(_)) => Ok(Outcome::Done),
         Operation::Session(SessionOperation::ListRevocations(_)) => revocations::read_revocations(reply),
+        Operation::Session(SessionOperation::KeyRing(operation)) => key_ring::read_answer(*operation, reply),
         Operation::Identity(operation) => identity_answer(operation, reply),
     }
 }

@@ -22,6 +22,7 @@ mod cross_account;
 mod foreign_roles;
 mod gateways;
 mod identities;
+mod key_ring;
 mod kit;
 mod logs;
 mod one_gate;

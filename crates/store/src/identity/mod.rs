@@ -15,6 +15,7 @@ mod key_ring;
 mod last_uses;
 mod policies;
 mod revocations;
+mod rewrap;
 mod roles;
 mod tallies;
 mod users;
