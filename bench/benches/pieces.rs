@@ -12,6 +12,7 @@ use daypass_access::issue::{FreshSession, federation};
 use daypass_access::{
     BucketFacts, Caller, Environment, Facts, Identity, Layers, Question, StoredPolicy, decide,
 };
+use daypass_analysis::{Audience, Containment, LintContext, compare, lint};
 use daypass_api::acl::{Acl, Grant, Grantee, Permission};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::{
@@ -42,7 +43,7 @@ const OWNER: OwnerAccount = OwnerAccount {
 const NOW: i64 = 1_700_000_000;
 
 criterion_group!(
-    pieces, decisions, policies, tokens, minting, signatures, requests, lists
+    pieces, decisions, policies, analyses, tokens, minting, signatures, requests, lists
 );
 criterion_main!(pieces);
 
@@ -145,6 +146,35 @@ fn policies(criterion: &mut Criterion) {
     criterion.bench_function("policy-parse-6KiB", |bencher| {
         bencher.iter(|| parse(black_box(&text), DocumentKind::Session, &OWNER).unwrap());
     });
+}
+
+/// Two documents of full length: one in the other, the other not in the one, and what lint says to one of them.
+fn analyses(criterion: &mut Criterion) {
+    let text = long_document();
+    let wide = parse(&text, DocumentKind::Identity, &OWNER).unwrap();
+    let narrow = parse(&text.replace("/*", "/a*"), DocumentKind::Session, &OWNER).unwrap();
+    assert_eq!(compare(&wide, &narrow), Containment::Contained);
+    assert!(matches!(compare(&narrow, &wide), Containment::NotContained(_)));
+    let mut group = criterion.benchmark_group("analysis");
+    group.bench_function("compare-contained-6KiB", |bencher| {
+        bencher.iter(|| compare(black_box(&wide), black_box(&narrow)));
+    });
+    group.bench_function("compare-witness-6KiB", |bencher| {
+        bencher.iter(|| compare(black_box(&narrow), black_box(&wide)));
+    });
+    let context = LintContext {
+        audience: Audience::FrontEnd,
+        owner: OWNER,
+        duration_seconds: None,
+        by_root: false,
+        bucket_region: None,
+        end_user: None,
+        permissions: None,
+    };
+    group.bench_function("lint-6KiB", |bencher| {
+        bencher.iter(|| lint(black_box(Some(&text)), &context))
+    });
+    group.finish();
 }
 
 fn ring() -> KeyRing {

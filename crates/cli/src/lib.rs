@@ -30,6 +30,7 @@ mod copy;
 mod document;
 mod environment;
 mod interrupt;
+mod judgement;
 mod names;
 mod output;
 mod pattern;

@@ -188,6 +188,15 @@ mod tests {
         check("policy attach 7 --uin 100000000002", true);
         check("policy show QcloudCOSReadOnlyAccess --json", true);
         check("policy rm 7 8", true);
+        check("policy lint - --kind bucket --json", true);
+        check(
+            "policy lint p.json --end-user ann --duration-seconds 1800 --by-root --permissions q.json",
+            true,
+        );
+        check(
+            "policy compare a.json b.json --kind-of-a bucket --kind-of-b bucket",
+            true,
+        );
         check(
             "role create dev --trust t.json --session-seconds 0 --tag a=b --tag c=",
             true,
@@ -238,6 +247,9 @@ mod tests {
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);
+        check("policy lint", false);
+        check("policy lint p.json --kind session", false);
+        check("policy compare a.json", false);
         check("role create dev", false);
         check("role create a/b --trust t.json", false);
         check("role create dev --trust t.json --tag a", false);

@@ -60,6 +60,8 @@ pub struct Finding {
     pub statement: Option<usize>,
     /// The name that the author gave the statement.
     pub sid: Option<String>,
+    /// What the rule finds, in a few words.
+    pub title: &'static str,
     /// What was found, with the text in question.
     pub what: String,
     /// Why it matters.
@@ -175,6 +177,7 @@ impl Report {
             severity: weight.unwrap_or(rule.severity),
             statement: place.map(|(index, _)| index),
             sid: place.and_then(|(_, sid)| sid.map(str::to_owned)),
+            title: rule.title,
             what,
             why: rule.why,
             mend: rule.mend,
