@@ -1,6 +1,7 @@
 //! All paths that resources of one class can have, run through by the product of all path patterns.
 
 use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
 
 use super::clauses::{Clause, Leaf};
 use super::conditions::implies;
@@ -23,15 +24,15 @@ pub(super) struct Question<'a> {
     clause_of: Vec<Option<usize>>,
     /// What has been asked, told apart from other questions.
     key: (Target, u64, Vec<(u32, String)>),
-    /// For each statement that may witness, the wide allows that hold whenever it does.
-    grants: Vec<(usize, Vec<usize>)>,
+    /// For each statement, the wide allows that hold whenever it does, if it may witness.
+    grants: Vec<Vec<usize>>,
 }
 
 /// A path up to some letter.
 struct Node {
     parent: Option<usize>,
     letter: char,
-    state: State,
+    state: Rc<State>,
 }
 
 /// All that decides how a path can go on.
@@ -106,15 +107,16 @@ impl<'a> Question<'a> {
             let accepted = self.globs.accepted(&self.globs.read("x"));
             return leaf.judge(action, || Subject::Operation, &self.clauses(&accepted), work);
         };
+        let state = Rc::new(state);
         let mut nodes = vec![Node {
             parent: None,
             letter: ' ',
-            state: state.clone(),
+            state: Rc::clone(&state),
         }];
         let mut seen = HashSet::from([state]);
         let mut queue = VecDeque::from([0]);
         while let Some(index) = queue.pop_front() {
-            let Some(state) = nodes.get(index).map(|node| node.state.clone()) else {
+            let Some(state) = nodes.get(index).map(|node| Rc::clone(&node.state)) else {
                 continue;
             };
             for (letter, next) in self.next(&state) {
@@ -122,10 +124,11 @@ impl<'a> Question<'a> {
                 if self.is_settled(&next) || seen.contains(&next) {
                     continue;
                 }
+                let next = Rc::new(next);
                 nodes.push(Node {
                     parent: Some(index),
                     letter,
-                    state: next.clone(),
+                    state: Rc::clone(&next),
                 });
                 let index = nodes.len() - 1;
                 if self.is_whole(&next) {
@@ -242,32 +245,29 @@ impl<'a> Question<'a> {
     /// Whether nothing that begins so can be a witness: no allow of the narrow document is left, or each that is
     /// left is granted by the wide one, or refused by the narrow one, whatever follows.
     fn is_settled(&self, state: &State) -> bool {
-        let clauses = |patterns: &mut dyn Iterator<Item = u32>| -> Vec<usize> {
-            let found = patterns.chain(state.recorded.iter().copied());
-            found.filter_map(|pattern| self.clause(pattern)).collect()
-        };
         // A role's first name says nothing about the second.
-        let mut live = clauses(&mut self.globs.live(&state.positions));
         if matches!(state.part, Part::RoleName { .. }) {
-            live.extend(0..self.matching.len());
+            return false;
         }
-        let sure = clauses(&mut self.globs.saturated(&state.positions));
-        let at = |index: usize| self.matching.get(index);
-        let is = |index: usize, is_wide, allows| {
-            at(index).is_some_and(|clause| clause.is_wide == is_wide && clause.allows() == allows)
+        let of = |pattern| {
+            self.clause(pattern)
+                .and_then(|index| Some((index, *self.matching.get(index)?)))
         };
-        let is_refused = sure.iter().any(|&index| {
-            is(index, false, false) && at(index).is_some_and(|clause| clause.conditions().is_empty())
-        });
-        let may_be_denied = live.iter().any(|&index| is(index, true, false));
+        let recorded = || state.recorded.iter().copied();
+        let live = || self.globs.live(&state.positions).chain(recorded()).filter_map(of);
+        let sure = || {
+            self.globs
+                .saturated(&state.positions)
+                .chain(recorded())
+                .filter_map(of)
+        };
+        let may_be_denied = live().any(|(_, clause)| clause.is_wide && !clause.allows());
         let is_granted = |index: usize| {
-            let grants = self.grants.iter().find(|(narrow, _)| *narrow == index);
-            !may_be_denied && grants.is_some_and(|(_, wide)| wide.iter().any(|index| sure.contains(index)))
+            let grants = self.grants.get(index).map_or(&[][..], Vec::as_slice);
+            !may_be_denied && sure().any(|(wide, _)| grants.contains(&wide))
         };
-        is_refused
-            || live
-                .iter()
-                .all(|&index| !is(index, false, true) || is_granted(index))
+        sure().any(|(_, clause)| !clause.is_wide && !clause.allows() && clause.conditions().is_empty())
+            || live().all(|(index, clause)| !clause.may_witness() || is_granted(index))
     }
 
     fn clause(&self, pattern: u32) -> Option<usize> {
@@ -341,20 +341,16 @@ impl Part {
     }
 }
 
-/// For each statement that may witness, which allows of the wide document hold whenever it does.
-fn grants(matching: &[&Clause<'_>]) -> Vec<(usize, Vec<usize>)> {
-    let all = || matching.iter().enumerate();
+/// For each statement that may witness, which allows of the wide document hold whenever it does; nothing for others.
+fn grants(matching: &[&Clause<'_>]) -> Vec<Vec<usize>> {
     let wide = |narrow: &Clause<'_>| -> Vec<usize> {
-        all()
-            .filter(|(_, clause)| clause.is_wide && clause.allows())
+        let all = matching.iter().enumerate();
+        all.filter(|(_, clause)| narrow.may_witness() && clause.is_wide && clause.allows())
             .filter(|(_, clause)| implies(narrow.conditions(), clause.conditions()))
             .map(|(index, _)| index)
             .collect()
     };
-    all()
-        .filter(|(_, clause)| clause.may_witness())
-        .map(|(index, clause)| (index, wide(clause)))
-        .collect()
+    matching.iter().map(|clause| wide(clause)).collect()
 }
 
 /// The letters from the beginning to a node.
