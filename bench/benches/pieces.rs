@@ -167,7 +167,7 @@ fn mixed_document() -> String {
         r#","condition":{"bool_equal":{"cos:secure-transport":"true"}}"#,
     ];
     fn pick<'l>(list: &[&'l str], index: usize) -> &'l str {
-        list[index % list.len()]
+        list.iter().cycle().nth(index).unwrap()
     }
     let statement = |index: usize| {
         let effect = if index % 5 == 4 { "deny" } else { "allow" };
