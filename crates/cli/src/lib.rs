@@ -39,6 +39,7 @@ mod copy;
 mod document;
 mod environment;
 mod interrupt;
+mod judgement;
 mod names;
 mod output;
 mod pattern;

@@ -200,6 +200,15 @@ mod tests {
         check("policy attach 7 --uin 100000000002", true);
         check("policy show QcloudCOSReadOnlyAccess --json", true);
         check("policy rm 7 8", true);
+        check("policy lint - --kind bucket --json", true);
+        check(
+            "policy lint p.json --end-user ann --duration-seconds 1800 --by-root --permissions q.json",
+            true,
+        );
+        check(
+            "policy compare a.json b.json --kind-of-a bucket --kind-of-b bucket",
+            true,
+        );
         check(
             "policy create --name p --document p.json --tag a=b --tag c=",
             true,
@@ -272,6 +281,9 @@ mod tests {
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);
+        check("policy lint", false);
+        check("policy lint p.json --kind session", false);
+        check("policy compare a.json", false);
         check("policy create --name p --document p.json --tag =b", false);
         check("policy version rm 7", false);
         check("user boundary set 7", false);

@@ -33,6 +33,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-token",
         ],
     ),
+    // What policies mean, told without a request: for the command line, and for whoever mints.
+    ("daypass-analysis", &["daypass-policy"]),
     ("daypass-api", &[]),
     ("daypass-audit", &[]),
     // Measures the program from outside, and single functions in its benches; nothing depends on it.
@@ -40,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "daypass-bench",
         &[
             "daypass-access",
+            "daypass-analysis",
             "daypass-api",
             "daypass-dialect",
             "daypass-policy",
@@ -64,6 +67,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "daypass-cli",
         &[
+            "daypass-analysis",
             "daypass-api",
             "daypass-client",
             "daypass-policy",
