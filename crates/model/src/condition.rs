@@ -8,9 +8,14 @@ use std::net::IpAddr;
 
 use crate::pattern::{Variables, wildcard};
 
-/// One value of a key in a request, in every spelling that may be compared: a query parameter counts as it was sent
-/// and decoded, everything else has one spelling.
-pub type Spellings = Vec<String>;
+/// One value of a key in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The value, decoded.
+    pub text: String,
+    /// For a query parameter: the value as it was sent. Policies spell such values as they are sent.
+    pub raw: Option<String>,
+}
 
 /// How values are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +76,9 @@ impl Condition {
     }
 
     /// Whether a request with these values of the key fulfils the condition. What cannot be compared, such as a text
-    /// where a number belongs, is `on_mismatch`: false where it would grant, true where it would deny.
+    /// where a number belongs, is `unknown`: false where it would grant, true where it would deny.
     #[must_use]
-    pub fn holds(&self, present: &[Spellings], variables: &Variables, on_mismatch: bool) -> bool {
+    pub fn holds(&self, present: &[Given], variables: &Variables, unknown: bool) -> bool {
         let Test::Compare {
             comparison,
             negated,
@@ -87,22 +92,16 @@ impl Condition {
         if present.is_empty() {
             return *if_exist;
         }
-        let wanted: Vec<String> = self
-            .values
-            .iter()
-            .filter_map(|value| variables.expand(value))
-            .collect();
-        let element = |spellings: &Spellings| {
-            let mut answers = Vec::new();
-            for value in &wanted {
-                for spelling in spellings {
-                    match comparison.matches(spelling, value) {
-                        Some(answer) => answers.push(answer),
-                        None => return on_mismatch,
-                    }
-                }
+        let element = |given: &Given| {
+            let compare = |value: &String| comparison.matches(given, &variables.expand(value)?);
+            let answers: Vec<Option<bool>> = self.values.iter().map(compare).collect();
+            if answers.contains(&Some(true)) {
+                !negated
+            } else if answers.contains(&None) {
+                unknown
+            } else {
+                *negated
             }
-            answers.contains(&true) != *negated
         };
         match quantifier {
             Quantifier::Any => present.iter().any(element),
@@ -184,11 +183,14 @@ impl Comparison {
     }
 
     /// Whether the value of a request matches one of the policy, or nothing if they cannot be compared.
-    fn matches(self, actual: &str, wanted: &str) -> Option<bool> {
+    fn matches(self, given: &Given, wanted: &str) -> Option<bool> {
+        let actual = given.text.as_str();
         match self {
-            Self::Text => Some(actual == wanted || hex_alike(actual) == hex_alike(wanted)),
-            Self::TextIgnoreCase => Some(actual.eq_ignore_ascii_case(wanted)),
-            Self::Like => Some(wildcard(wanted, actual) || wildcard(&hex_alike(wanted), &hex_alike(actual))),
+            Self::Text => Some(spelled(given, wanted, |actual, wanted| actual == wanted)),
+            Self::TextIgnoreCase => Some(spelled(given, wanted, |actual, wanted| {
+                actual.to_lowercase() == wanted.to_lowercase()
+            })),
+            Self::Like => Some(spelled(given, wanted, |actual, wanted| wildcard(wanted, actual))),
             Self::Number(orders) => {
                 Some(orders.contains(&compare_numbers(&number(actual)?, &number(wanted)?)))
             }
@@ -199,6 +201,34 @@ impl Comparison {
     }
 }
 
+/// Whether texts are alike. A query parameter may be like the policy's text as it was sent, or decoded, or because
+/// both mean the same once decoded.
+fn spelled(given: &Given, wanted: &str, alike: impl Fn(&str, &str) -> bool) -> bool {
+    let decoded = || percent_decoded(wanted).is_some_and(|wanted| alike(&given.text, &wanted));
+    let as_sent = |raw: &String| alike(&hex_in_capitals(raw), &hex_in_capitals(wanted));
+    alike(&given.text, wanted) || given.raw.as_ref().is_some_and(|raw| as_sent(raw) || decoded())
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let code = part
+            .get(..2)
+            .filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        match code {
+            Some(code) => bytes.push(u8::from_str_radix(code, 16).ok()?),
+            None => bytes.push(b'%'),
+        }
+        bytes.extend(
+            part.as_bytes()
+                .get(code.map_or(0, str::len)..)
+                .unwrap_or_default(),
+        );
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// The keys that exist.
 fn known_key(key: &str) -> bool {
     let named = [
@@ -207,7 +237,6 @@ fn known_key(key: &str) -> bool {
         "qcs:resource_tag",
         "qcs:request_tag",
         "qcs:create_uin",
-        "mfa",
         "vpc:requester_vpc",
         "qcs:vpc",
         "cos:secure-transport",
@@ -225,7 +254,7 @@ fn known_key(key: &str) -> bool {
 }
 
 /// The text with the letters of percent-encoded bytes in capitals.
-fn hex_alike(text: &str) -> String {
+fn hex_in_capitals(text: &str) -> String {
     let mut since_percent = 3;
     let capital = |letter: char| {
         since_percent = if letter == '%' { 0 } else { since_percent + 1 };
@@ -238,7 +267,7 @@ fn hex_alike(text: &str) -> String {
 }
 
 fn truth(text: &str) -> Option<bool> {
-    match text {
+    match text.to_ascii_lowercase().as_str() {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
@@ -314,6 +343,7 @@ fn contains((network, length): (IpAddr, u32), address: IpAddr) -> bool {
             .map(|byte| format!("{byte:08b}"))
             .collect(),
     };
+    let address = address.to_canonical();
     let same_family = network.is_ipv4() == address.is_ipv4();
     let same_bits = bits(network)
         .chars()

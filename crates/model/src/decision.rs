@@ -7,22 +7,13 @@
 //! deny   otherwise
 //! ```
 //!
-//! A requirement is a list of alternatives; an allow of any of them suffices for a layer, a deny of any of them denies.
+//! A requirement is a list of alternatives: one of them must be allowed, and none denied.
 
 use crate::document::{Document, Effect, Question, Statement};
-use crate::pattern::Variables;
+use crate::pattern::{Account, Variables};
 
 /// A policy as it is stored: a document, or a text that could not be read.
 pub type Stored = Option<Document>;
-
-/// A root account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// The decimal number of the root account.
-    pub uin: String,
-    /// Its number in bucket names.
-    pub app_id: String,
-}
 
 /// Who signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +38,8 @@ pub struct Caller {
     pub account: Account,
     /// Who it is.
     pub identity: Identity,
+    /// Who began: the number of the account itself, or of who assumed the role.
+    pub uin: String,
     /// Whether the key is a temporary one.
     pub temporary: bool,
     /// Whether the key, or an ancestor of it, came from GetFederationToken.
@@ -107,7 +100,7 @@ pub struct Requirement {
     /// What is stored about the target.
     pub facts: Facts,
     /// What would do.
-    pub alternatives: Vec<Question>,
+    pub any_of: Vec<Question>,
 }
 
 /// Whether the caller may, or, without one, whether the request needs no signature.
@@ -121,30 +114,31 @@ pub fn allowed(caller: Option<&Caller>, requirements: &[Requirement]) -> bool {
 }
 
 fn allowed_signed(caller: &Caller, requirement: &Requirement) -> bool {
-    let documents = caller
-        .policies
-        .iter()
-        .chain(&caller.boundary)
-        .chain(&caller.sessions);
-    let mut unreadable = documents.clone().chain(&requirement.facts.policy);
-    if unreadable.any(Option::is_none) || refused_to_session(caller, requirement) {
+    let keeper = cannot_lock_itself_out(caller, requirement);
+    let policy_unreadable = !keeper && requirement.facts.policy == Some(None);
+    let unreadable = documents_of(caller).any(Option::is_none);
+    if policy_unreadable || unreadable || refused_to_session(caller, requirement) {
         return false;
     }
-    let own = |document: &Stored, effect| says(document, caller, requirement, effect);
-    if documents.clone().any(|document| own(document, Effect::Deny))
-        || denied_by_resource(caller, requirement)
-    {
+    let denied = |question: &Question| {
+        let by_own = says(documents_of(caller), caller, question, Effect::Deny);
+        by_own || (!keeper && denied_by_resource(caller, requirement, question))
+    };
+    if requirement.any_of.iter().any(denied) {
         return false;
     }
-    let granted = granted(caller, requirement);
-    let within_sessions = caller.sessions.iter().all(|session| own(session, Effect::Allow));
-    (granted && within_sessions) || allowed_unsigned(requirement)
+    let within_sessions = |question: &Question| {
+        let allows = |session| says([session].into_iter(), caller, question, Effect::Allow);
+        caller.sessions.iter().all(allows)
+    };
+    let granted = |question: &Question| granted(caller, requirement, question) && within_sessions(question);
+    requirement.any_of.iter().any(granted) || allowed_unsigned(requirement)
 }
 
 /// Sessions with a policy, and all from GetFederationToken, change nothing in the access management.
 fn refused_to_session(caller: &Caller, requirement: &Requirement) -> bool {
     let narrowed = caller.federated || !caller.sessions.is_empty();
-    narrowed && requirement.alternatives.iter().any(changes_cam)
+    narrowed && requirement.any_of.iter().any(changes_cam)
 }
 
 fn changes_cam(question: &Question) -> bool {
@@ -152,118 +146,133 @@ fn changes_cam(question: &Question) -> bool {
     question.action.starts_with("cam:") && !reads.iter().any(|read| question.action.starts_with(read))
 }
 
-fn granted(caller: &Caller, requirement: &Requirement) -> bool {
-    let allows = |document: &Stored| says(document, caller, requirement, Effect::Allow);
-    let root = caller.identity == Identity::Root;
-    let in_policies = caller.policies.iter().any(allows);
-    let own = root || (in_policies && caller.boundary.iter().all(allows));
+fn granted(caller: &Caller, requirement: &Requirement, question: &Question) -> bool {
     let at_home = caller.account == requirement.facts.owner;
-    let resource = granted_by_resource(caller, requirement, own);
+    let allows = |document: &Stored| {
+        let variables = variables(&caller.account, Some(caller));
+        let mut allows = statements(document).filter(|statement| statement.effect == Effect::Allow);
+        allows.any(|statement| match at_home {
+            true => statement.matches(&variables, question),
+            false => statement.names_account(&variables, question),
+        })
+    };
+    let attached = caller.identity == Identity::Root || caller.policies.iter().any(allows);
+    let own = attached && caller.boundary.iter().all(allows);
+    let resource = granted_by_resource(caller, requirement, question, own);
     if at_home { own || resource } else { own && resource }
 }
 
 /// R or L. What is given to a root account reaches its users and roles only as far as their own policies do.
-fn granted_by_resource(caller: &Caller, requirement: &Requirement, own: bool) -> bool {
-    let by_policy = |statement: &Statement| {
-        let direct = statement
-            .principals
-            .iter()
-            .any(|name| names(name, caller) || everybody(name));
-        let through_root = own
-            && statement
-                .principals
-                .iter()
-                .any(|name| names_root(name, &caller.account));
-        statement.effect == Effect::Allow && (direct || through_root)
+fn granted_by_resource(caller: &Caller, requirement: &Requirement, question: &Question, own: bool) -> bool {
+    let named = |name: &String| {
+        let through_root = own && names_root(name, &caller.account);
+        names(name, caller) || everybody(name) || through_root
     };
     let by_grant = |(grantee, _): &Grant| match grantee {
         Grantee::AllUsers | Grantee::AuthenticatedUsers => true,
         Grantee::Account(uin) => *uin == caller.account.uin && (own || caller.identity == Identity::Root),
     };
-    resource_policy(requirement, &variables(caller), by_policy) || acl(requirement, by_grant)
+    policy_says(requirement, Some(caller), question, Effect::Allow, named)
+        || acl(requirement, question, by_grant)
 }
 
-/// `deny anyone` binds only who does not sign; a root account cannot lock itself out of the policy of its bucket.
-fn denied_by_resource(caller: &Caller, requirement: &Requirement) -> bool {
+/// `deny anyone` binds only who does not sign.
+fn denied_by_resource(caller: &Caller, requirement: &Requirement, question: &Question) -> bool {
+    let named = |name: &String| names(name, caller) || names_root(name, &caller.account);
+    policy_says(requirement, Some(caller), question, Effect::Deny, named)
+}
+
+/// The permanent key of the owning root can always read, replace and remove the policy of its bucket.
+fn cannot_lock_itself_out(caller: &Caller, requirement: &Requirement) -> bool {
+    let actions = [
+        "cos:GetBucketPolicy",
+        "cos:PutBucketPolicy",
+        "cos:DeleteBucketPolicy",
+    ];
     let keeper =
         caller.identity == Identity::Root && !caller.temporary && caller.account == requirement.facts.owner;
-    let about_policy = |question: &Question| {
-        let actions = [
-            "cos:GetBucketPolicy",
-            "cos:PutBucketPolicy",
-            "cos:DeleteBucketPolicy",
-        ];
-        actions.contains(&question.action.as_str())
-    };
-    if keeper && requirement.alternatives.iter().all(about_policy) {
-        return false;
-    }
-    resource_policy(requirement, &variables(caller), |statement| {
-        let mut named = statement.principals.iter();
-        statement.effect == Effect::Deny
-            && named.any(|name| names(name, caller) || names_root(name, &caller.account))
-    })
+    let mut questions = requirement.any_of.iter();
+    keeper && questions.all(|question| actions.contains(&question.action.as_str()))
 }
 
 fn allowed_unsigned(requirement: &Requirement) -> bool {
-    if requirement.facts.policy == Some(None) {
-        return false;
-    }
-    let policy = |effect| {
-        resource_policy(requirement, &Variables::default(), |statement| {
-            let mut named = statement.principals.iter();
-            let unsigned = named.any(|name| everybody(name) || name == "qcs::cam::anonymous:anonymous");
-            statement.effect == effect && unsigned
-        })
+    let unsigned = |name: &String| everybody(name) || name == "qcs::cam::anonymous:anonymous";
+    let says = |question: &Question, effect| policy_says(requirement, None, question, effect, unsigned);
+    let denied = |question: &Question| says(question, Effect::Deny);
+    let public = |question: &Question| {
+        let by_list = acl(requirement, question, |(grantee, _)| {
+            *grantee == Grantee::AllUsers
+        });
+        says(question, Effect::Allow) || by_list
     };
-    let public = acl(requirement, |(grantee, _)| *grantee == Grantee::AllUsers);
-    !policy(Effect::Deny) && (policy(Effect::Allow) || public)
+    let readable = requirement.facts.policy != Some(None);
+    readable && !requirement.any_of.iter().any(denied) && requirement.any_of.iter().any(public)
 }
 
-/// Whether a document of the caller's account says this about any alternative.
-fn says(document: &Stored, caller: &Caller, requirement: &Requirement, effect: Effect) -> bool {
-    let mut statements = document.iter().flat_map(|document| &document.statements);
-    let (owner, variables) = (spellings(&caller.account), variables(caller));
-    statements.any(|statement| {
-        let mut questions = requirement.alternatives.iter();
-        statement.effect == effect
-            && questions.any(|question| statement.matches(&owner, &variables, question))
-    })
+fn documents_of(caller: &Caller) -> impl Iterator<Item = &Stored> {
+    caller
+        .policies
+        .iter()
+        .chain(&caller.boundary)
+        .chain(&caller.sessions)
 }
 
-/// Whether a statement of the bucket's policy, of those that are `wanted`, is about any alternative.
-fn resource_policy(
-    requirement: &Requirement,
-    variables: &Variables,
-    wanted: impl Fn(&Statement) -> bool,
+fn statements(document: &Stored) -> impl Iterator<Item = &Statement> {
+    document.iter().flat_map(|document| &document.statements)
+}
+
+/// Whether one of the caller's documents says this.
+fn says<'d>(
+    mut documents: impl Iterator<Item = &'d Stored>,
+    caller: &Caller,
+    question: &Question,
+    effect: Effect,
 ) -> bool {
-    let document = requirement.facts.policy.iter().flatten();
-    let mut statements = document.flat_map(|document| &document.statements);
-    let owner = spellings(&requirement.facts.owner);
-    statements.any(|statement| {
-        let mut questions = requirement.alternatives.iter();
-        wanted(statement) && questions.any(|question| statement.matches(&owner, variables, question))
+    let variables = variables(&caller.account, Some(caller));
+    documents.any(|document| {
+        let mut with_effect = statements(document).filter(|statement| statement.effect == effect);
+        with_effect.any(|statement| statement.matches(&variables, question))
     })
 }
 
-/// Whether an ACL gives any alternative through a grant that is `wanted`.
-fn acl(requirement: &Requirement, wanted: impl Fn(&Grant) -> bool) -> bool {
+/// Whether the policy of the bucket says this to somebody whom it names so.
+fn policy_says(
+    requirement: &Requirement,
+    caller: Option<&Caller>,
+    question: &Question,
+    effect: Effect,
+    named: impl Fn(&String) -> bool,
+) -> bool {
+    let variables = variables(&requirement.facts.owner, caller);
+    let mut statements = requirement.facts.policy.iter().flat_map(statements);
+    statements.any(|statement| {
+        let about = statement.effect == effect && statement.principals.iter().any(&named);
+        about && statement.matches(&variables, question)
+    })
+}
+
+/// Whether an ACL gives this through a grant that is `wanted`.
+fn acl(requirement: &Requirement, question: &Question, wanted: impl Fn(&Grant) -> bool) -> bool {
     let Facts {
+        owner,
         bucket_grants,
         object_grants,
         ..
     } = &requirement.facts;
-    // An object without an ACL of its own has that of its bucket.
-    let on_object = object_grants.as_ref().unwrap_or(bucket_grants);
-    requirement.alternatives.iter().any(|question| {
-        let gives = |needed: Option<Permission>, grants: &[Grant]| {
-            let full = Permission::FullControl;
-            let fits = |grant: &&Grant| Some(grant.1) == needed || grant.1 == full;
-            needed.is_some() && grants.iter().filter(fits).any(&wanted)
-        };
-        gives(needed_on_bucket(&question.action), bucket_grants)
-            || gives(needed_on_object(&question.action), on_object)
-    })
+    let gives = |needed: Option<Permission>, grants: &[Grant]| {
+        let covers = |given| Some(given) == needed || given == Permission::FullControl;
+        needed.is_some() && grants.iter().any(|grant| covers(grant.1) && wanted(grant))
+    };
+    // An object without an ACL of its own is its owner's, and whoever may read the bucket as a member of a group may
+    // read it too; what the bucket's ACL gives to somebody by name, or beyond reading, ends at the bucket.
+    let needed = needed_on_object(&question.action);
+    let passes_on = |grant: &&Grant| match &grant.0 {
+        Grantee::Account(uin) => *uin == owner.uin,
+        Grantee::AllUsers | Grantee::AuthenticatedUsers => needed == Some(Permission::Read),
+    };
+    let inherited: Vec<Grant> = bucket_grants.iter().filter(passes_on).cloned().collect();
+    let on_object = object_grants.as_ref().unwrap_or(&inherited);
+    gives(needed_on_bucket(&question.action), bucket_grants) || gives(needed, on_object)
 }
 
 fn needed_on_bucket(action: &str) -> Option<Permission> {
@@ -314,19 +323,9 @@ fn names_root(principal: &str, account: &Account) -> bool {
     principal == format!("qcs::cam::uin/{uin}:root") || principal == format!("qcs::cam::uin/{uin}:uin/{uin}")
 }
 
-fn spellings(account: &Account) -> [String; 2] {
-    [format!("uid/{}", account.app_id), format!("uin/{}", account.uin)]
-}
-
-fn variables(caller: &Caller) -> Variables {
-    let uin = match &caller.identity {
-        Identity::Root => Some(caller.account.uin.clone()),
-        Identity::User(uin) => Some(uin.clone()),
-        Identity::Role { .. } => None,
-    };
+fn variables(owner: &Account, caller: Option<&Caller>) -> Variables {
     Variables {
-        uin,
-        owner_uin: Some(caller.account.uin.clone()),
-        app_id: Some(caller.account.app_id.clone()),
+        owner: owner.clone(),
+        uin: caller.map(|caller| caller.uin.clone()),
     }
 }

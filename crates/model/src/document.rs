@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::condition::{Condition, Spellings};
+use crate::condition::{Condition, Given};
 use crate::pattern::{self, Resource, Variables};
 
 /// Where a document is attached; principals belong into the policies of buckets only.
@@ -57,26 +57,44 @@ pub struct Question {
     /// What it is done to.
     pub resource: Resource,
     /// The condition keys that the request has, with their values.
-    pub context: BTreeMap<String, Vec<Spellings>>,
+    pub context: BTreeMap<String, Vec<Given>>,
 }
 
 impl Statement {
-    /// Whether the statement of a policy of the account `owner` is about this question.
+    /// Whether the statement is about this question.
     #[must_use]
-    pub fn matches(&self, owner: &[String; 2], variables: &Variables, question: &Question) -> bool {
-        let on_mismatch = self.effect == Effect::Deny;
-        let condition_holds = |condition: &Condition| {
-            let present = question.context.get(&condition.key).cloned().unwrap_or_default();
-            condition.holds(&present, variables, on_mismatch)
+    pub fn matches(&self, variables: &Variables, question: &Question) -> bool {
+        // Whatever cannot be known denies.
+        let unknown = self.effect == Effect::Deny;
+        let covers = |name: &String| pattern::resource(name, variables, &question.resource, unknown);
+        let holds = |condition: &Condition| {
+            let given = question
+                .context
+                .get(&condition.key)
+                .map_or(&[][..], Vec::as_slice);
+            condition.holds(given, variables, unknown)
         };
-        self.actions
+        let acts = |name: &String| pattern::action(name, &question.action);
+        self.actions.iter().any(acts)
+            && self.resources.iter().any(covers)
+            && self.conditions.iter().all(holds)
+    }
+
+    /// Whether the statement says so of this question even when its resource belongs to another account: a right to
+    /// something of another account must name that account, and `*` names none.
+    #[must_use]
+    pub fn names_account(&self, variables: &Variables, question: &Question) -> bool {
+        let resources = self
+            .resources
             .iter()
-            .any(|action| pattern::action(action, &question.action))
-            && self
-                .resources
-                .iter()
-                .any(|resource| pattern::resource(resource, owner, variables, &question.resource))
-            && self.conditions.iter().all(condition_holds)
+            .filter(|name| *name != "*")
+            .cloned()
+            .collect();
+        let narrower = Self {
+            resources,
+            ..self.clone()
+        };
+        narrower.matches(variables, question)
     }
 }
 

@@ -2,33 +2,36 @@
 //!
 //! `*` is the only wildcard and stands for any characters, `/` included; `?` is an ordinary character.
 
-/// The values of the policy variables for one caller.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A root account, by both its numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The decimal number of the account.
+    pub uin: String,
+    /// Its number in bucket names.
+    pub app_id: String,
+}
+
+/// What the variables in a document stand for: whose document it is, and who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variables {
-    /// `${uin}`: the caller.
+    /// `${owner_uin}` and `${app_id}`.
+    pub owner: Account,
+    /// `${uin}`, where somebody signed.
     pub uin: Option<String>,
-    /// `${owner_uin}`: the caller's root account.
-    pub owner_uin: Option<String>,
-    /// `${app_id}`: the number of that account in bucket names.
-    pub app_id: Option<String>,
 }
 
 impl Variables {
     /// The text with its variables replaced, or nothing if one has no value.
     #[must_use]
     pub fn expand(&self, text: &str) -> Option<String> {
-        let mut text = text.to_owned();
-        let all = [
-            ("${uin}", &self.uin),
-            ("${owner_uin}", &self.owner_uin),
-            ("${app_id}", &self.app_id),
-        ];
-        for (name, value) in all {
-            if text.contains(name) {
-                text = text.replace(name, value.as_deref()?);
-            }
+        let text = text
+            .replace("${owner_uin}", &self.owner.uin)
+            .replace("${app_id}", &self.owner.app_id);
+        match (&self.uin, text.contains("${uin}")) {
+            (_, false) => Some(text),
+            (Some(uin), true) => Some(text.replace("${uin}", uin)),
+            (None, true) => None,
         }
-        Some(text)
     }
 }
 
@@ -41,8 +44,9 @@ pub struct Resource {
     pub region: String,
     /// `uid/<APPID>` for objects, `uin/<owner>` otherwise.
     pub account: String,
-    /// The last segment; nothing for an action that is checked with resource `*` only.
-    pub path: Option<String>,
+    /// The last segment in all its spellings, one of which must match: a listing is of its bucket and of a prefix in
+    /// it. None for an action that is checked with resource `*` only.
+    pub paths: Vec<String>,
 }
 
 /// Whether `*` in the pattern can be filled so that it reads like the text.
@@ -62,17 +66,21 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
 /// Whether an action as a policy writes it covers the action of a request. `name/` is optional, case does not count.
 #[must_use]
 pub fn action(pattern: &str, action: &str) -> bool {
-    let plain = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        text.strip_prefix("name/").unwrap_or(&text).to_owned()
+    let plain = |text: &str| text.strip_prefix("name/").unwrap_or(text).to_ascii_lowercase();
+    let also = match action {
+        "cos:PostObjectRestore" => "cos:RestoreObject",
+        "cos:RestoreObject" => "cos:PostObjectRestore",
+        only => only,
     };
-    wildcard(&plain(pattern), &plain(action))
+    [action, also]
+        .iter()
+        .any(|name| wildcard(&plain(pattern), &plain(name)))
 }
 
-/// Whether a resource as a policy of the account `owner` writes it covers the resource of a request.
-/// `owner` is that account in both spellings, `uid/<APPID>` and `uin/<owner>`.
+/// Whether a resource in a policy covers the resource of a request. Where that hangs on a variable without a value,
+/// the answer is `unknown`.
 #[must_use]
-pub fn resource(pattern: &str, owner: &[String; 2], variables: &Variables, asked: &Resource) -> bool {
+pub fn resource(pattern: &str, variables: &Variables, asked: &Resource, unknown: bool) -> bool {
     if pattern == "*" {
         return true;
     }
@@ -80,30 +88,31 @@ pub fn resource(pattern: &str, owner: &[String; 2], variables: &Variables, asked
     let ["qcs", "", service, region, account, path] = segments.as_slice() else {
         return false;
     };
+    let owner = &variables.owner;
+    let own = [
+        String::new(),
+        format!("uid/{}", owner.app_id),
+        format!("uin/{}", owner.uin),
+    ];
+    let is_own = |account: &str| own.iter().any(|spelling| spelling == account);
     let service_fits = *service == "*" || *service == asked.service;
-    let region_fits = ["", "*"].contains(region) || *region == asked.region;
-    let account_fits = match *account {
-        "" => owner.contains(&asked.account),
-        named => named == asked.account,
+    let region_fits = region.is_empty() || wildcard(region, &asked.region);
+    let account_fits = *account == asked.account || (is_own(account) && is_own(&asked.account));
+    let path = modern(path);
+    let mut paths = asked.paths.iter();
+    let path_fits = match variables.expand(&path) {
+        // Variables mean nothing in the path of an object, and such a pattern must not match by its letters either.
+        _ if asked.service == "cos" && has_variable(&path) => false,
+        Some(path) => paths.any(|asked| wildcard(&path, asked)),
+        None => unknown,
     };
-    service_fits && region_fits && account_fits && path_fits(path, variables, asked)
+    service_fits && region_fits && account_fits && path_fits
 }
 
-fn path_fits(pattern: &str, variables: &Variables, asked: &Resource) -> bool {
-    let Some(path) = &asked.path else {
-        return pattern == "*";
-    };
-    let pattern = modern(pattern);
-    if asked.service == "cos" {
-        // Variables mean nothing in the path of an object, and such a pattern must not match by its letters either.
-        let has_variable = ["${uin}", "${owner_uin}", "${app_id}"]
-            .iter()
-            .any(|name| pattern.contains(name));
-        return !has_variable && wildcard(&pattern, path);
-    }
-    variables
-        .expand(&pattern)
-        .is_some_and(|pattern| wildcard(&pattern, path))
+fn has_variable(text: &str) -> bool {
+    ["${uin}", "${owner_uin}", "${app_id}"]
+        .iter()
+        .any(|name| text.contains(name))
 }
 
 /// `prefix//1250000000/bucket/doc/*` is the old spelling of `bucket-1250000000/doc/*`.
