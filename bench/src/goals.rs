@@ -116,6 +116,22 @@ pub(crate) const GOALS: &[Goal] = &[
         AtMost(300.0, "ms"),
         |all| all.fact("start_ms"),
     ),
+    goal(
+        "GetFederationToken ×8: an empty server's rate, of that beside a large installation",
+        AtMost(1.2, "×"),
+        |all| crowd(all, "crowd-federation"),
+    ),
+    goal("AssumeRole ×8, likewise", AtMost(1.2, "×"), |all| {
+        crowd(all, "crowd-assume")
+    }),
+    goal(
+        "start of the large installation to the first key minted",
+        AtMost(5000.0, "ms"),
+        |all| all.fact("start_crowd_ms"),
+    ),
+    goal("memory for each ended session", AtMost(64.0, "bytes"), |all| {
+        all.fact("ended_session_bytes")
+    }),
     aim(
         "PUT 4 KiB ×32, of durable files by 32 threads",
         AtLeast(1.2, "×"),
@@ -228,6 +244,12 @@ fn pair(results: &Results, row: &str) -> Option<Spread> {
     results.ratio((row, "temporary"), (row, "permanent"), processor)
 }
 
+/// How much slower the token service is beside a large installation.
+fn crowd(results: &Results, row: &str) -> Option<Spread> {
+    let [empty, crowded] = crate::crowd::SIDES;
+    results.ratio((row, empty), (row, crowded), rate)
+}
+
 /// A digest is made by the driver itself, so that its time is the driver's.
 fn digests(results: &Results) -> Option<Spread> {
     let time = |measured: &Measured| measured.server_cpu_us.or(Some(measured.driver_cpu_us));
@@ -272,14 +294,25 @@ mod tests {
         let pairs = PAIRS
             .iter()
             .flat_map(|pair| pair.sides.iter().map(|side| (pair.id, side.name())));
+        let crowds = crate::crowd::COMPARED
+            .iter()
+            .flat_map(|(row, _, _)| crate::crowd::SIDES.map(|side| (*row, side)));
         let mut results = Results {
             samples: rows
                 .chain(pairs)
+                .chain(crowds)
                 .map(|(row, subject)| sample(row, subject))
                 .collect(),
             ..Results::default()
         };
-        for name in ["piece:decision/10", "peak_large_mib", "start_ms", "idle_mib"] {
+        for name in [
+            "piece:decision/10",
+            "peak_large_mib",
+            "start_ms",
+            "idle_mib",
+            "start_crowd_ms",
+            "ended_session_bytes",
+        ] {
             results.note(name, 1.0);
         }
         results

@@ -11,6 +11,7 @@
 #![expect(clippy::disallowed_methods, reason = "measuring is reading the clock")]
 
 mod compare;
+mod crowd;
 mod disk;
 mod goals;
 mod http;
@@ -91,6 +92,10 @@ struct RunArguments {
     /// How many objects there are to list [default: 100000, with --quick 3000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1002..=999_999))]
     objects: Option<u64>,
+    /// How many users the large installation has; a tenth of it are roles, ten times it are ended sessions
+    /// [default: 100000, with --quick 200]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    users: Option<u32>,
     /// The program to measure; without it, it is built first
     #[arg(long, value_name = "FILE")]
     server: Option<PathBuf>,
@@ -110,7 +115,7 @@ bare disk), so that a ratio compares the same seconds. Each cell warms up for a 
 temporary folder beside the build's output and goes when the run ends; up to 6 GiB of disk are used at once. Any \
 answer with another status than expected fails the run.
 
-A full run takes about ten minutes and wants a quiet machine: driver and server share its cores. nginx is taken from \
+A full run takes about a quarter of an hour and wants a quiet machine: driver and server share its cores. nginx is taken from \
 the system, or fetched from Debian's packages into the target folder without being installed; where that fails, the \
 rows beside it are left out with a note.
 
@@ -173,6 +178,9 @@ fn measure(arguments: RunArguments) -> Result<()> {
         objects: arguments
             .objects
             .unwrap_or(if arguments.quick { 3000 } else { 100_000 }),
+        users: arguments
+            .users
+            .map_or(Ok(if arguments.quick { 200 } else { 100_000 }), usize::try_from)?,
         large_connections: usize::from(or_quick(32, 4)),
         pieces: !arguments.quick,
     };

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::crowd;
 use crate::goals::{Bound, GOALS};
 use crate::results::{Measured, Results, Spread};
 use crate::rows::{PAIRS, ROWS};
@@ -72,6 +73,7 @@ pub(crate) fn tables(results: &Results) -> String {
         goals(results),
         rows(results),
         pairs(results),
+        crowd(results),
         facts(results),
         pieces(results),
     ]
@@ -200,6 +202,37 @@ fn pairs(results: &Results) -> String {
     )
 }
 
+fn crowd(results: &Results) -> String {
+    let [empty, crowded] = crowd::SIDES;
+    let mut lines = String::new();
+    for (row, title, _) in crowd::COMPARED {
+        let Some(ratio) = results.ratio((row, empty), (row, crowded), rate) else {
+            continue;
+        };
+        for subject in crowd::SIDES {
+            let cell = |value: fn(&Measured) -> Option<f64>| cell(results.spread(row, subject, value));
+            lines.push_str(&format!(
+                "| {title} | {subject} | {} | {} | {} | {} | {} |\n",
+                cell(rate),
+                cell(|measured| measured.server_cpu_us),
+                cell(|measured| Some(measured.p50_ms)),
+                cell(|measured| Some(measured.p99_ms)),
+                if subject == crowded {
+                    with_unit(ratio, "×")
+                } else {
+                    String::new()
+                },
+            ));
+        }
+    }
+    table(
+        "Beside a large installation, ×8",
+        "| what | server | operations/s | server CPU µs | p50 ms | p99 ms | rate of the empty one, of this |\n\
+|---|---|---|---|---|---|---|\n",
+        &lines,
+    )
+}
+
 /// Names of single numbers, and what they are called on the page.
 const FACTS: &[(&str, &str)] = &[
     ("idle_mib", "memory when idle, nothing stored, MiB"),
@@ -214,6 +247,11 @@ const FACTS: &[(&str, &str)] = &[
         "… after the server was killed right after writes, ms",
     ),
     ("start_objects", "… with so many objects"),
+    ("crowd_users", "users in the large installation"),
+    ("crowd_roles", "roles in it"),
+    ("crowd_ended", "ended sessions in it"),
+    ("start_crowd_ms", "its start to the first key minted, ms"),
+    ("ended_session_bytes", "memory for each ended session, bytes"),
 ];
 
 fn facts(results: &Results) -> String {

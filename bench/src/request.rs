@@ -12,7 +12,6 @@ use daypass_signature::{RequestView, SecretKey, Window, tc3};
 
 /// The bucket that everything is done in.
 pub(crate) const BUCKET_HOST: &str = "bench-1250000000.cos.ap-guangzhou.myqcloud.com";
-const STS_HOST: &str = "sts.tencentcloudapi.com";
 /// How long a signature holds.
 const VALID_SECONDS: i64 = 3600;
 
@@ -82,21 +81,58 @@ pub(crate) fn object(request: ObjectRequest<'_>, key: &Key, head: &mut Vec<u8>) 
     end(&headers, head)
 }
 
-/// Writes the signed head of a call of GetFederationToken.
-pub(crate) fn federation(body: &[u8], key: &Key, head: &mut Vec<u8>) -> Result<()> {
+/// An action of the token service or of access management.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Action {
+    pub(crate) name: &'static str,
+    service: &'static str,
+    version: &'static str,
+}
+
+impl Action {
+    pub(crate) const GET_FEDERATION_TOKEN: Self = Self::of_sts("GetFederationToken");
+    pub(crate) const ASSUME_ROLE: Self = Self::of_sts("AssumeRole");
+    pub(crate) const REVOKE_SESSION: Self = Self {
+        version: "2026-11-01",
+        ..Self::of_sts("RevokeSession")
+    };
+    pub(crate) const CREATE_ROOT_ACCOUNT: Self = Self::of_cam("CreateRootAccount");
+    pub(crate) const ADD_USER: Self = Self::of_cam("AddUser");
+    pub(crate) const CREATE_ROLE: Self = Self::of_cam("CreateRole");
+
+    const fn of_sts(name: &'static str) -> Self {
+        Self {
+            name,
+            service: "sts",
+            version: "2018-08-13",
+        }
+    }
+
+    const fn of_cam(name: &'static str) -> Self {
+        Self {
+            name,
+            service: "cam",
+            version: "2019-01-16",
+        }
+    }
+}
+
+/// Writes the signed head of a call.
+pub(crate) fn call(action: Action, body: &[u8], key: &Key, head: &mut Vec<u8>) -> Result<()> {
     let now = unix_seconds()?;
     let (timestamp, length) = (now.to_string(), body.len().to_string());
+    let host = [action.service, ".tencentcloudapi.com"].concat();
     let mut headers: Vec<(&str, &[u8])> = vec![
-        ("Host", STS_HOST.as_bytes()),
+        ("Host", host.as_bytes()),
         ("Content-Type", b"application/json"),
         ("Content-Length", length.as_bytes()),
-        ("X-TC-Action", b"GetFederationToken"),
-        ("X-TC-Version", b"2018-08-13"),
+        ("X-TC-Action", action.name.as_bytes()),
+        ("X-TC-Version", action.version.as_bytes()),
         ("X-TC-Timestamp", timestamp.as_bytes()),
         ("X-TC-Region", b"ap-guangzhou"),
     ];
     let view = RequestView::new("POST", "/", "", &headers)?;
-    let authorization = tc3::sign(&view, body, &key.id, &key.secret, "sts", now)
+    let authorization = tc3::sign(&view, body, &key.id, &key.secret, action.service, now)
         .context("the clock is set to a time that cannot be signed")?;
     headers.push(("Authorization", authorization.as_bytes()));
     head.clear();
@@ -206,10 +242,10 @@ mod tests {
     }
 
     #[test]
-    fn calls_of_the_token_service_verify() {
+    fn calls_verify() {
         let (key, body) = (key(None), br#"{"Name":"bench"}"#);
         let mut head = Vec::new();
-        federation(body, &key, &mut head).unwrap();
+        call(Action::GET_FEDERATION_TOKEN, body, &key, &mut head).unwrap();
         let (_, headers) = received(&head);
         let pairs: Vec<(&str, &[u8])> = headers
             .iter()

@@ -65,7 +65,7 @@ const fn row(id: &'static str, title: &'static str, workers: usize, subjects: &'
 
 use Size::{Large, Medium, Small};
 use Subject::{Appends, Daypass, Digests, Files, Nginx};
-use Work::{Get, Head, List, Mint, Put};
+use Work::{Assume, Get, Head, List, Mint, Put};
 
 /// All rows. Reading comes before writing, which leaves the disk busy for a while. Writing 64 MiB at 32 connections is
 /// no row of rates (2 GiB a round); `footprint` does it once, for the memory.
@@ -152,6 +152,8 @@ pub(crate) const ROWS: &[Row] = &[
         32,
         &[Daypass(Mint)],
     ),
+    row("assume-1", "AssumeRole with a policy", 1, &[Daypass(Assume)]),
+    row("assume-8", "AssumeRole with a policy", 8, &[Daypass(Assume)]),
     row("md5", "MD5 of 1 MiB", 1, &[Digests]),
     row("put-4k-1", "PUT 4 KiB", 1, &[Daypass(Put(Small)), Files(Small)]),
     row("put-4k-32", "PUT 4 KiB", 32, &[Daypass(Put(Small)), Files(Small)]),
@@ -239,6 +241,8 @@ pub(crate) const PAIRS: &[Pair] = &[
 
 /// Memory and start.
 pub(crate) const FOOTPRINT: &str = "footprint";
+/// The token service beside a large installation.
+pub(crate) const CROWD: &str = "crowd";
 /// Single functions, by `cargo bench`.
 pub(crate) const PIECES: &str = "pieces";
 
@@ -263,7 +267,7 @@ impl Selection {
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
     let rows = ROWS.iter().map(|row| row.id);
     rows.chain(PAIRS.iter().map(|pair| pair.id))
-        .chain([FOOTPRINT, PIECES])
+        .chain([FOOTPRINT, CROWD, PIECES])
 }
 
 #[cfg(test)]

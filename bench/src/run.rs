@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::crowd;
 use crate::disk;
 use crate::load::{Plan, measure};
 use crate::nginx::{self, Nginx};
@@ -13,13 +14,13 @@ use crate::pieces;
 use crate::process::memory;
 use crate::request::Key;
 use crate::results::{Measured, Results, Sample};
-use crate::rows::{FOOTPRINT, PAIRS, PIECES, Pair, ROWS, Row, Selection, Side, Subject};
+use crate::rows::{CROWD, FOOTPRINT, PAIRS, PIECES, Pair, ROWS, Row, Selection, Side, Subject};
 use crate::server::Server;
 use crate::stage::{Stage, nginx_binary};
 use crate::work::{Size, Work, statements, temporary_key};
 
 /// How often a start is timed.
-const STARTS: usize = 5;
+pub(crate) const STARTS: usize = 5;
 /// Connections of the pairs.
 const PAIR_CONNECTIONS: usize = 32;
 /// One cell leaves at most so many bytes on the disk, and ends early for it.
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) window: Duration,
     /// How many objects there are to list.
     pub(crate) objects: u64,
+    /// How many users there are in the large installation; everything else in it goes by them.
+    pub(crate) users: usize,
     /// Connections with 64 MiB each, when memory is looked at.
     pub(crate) large_connections: usize,
     /// Whether single functions are measured, too, where they are chosen.
@@ -62,7 +65,7 @@ impl Settings {
     }
 
     /// Workers warm up for a tenth of the window.
-    fn plan(&self, workers: usize, window: Duration, processes: Vec<u32>) -> Plan {
+    pub(crate) fn plan(&self, workers: usize, window: Duration, processes: Vec<u32>) -> Plan {
         Plan {
             workers,
             warm_up: window / 10,
@@ -91,6 +94,7 @@ pub(crate) fn run(settings: &Settings, results: &mut Results) -> Result<()> {
     eprintln!("filling a server");
     let lists = |row: &Row| row.subjects.contains(&Subject::Daypass(Work::List));
     stage.fill(&server, footprint || settings.has_rows(lists))?;
+    crowd::make_role(&server, &stage.root)?;
     server.stop()?;
     if footprint {
         starts(&stage, results)?;
@@ -110,6 +114,9 @@ pub(crate) fn run(settings: &Settings, results: &mut Results) -> Result<()> {
     passes.reader.stop()?;
     if footprint {
         large_objects(&stage, settings, results)?;
+    }
+    if settings.selection.has(CROWD) {
+        crowd::run(&stage, settings, results)?;
     }
     if settings.pieces && settings.selection.has(PIECES) {
         pieces::measure(results)?;

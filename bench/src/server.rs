@@ -29,10 +29,11 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the server and waits until it is ready.
-    pub(crate) fn start(binary: &Path, data: &Path, root: &Key) -> Result<Self> {
+    pub(crate) fn start(binary: &Path, data: &Path, root: &Key, options: &[&str]) -> Result<Self> {
         let mut child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(options)
             .env_clear()
             .env("DAYPASS_ROOT_SECRET_ID", &root.id)
             .env("DAYPASS_ROOT_SECRET_KEY", root.secret.expose())

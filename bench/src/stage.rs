@@ -54,7 +54,12 @@ impl Stage {
 
     /// Starts the server on a folder of this name.
     pub(crate) fn server(&self, name: &str) -> Result<Server> {
-        Server::start(&self.binary, &self.path(name), &self.root)
+        self.server_with(name, &[])
+    }
+
+    /// … with these options.
+    pub(crate) fn server_with(&self, name: &str, options: &[&str]) -> Result<Server> {
+        Server::start(&self.binary, &self.path(name), &self.root, options)
     }
 
     /// Starts the server on a new folder of this name, with the bucket.

@@ -11,10 +11,14 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, Connection, Request};
 use crate::load::Step;
-use crate::request::{Key, ObjectRequest, federation, object};
+use crate::request::{Action, Key, ObjectRequest, call, object};
 
 /// How many keys one listing asks for.
 pub(crate) const LISTED_KEYS: u64 = 1000;
+/// The account that a server makes by itself.
+pub(crate) const OWNER: u64 = 100_000_000_001;
+/// The role that is assumed.
+pub(crate) const ROLE: &str = "bench";
 
 /// Sizes of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,7 @@ pub(crate) enum Work {
     Head(Size),
     List,
     Mint,
+    Assume,
 }
 
 /// Where to ask, and how.
@@ -95,15 +100,22 @@ impl<'a> Target<'a> {
             head: Vec::new(),
             answer: Vec::new(),
         };
-        if work == Work::Mint {
-            let body = federation_body(&statements(1, "get/4k/*"));
-            return Ok(Box::new(move |_| asker.mint(&body)));
+        let minting = match work {
+            Work::Mint => Some((
+                Action::GET_FEDERATION_TOKEN,
+                federation_body(&statements(1, "get/4k/*")),
+            )),
+            Work::Assume => Some((Action::ASSUME_ROLE, assume_body(&statements(1, "get/4k/*")))),
+            _ => None,
+        };
+        if let Some((action, body)) = minting {
+            return Ok(Box::new(move |_| asker.mint(action, &body)));
         }
         Ok(Box::new(move |count| match work {
             Work::Put(size) => asker.put(size, count),
             Work::Get(size) => asker.get(size, count),
             Work::Head(size) => asker.head(size, count),
-            Work::List | Work::Mint => asker.list(count),
+            Work::List | Work::Mint | Work::Assume => asker.list(count),
         }))
     }
 
@@ -230,8 +242,8 @@ impl Asker<'_> {
         Ok(())
     }
 
-    fn mint(&mut self, body: &[u8]) -> Result<()> {
-        federation(body, self.target.key, &mut self.head)?;
+    fn mint(&mut self, action: Action, body: &[u8]) -> Result<()> {
+        call(action, body, self.target.key, &mut self.head)?;
         let request = Request {
             head: &self.head,
             piece: body,
@@ -325,6 +337,18 @@ fn federation_body(policy: &str) -> Vec<u8> {
         .into_bytes()
 }
 
+fn assume_body(policy: &str) -> Vec<u8> {
+    let encoded = utf8_percent_encode(policy, NON_ALPHANUMERIC).to_string();
+    json!({
+        "RoleArn": format!("qcs::cam::uin/{OWNER}:roleName/{ROLE}"),
+        "RoleSessionName": "bench",
+        "Policy": encoded,
+        "DurationSeconds": 7200,
+    })
+    .to_string()
+    .into_bytes()
+}
+
 /// A temporary key with a policy, or without one.
 pub(crate) fn temporary_key(address: SocketAddr, key: &Key, policy: Option<&str>) -> Result<Key> {
     let body = match policy {
@@ -332,7 +356,7 @@ pub(crate) fn temporary_key(address: SocketAddr, key: &Key, policy: Option<&str>
         None => br#"{"Name":"bench","DurationSeconds":7200}"#.to_vec(),
     };
     let mut head = Vec::new();
-    federation(&body, key, &mut head)?;
+    call(Action::GET_FEDERATION_TOKEN, &body, key, &mut head)?;
     let request = Request {
         head: &head,
         piece: &body,

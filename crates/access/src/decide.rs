@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use daypass_api::attributes::{Attributes, QueryValue};
-use daypass_api::names::{Account, Uin};
+use daypass_api::names::{Account, PolicyId, Uin};
 use daypass_api::operation::{IdentityOperation, Operation, RoleRef, Subject};
 use daypass_api::requirement::{ASSUME_ROLE, Access, Need, Requirement, Requirements, Resource, Values};
 use daypass_policy::{self as policy, Context, CosTarget, Policy, Principal, Standing};
@@ -383,10 +383,14 @@ impl Question<'_> {
             Resource::Bucket(bucket) | Resource::Listing(bucket, _) | Resource::Object(bucket, _) => {
                 return self.facts.bucket(bucket).map_or(Holder::Nobody, Holder::Bucket);
             }
+            Resource::Service
+            | Resource::Identity(_)
+            | Resource::User(_)
+            | Resource::Uid(_)
+            | Resource::Group(_)
+            | Resource::Policy(_)
+            | Resource::PolicyNamed(_) => self.caller.identity(),
             Resource::Role(owner, role) => return self.holder_of_role(*owner, role),
-            Resource::Service | Resource::Identity(_) | Resource::User(_) | Resource::Policy(_) => {
-                self.caller.identity()
-            }
         };
         named.map_or(Holder::Nobody, |identity| Holder::OwnAccount(identity.account))
     }
@@ -407,11 +411,15 @@ impl Question<'_> {
     /// The last segment of the resource's name in access management; none means that only `*` names it.
     fn path_of(&self, access: &Access) -> Option<String> {
         let user = |uin: Uin| format!("uin/{uin}");
+        let policy = |id: PolicyId| format!("policyid/{id}");
         match &access.resource {
             Resource::Identity(Subject::Caller) => self.caller.identity().and_then(Identity::user).map(user),
             Resource::Identity(Subject::Uin(uin)) => Some(user(*uin)),
             Resource::User(name) => self.facts.user(name).map(user),
-            Resource::Policy(id) => Some(format!("policyid/{id}")),
+            Resource::Uid(uid) => self.facts.uid(*uid).map(user),
+            Resource::Group(id) => Some(format!("groupid/{id}")),
+            Resource::Policy(id) => Some(policy(*id)),
+            Resource::PolicyNamed(name) => self.facts.policy(name).map(policy),
             Resource::Role(_, RoleRef::Name(name)) => Some(format!("roleName/{name}")),
             Resource::Role(_, RoleRef::Id(id)) => Some(format!("role/{id}")),
             Resource::Service | Resource::Bucket(_) | Resource::Listing(..) | Resource::Object(..) => None,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, ObjectAcl};
-use daypass_api::names::{Account, BucketName, ObjectKey, Region, RoleId, RoleName, Uin, UserName};
+use daypass_api::names::{
+    Account, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin, UserName,
+};
 use daypass_api::operation::RoleRef;
 use daypass_policy::Policy;
 
@@ -32,6 +34,10 @@ pub struct Facts {
     pub operator: Option<Account>,
     /// The users it names, and their numbers.
     pub users: Vec<(UserName, Uin)>,
+    /// The users it names by the numbers under which they receive messages, and their own numbers.
+    pub uids: Vec<(u64, Uin)>,
+    /// The policies it names by their names, and their numbers.
+    pub policies: Vec<(PolicyName, PolicyId)>,
     /// The roles it names that exist.
     pub roles: Vec<RoleFacts>,
 }
@@ -93,6 +99,16 @@ impl Facts {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, uin)| *uin)
+    }
+
+    pub(crate) fn uid(&self, uid: u64) -> Option<Uin> {
+        let found = self.uids.iter().find(|(known, _)| *known == uid);
+        found.map(|(_, uin)| *uin)
+    }
+
+    pub(crate) fn policy(&self, name: &PolicyName) -> Option<PolicyId> {
+        let found = self.policies.iter().find(|(known, _)| known == name);
+        found.map(|(_, id)| *id)
     }
 }
 

@@ -65,8 +65,7 @@ fn decided(caller: &Caller, statement: &str, acl: Acl, entries: &[(&str, Option<
             tags: Vec::new(),
             objects: Vec::new(),
         }],
-        users: Vec::new(),
-        roles: Vec::new(),
+        ..Facts::default()
     };
     let attributes = Attributes {
         content_length: Some("5000".to_owned()),

@@ -12,13 +12,13 @@ use daypass_access::{
 };
 use daypass_api::acl::{Acl, Grant, Grantee, Permission};
 use daypass_api::attributes::Attributes;
-use daypass_api::names::UserName;
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, ObjectKey, Region, RoleId, RoleName, SessionId, SessionName, Uin,
+    AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Region, RoleId,
+    RoleName, SessionId, SessionName, Uin, UserName,
 };
 use daypass_api::operation::{
-    AccessKeyStatus, AssumeRole, CreateUser, IdentityOperation, ObjectOperation, ReadObject, RoleRef,
-    SessionOperation, Subject,
+    AccessKeyStatus, AssumeRole, BoundaryOperation, Contact, CreateUser, GroupOperation, IdentityOperation,
+    ObjectOperation, PolicyRef, ReadObject, RoleOperation, RoleRef, SessionOperation, Subject,
 };
 use daypass_api::{Operation, Timestamp};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
@@ -393,6 +393,7 @@ fn create_user() -> Operation {
     Operation::Identity(IdentityOperation::CreateUser(CreateUser {
         name: UserName::parse("eve").unwrap(),
         remark: String::new(),
+        contact: Contact::default(),
         with_access_key: false,
     }))
 }
@@ -418,8 +419,73 @@ fn no_session_changes_identities() {
     assert!(decide_for(&caller(Who::Root, 0), &layers, &facts, &operation));
     assert!(!decide_for(&caller(Who::User, 0), &layers, &facts, &operation));
     assert!(!decide_for(&caller(Who::Root, 1), &layers, &facts, &operation));
+    for write in [
+        IdentityOperation::Group(GroupOperation::Delete(GroupId(1))),
+        IdentityOperation::Boundary(BoundaryOperation::Delete(Uin(901))),
+        IdentityOperation::Role(RoleOperation::DeleteBoundary(RoleRef::Id(RoleId(7)))),
+    ] {
+        let operation = Operation::Identity(write);
+        assert!(decide_for(&caller(Who::Root, 0), &layers, &facts, &operation));
+        assert!(!decide_for(&caller(Who::Root, 1), &layers, &facts, &operation));
+    }
     let listing = Operation::Identity(IdentityOperation::ListUsers);
     assert!(decide_for(&caller(Who::Root, 1), &layers, &facts, &listing));
+}
+
+/// Giving a policy to a role, or bounding it by one, asks for the right on the role, and a denial on the policy stops
+/// it, however the policy is named.
+#[test]
+fn a_denial_on_the_policy_counts_for_roles_as_well() {
+    let owner = OwnerAccount {
+        app_id: 125,
+        owner_uin: 900,
+    };
+    let text = r#"{"version":"2.0","statement":[
+        {"effect":"allow","action":["*"],"resource":["*"]},
+        {"effect":"deny","action":["cam:*"],"resource":["qcs::cam::uin/900:policyid/7"]}]}"#;
+    let policy = parse(text, DocumentKind::Identity, &owner).unwrap();
+    let layers = Layers {
+        identity: [Some(Arc::new(policy))].into(),
+        ..Layers::default()
+    };
+    let name = |text| PolicyName::parse(text).unwrap();
+    let facts = Facts {
+        policies: vec![(name("seven"), PolicyId(7)), (name("eight"), PolicyId(8))],
+        ..Facts::default()
+    };
+    let role = || RoleRef::Id(RoleId(3));
+    let check = |operation: RoleOperation, expected: bool| {
+        let operation = Operation::Identity(IdentityOperation::Role(operation));
+        let allowed = decide_for(&caller(Who::User, 0), &layers, &facts, &operation);
+        assert_eq!(allowed, expected, "{operation:?}");
+    };
+    for (policy, expected) in [
+        (PolicyRef::Id(PolicyId(7)), false),
+        (PolicyRef::Name(name("seven")), false),
+        (PolicyRef::Id(PolicyId(8)), true),
+        (PolicyRef::Name(name("eight")), true),
+    ] {
+        let (attached, detached) = (policy.clone(), policy);
+        check(
+            RoleOperation::AttachPolicy {
+                role: role(),
+                policy: attached,
+            },
+            expected,
+        );
+        check(
+            RoleOperation::DetachPolicy {
+                role: role(),
+                policy: detached,
+            },
+            expected,
+        );
+    }
+    for (policy_id, expected) in [(PolicyId(7), false), (PolicyId(8), true)] {
+        let role = role();
+        check(RoleOperation::PutBoundary { role, policy_id }, expected);
+    }
+    check(RoleOperation::DeleteBoundary(role()), true);
 }
 
 #[test]

@@ -253,12 +253,6 @@ codes! {
     PrincipalQcsNotExist,
     /// There is no such service.
     PrincipalServiceNotExist,
-    /// A tag of a role is malformed or given twice.
-    RoleTagError,
-    /// The role would have too many tags.
-    RoleTagLimitExceeded,
-    /// The policy bounds a role and cannot be removed.
-    PolicyIsBoundary,
 
     // Users, access keys, policies.
     /// No more users may be made.
@@ -297,12 +291,46 @@ codes! {
     PolicyIdError,
     /// No such policy.
     PolicyIdNotFound,
-    /// No such policy to give to a role or to bound it.
+    /// No such policy to give to a role, or to bound somebody.
     PolicyIdNotExist,
     /// The policy comes with the service and cannot be changed.
     PolicyReadOnly,
     /// The user has as many policies as it may.
     AttachmentFull,
+    /// The policy is somebody's permission boundary, and cannot be removed before that is.
+    PolicyIsBoundary,
+    /// The policy has as many versions as it may.
+    PolicyVersionFull,
+    /// No such version of the policy.
+    PolicyVersionNotExist,
+    /// The version is the default one.
+    PolicyVersionIsDefault,
+    /// Not a kind of identity that policies are attached to.
+    EntityFilterError,
+    /// A tag is not one, or is given twice.
+    TagParamError,
+    /// There are more tags than there may be.
+    TagLimitExceeded,
+    /// A password is given, and there is no sign-in with passwords.
+    PasswordRefused,
+    /// The last active access key of the root would go, and with it the last way in.
+    LastRootKey,
+    /// No more groups may be made.
+    GroupFull,
+    /// The name is taken.
+    GroupNameInUse,
+    /// No such group.
+    GroupNotFound,
+    /// A group that users are to join or leave does not exist.
+    MemberGroupNotExist,
+    /// The group has as many members as it may.
+    GroupUserFull,
+    /// The user is in as many groups as it may.
+    UserGroupFull,
+    /// A user is named neither by uin nor by uid.
+    UserNotNamed,
+    /// Not a kind of policies.
+    ScopeError,
     /// The search text is too long.
     KeywordError,
     /// The document is not well-formed.

@@ -48,6 +48,14 @@ number!(
     /// The number of a policy in the access-management service.
     PolicyId
 );
+number!(
+    /// The number of a version of one policy, from 1.
+    VersionId
+);
+number!(
+    /// The number of a user group.
+    GroupId
+);
 
 number!(
     /// The number of a role. It is never given to another one, unlike a name.
@@ -247,6 +255,26 @@ impl PolicyName {
 }
 
 text!(
+    /// A user group's name, unique in its account.
+    GroupName
+);
+
+impl GroupName {
+    /// Parses a group name: 1 to 64 characters of any script, none of them a control character; refuses with
+    /// `ParamError`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let length = text.chars().count();
+        if !(1..=64).contains(&length) || text.chars().any(char::is_control) {
+            return Err(Error::with_message(
+                ErrorCode::ParamError,
+                "the group name is not 1 to 64 characters without control characters",
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+text!(
     /// The name that a federation session carries.
     SessionName
 );
@@ -379,6 +407,18 @@ mod tests {
         check(b"a\x17b\x1cc", None);
         for control in 0x18..=0x1b {
             check(&[b'a', control], Some(ErrorCode::InvalidObjectName));
+        }
+    }
+
+    #[test]
+    fn group_names() {
+        let check = |text: &str, good: bool| assert_eq!(GroupName::parse(text).is_ok(), good, "{text}");
+        check("a", true);
+        check("开发 组", true);
+        check(&"组".repeat(64), true);
+        check(&"组".repeat(65), false);
+        for bad in ["", "a\nb", "\u{1b}[2J"] {
+            check(bad, false);
         }
     }
 

@@ -11,3 +11,5 @@ pub const MAX_BUCKET_TAGS: usize = 50;
 pub const MAX_TAG_KEY_LENGTH: usize = 128;
 /// Longest value, in characters.
 pub const MAX_TAG_VALUE_LENGTH: usize = 256;
+/// Most tags of a policy.
+pub const MAX_POLICY_TAGS: usize = 50;

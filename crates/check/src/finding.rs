@@ -93,6 +93,8 @@ kinds! {
     BucketMissing = "bucket_missing", Damage, RESTORE_STORE;
     /// Something of a user that is not there.
     UserMissing = "user_missing", Damage, RECREATE;
+    /// Something of a group that is not there.
+    GroupMissing = "group_missing", Damage, RECREATE;
     /// Something of a role that is not there.
     RoleMissing = "role_missing", Damage, RECREATE;
     /// A user has a policy that is not there; all requests of the user are denied.

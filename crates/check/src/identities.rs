@@ -1,13 +1,14 @@
-//! Accounts, users, access keys, policies and who has them: each relation from both of its sides, and what is
-//! wrapped under the master key.
+//! Accounts, users, access keys and policies with their versions: each relation from both of its sides, and what is
+//! wrapped under the master key. Who has which policy is in `holders`.
 
 use std::fmt::Display;
 
-use daypass_api::names::{AccessKeyId, AppId, PolicyId, PolicyName, Uin, UserName};
+use daypass_api::names::{AccessKeyId, AppId, PolicyId, PolicyName, Uin, UserName, VersionId};
 use daypass_metadata::bucket::CounterRecord;
 use daypass_metadata::identity::{
-    AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, POLICY_COUNTER,
-    PolicyNameRecord, PolicyRecord, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER, UserNameRecord, UserRecord,
+    AccessKeyRecord, AccountRecord, GROUP_COUNTER, KeyRingRecord, OwnerRecord, POLICY_COUNTER,
+    PolicyNameRecord, PolicyRecord, PolicyVersionRecord, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER,
+    UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys::{self, StoredKey};
 use daypass_metadata::{MarkRecord, Record};
@@ -53,6 +54,14 @@ impl Check<'_> {
             .await?;
         let index = index.map(|index| index.uin);
         self.indexed(index, uin, place(), &format!("user name `{}`", record.name));
+        let index = self
+            .look::<UserNameRecord>(keys::user_of_uid(owner, record.uid))
+            .await?;
+        // Users that were made before there was this index are not in it.
+        if !index.is_absent() {
+            let index = index.map(|index| index.uin);
+            self.indexed(index, uin, place(), &format!("uid {}", record.uid));
+        }
         Ok(())
     }
 
@@ -66,6 +75,19 @@ impl Check<'_> {
         let user = user.map(|user| user.name);
         let place = place_of_record(&StoredKey::UserNamed(owner, name.clone()));
         self.leads_back(user, name.clone(), place, &format!("user {}", record.uin));
+        Ok(())
+    }
+
+    pub(crate) async fn user_of_uid(
+        &mut self,
+        owner: Uin,
+        uid: u64,
+        record: &UserNameRecord,
+    ) -> Result<(), CheckError> {
+        let user = self.look::<UserRecord>(keys::user(owner, record.uin)).await?;
+        let user = user.map(|user| user.uid);
+        let place = place_of_record(&StoredKey::UserOfUid(owner, uid));
+        self.leads_back(user, uid, place, &format!("user {}", record.uin));
         Ok(())
     }
 
@@ -143,19 +165,51 @@ impl Check<'_> {
             .await?;
         let index = index.map(|index| index.id);
         self.indexed(index, id, place(), &format!("policy name `{}`", record.name));
+        self.document(&record.document, owner, account, place());
+        Ok(())
+    }
+
+    pub(crate) async fn policy_version(
+        &mut self,
+        owner: Uin,
+        policy: PolicyId,
+        version: VersionId,
+        record: &PolicyVersionRecord,
+    ) -> Result<(), CheckError> {
+        let place = || place_of_record(&StoredKey::PolicyVersion(owner, policy, version));
+        let account = self.require_account(owner, place()).await?;
+        match self.look::<PolicyRecord>(keys::policy(owner, policy)).await? {
+            Looked::Absent => {
+                self.report(
+                    Kind::PolicyMissing,
+                    place(),
+                    format!("policy {policy}"),
+                    "nothing",
+                );
+            }
+            Looked::Found(found) if version == found.version || version > found.last_version => {
+                let expected = format!(
+                    "a version up to {} that is not the default one, {}",
+                    found.last_version, found.version
+                );
+                self.report(Kind::RecordContradicts, place(), expected, version.to_string());
+            }
+            Looked::Found(_) | Looked::Torn => {}
+        }
+        self.document(&record.document, owner, account, place());
+        Ok(())
+    }
+
+    /// What a policy says must be readable.
+    fn document(&mut self, text: &str, owner: Uin, account: Option<AccountRecord>, place: Place) {
         let account = OwnerAccount {
             app_id: account.map_or(0, |account| account.app_id.0),
             owner_uin: owner.0,
         };
-        if let Err(error) = parse(&record.document, DocumentKind::Identity, &account) {
-            self.report(
-                Kind::PolicyUnreadable,
-                place(),
-                "a policy document",
-                error.to_string(),
-            );
+        if let Err(error) = parse(text, DocumentKind::Identity, &account) {
+            let expected = "a policy document";
+            self.report(Kind::PolicyUnreadable, place, expected, error.to_string());
         }
-        Ok(())
     }
 
     pub(crate) async fn policy_named(
@@ -168,27 +222,6 @@ impl Check<'_> {
         let policy = policy.map(|policy| policy.name);
         let place = place_of_record(&StoredKey::PolicyNamed(owner, name.clone()));
         self.leads_back(policy, name.clone(), place, &format!("policy {}", record.id));
-        Ok(())
-    }
-
-    pub(crate) async fn attachment(
-        &mut self,
-        owner: Uin,
-        uin: Uin,
-        policy: PolicyId,
-    ) -> Result<(), CheckError> {
-        let place = || place_of_record(&StoredKey::Attachment(owner, uin, policy));
-        self.require_user(owner, uin, place()).await?;
-        self.require_policy(owner, policy, place()).await?;
-        let holder = keys::holder(owner, policy, uin);
-        if self.look::<MarkRecord>(holder).await?.is_absent() {
-            self.report(
-                Kind::IndexMissing,
-                place(),
-                "an entry in the list of the policy's holders",
-                "nothing",
-            );
-        }
         Ok(())
     }
 
@@ -211,15 +244,6 @@ impl Check<'_> {
         Ok(())
     }
 
-    pub(crate) async fn holder(&mut self, owner: Uin, policy: PolicyId, uin: Uin) -> Result<(), CheckError> {
-        let attachment = keys::attachment(owner, uin, policy);
-        if self.look::<AttachmentRecord>(attachment).await?.is_absent() {
-            let place = place_of_record(&StoredKey::Holder(owner, policy, uin));
-            self.report(Kind::IndexDangling, place, "an attachment", "nothing");
-        }
-        Ok(())
-    }
-
     pub(crate) fn key_ring(&mut self, record: &KeyRingRecord) {
         let opened = self
             .subject
@@ -236,13 +260,14 @@ impl Check<'_> {
 
     /// Numbers that were given out may not be given out again.
     pub(crate) async fn counters(&mut self) -> Result<(), CheckError> {
-        let (mut uin, mut uid, mut policy, mut role) = (0, 0, 0, 0);
+        let (mut uin, mut uid, mut policy, mut role, mut group) = (0, 0, 0, 0, 0);
         let snapshot = self.subject.snapshot;
         let prefixes = [
             keys::accounts(),
             keys::all_users(),
             keys::all_policies(),
             keys::all_roles(),
+            keys::all_groups(),
         ];
         for prefix in prefixes {
             let mut walk = Walk::of_prefix(snapshot, prefix);
@@ -255,6 +280,7 @@ impl Check<'_> {
                     }
                     Some(StoredKey::Policy(_, id)) => policy = id.0.max(policy),
                     Some(StoredKey::Role(_, id)) => role = id.0.max(role),
+                    Some(StoredKey::Group(_, id)) => group = id.0.max(group),
                     _ => {}
                 }
             }
@@ -264,6 +290,7 @@ impl Check<'_> {
             (UID_COUNTER, uid),
             (POLICY_COUNTER, policy),
             (ROLE_COUNTER, role),
+            (GROUP_COUNTER, group),
         ];
         for (name, least) in counters {
             let counter = self.look::<CounterRecord>(keys::counter(name)).await?;
@@ -335,7 +362,12 @@ impl Check<'_> {
         })
     }
 
-    async fn require_user(&mut self, owner: Uin, uin: Uin, place: Place) -> Result<(), CheckError> {
+    pub(crate) async fn require_user(
+        &mut self,
+        owner: Uin,
+        uin: Uin,
+        place: Place,
+    ) -> Result<(), CheckError> {
         if self.look::<UserRecord>(keys::user(owner, uin)).await?.is_absent() {
             self.report(Kind::UserMissing, place, format!("user {uin}"), "nothing");
         }

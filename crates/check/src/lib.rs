@@ -18,11 +18,13 @@ mod claims;
 pub mod directory;
 mod finding;
 mod held;
+mod holders;
 mod identities;
 mod life;
 mod objects;
 mod records;
 mod roles;
+mod tallies;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -35,6 +37,7 @@ use daypass_metadata::{FORMAT_VERSION, FormatRecord, Record, keys};
 use daypass_token::MasterKey;
 
 use claims::{Stretch, Triple, walk_claims};
+use tallies::Tallies;
 use walk::Looked;
 
 pub use finding::{Finding, Kind, Place, Severity, Summary};
@@ -136,6 +139,7 @@ pub async fn check(
         blob_bytes: 0,
         torn: Torn::default(),
         buckets_of: BTreeMap::new(),
+        tallies: Tallies::default(),
         wrapped: Wrapped::default(),
         unnamed: BTreeMap::new(),
     };
@@ -144,6 +148,7 @@ pub async fn check(
     check.records().await?;
     check.counts_of_buckets().await?;
     check.counters().await?;
+    check.tallies().await?;
     check.tell_wrapped();
     let bytes = (!options.quick).then_some(check.blob_bytes);
     check.listener.begin(Stage::Blobs, bytes);
@@ -166,6 +171,8 @@ struct Check<'a> {
     torn: Torn,
     /// How many buckets each account has; 24 bytes and more for each account.
     buckets_of: BTreeMap<Uin, u64>,
+    /// What was counted of identities, to be held against what is kept about it.
+    tallies: Tallies,
     wrapped: Wrapped,
     /// What was found about claims, until a walk names who claims.
     unnamed: BTreeMap<Triple, Vec<(Kind, String, String)>>,

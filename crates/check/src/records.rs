@@ -7,8 +7,10 @@ use daypass_kv::KeyRange;
 use daypass_metadata::blob_life::{IntentRecord, RetiredRecord, UnreferencedRecord};
 use daypass_metadata::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
 use daypass_metadata::identity::{
-    AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, PolicyNameRecord,
-    PolicyRecord, RevocationRecord, RoleNameRecord, RoleRecord, UserNameRecord, UserRecord,
+    AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord,
+    GroupRecord, Holder, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord,
+    PolicyTallyRecord, PolicyVersionRecord, RevocationRecord, RoleNameRecord, RoleRecord, UserNameRecord,
+    UserRecord,
 };
 use daypass_metadata::keys::{self, StoredKey};
 use daypass_metadata::object::{ManifestRecord, ObjectRecord};
@@ -76,6 +78,7 @@ impl Check<'_> {
         value: &Bytes,
         current: &mut Current,
     ) -> Result<(), CheckError> {
+        self.tallies.note(&key);
         let torn = |check: &mut Self| check.note_torn(&key);
         macro_rules! decode {
             ($record:ty) => {
@@ -180,13 +183,48 @@ impl Check<'_> {
                 let record = decode!(PolicyNameRecord);
                 self.policy_named(*owner, name, &record).await?;
             }
-            StoredKey::Attachment(owner, uin, policy) => {
-                let _: AttachmentRecord = decode!(AttachmentRecord);
-                self.attachment(*owner, *uin, *policy).await?;
+            StoredKey::PolicyVersion(owner, policy, version) => {
+                let record = decode!(PolicyVersionRecord);
+                self.policy_version(*owner, *policy, *version, &record).await?;
             }
-            StoredKey::Holder(owner, policy, uin) => {
+            // What is kept about how many there are is held against what was counted, when all was seen.
+            StoredKey::PolicyTally(..) => {
+                let _: PolicyTallyRecord = decode!(PolicyTallyRecord);
+            }
+            StoredKey::AccountTally(_) => {
+                let _: AccountTallyRecord = decode!(AccountTallyRecord);
+            }
+            StoredKey::Attachment(owner, holder, policy) => {
+                let _: AttachmentRecord = decode!(AttachmentRecord);
+                self.attachment(*owner, *holder, *policy).await?;
+            }
+            StoredKey::Holder(owner, policy, holder) => {
                 let _: MarkRecord = decode!(MarkRecord);
-                self.holder(*owner, *policy, *uin).await?;
+                self.holder(*owner, *policy, *holder).await?;
+            }
+            StoredKey::UserOfUid(owner, uid) => {
+                let record = decode!(UserNameRecord);
+                self.user_of_uid(*owner, *uid, &record).await?;
+            }
+            StoredKey::Boundary(owner, uin) => {
+                let record = decode!(BoundaryRecord);
+                self.boundary(*owner, *uin, record.policy).await?;
+            }
+            StoredKey::Group(owner, id) => {
+                let record = decode!(GroupRecord);
+                self.group(*owner, *id, &record).await?;
+            }
+            StoredKey::GroupNamed(owner, name) => {
+                let record = decode!(GroupNameRecord);
+                self.group_named(*owner, name, &record).await?;
+            }
+            StoredKey::Member(owner, group, uin) => {
+                let _: MarkRecord = decode!(MarkRecord);
+                self.member(*owner, *group, *uin).await?;
+            }
+            StoredKey::GroupOf(owner, uin, group) => {
+                let _: MarkRecord = decode!(MarkRecord);
+                self.group_of(*owner, *uin, *group).await?;
             }
             StoredKey::Role(owner, id) => {
                 let record = decode!(RoleRecord);
@@ -196,13 +234,9 @@ impl Check<'_> {
                 let record = decode!(RoleNameRecord);
                 self.role_named(*owner, name, &record).await?;
             }
-            StoredKey::RoleAttachment(owner, role, policy) => {
-                let _: AttachmentRecord = decode!(AttachmentRecord);
-                self.role_attachment(*owner, *role, *policy).await?;
-            }
-            StoredKey::RoleHolder(owner, policy, role) => {
-                let _: MarkRecord = decode!(MarkRecord);
-                self.role_holder(*owner, *policy, *role).await?;
+            StoredKey::LastUse(id) => {
+                let _: LastUseRecord = decode!(LastUseRecord);
+                self.last_use(id).await?;
             }
             StoredKey::KeyRing => {
                 let record = decode!(KeyRingRecord);
@@ -230,6 +264,7 @@ impl Check<'_> {
 
     /// Remembers what an unreadable record stood for.
     fn note_torn(&mut self, key: &StoredKey) {
+        self.tallies.note_torn(key);
         match key {
             StoredKey::Object(bucket, name) | StoredKey::Upload(bucket, name, _) => {
                 self.torn.names.insert(digest_of_name(bucket, name));
@@ -283,30 +318,52 @@ pub(crate) fn place_of_record(key: &StoredKey) -> Place {
         StoredKey::PolicyNamed(owner, name) => record("policy name")
             .with("account", owner)
             .with("policy_name", name),
-        StoredKey::Attachment(owner, uin, policy) => record("attachment")
-            .with("account", owner)
-            .with("user", uin)
-            .with("policy", policy),
-        StoredKey::Holder(owner, policy, uin) => record("policy holder")
+        StoredKey::PolicyVersion(owner, policy, version) => record("policy version")
             .with("account", owner)
             .with("policy", policy)
+            .with("version", version),
+        StoredKey::PolicyTally(owner, policy) => record("policy tally")
+            .with("account", owner)
+            .with("policy", policy),
+        StoredKey::AccountTally(owner) => record("account tally").with("account", owner),
+        StoredKey::Attachment(owner, holder, policy) => {
+            with_holder(record("attachment").with("account", owner), *holder).with("policy", policy)
+        }
+        StoredKey::Holder(owner, policy, holder) => {
+            let place = record("policy holder").with("account", owner);
+            with_holder(place.with("policy", policy), *holder)
+        }
+        StoredKey::UserOfUid(owner, uid) => record("uid").with("account", owner).with("uid", uid),
+        StoredKey::Boundary(owner, uin) => record("boundary").with("account", owner).with("user", uin),
+        StoredKey::Group(owner, id) => record("group").with("account", owner).with("group", id),
+        StoredKey::GroupNamed(owner, name) => record("group name")
+            .with("account", owner)
+            .with("group_name", name),
+        StoredKey::Member(owner, group, uin) => record("member")
+            .with("account", owner)
+            .with("group", group)
             .with("user", uin),
+        StoredKey::GroupOf(owner, uin, group) => record("group of user")
+            .with("account", owner)
+            .with("user", uin)
+            .with("group", group),
         StoredKey::Role(owner, id) => record("role").with("account", owner).with("role", id),
         StoredKey::RoleNamed(owner, name) => {
             record("role name").with("account", owner).with("role_name", name)
         }
-        StoredKey::RoleAttachment(owner, role, policy) => record("role attachment")
-            .with("account", owner)
-            .with("role", role)
-            .with("policy", policy),
-        StoredKey::RoleHolder(owner, policy, role) => record("role policy holder")
-            .with("account", owner)
-            .with("policy", policy)
-            .with("role", role),
+        StoredKey::LastUse(id) => record("last use").with("access_key", id),
         StoredKey::Counter(name) => record("counter").with("counter", name),
         StoredKey::KeyRing => record("key ring"),
         StoredKey::Revocation(sequence) => record("revocation").with("sequence", sequence),
         StoredKey::RevocationEnd(_, sequence) => record("end of revocation").with("sequence", sequence),
         StoredKey::RevocationLog => record("revocation log"),
+    }
+}
+
+fn with_holder(place: Place, holder: Holder) -> Place {
+    match holder {
+        Holder::User(uin) => place.with("user", uin),
+        Holder::Group(group) => place.with("group", group),
+        Holder::Role(role) => place.with("role", role),
     }
 }

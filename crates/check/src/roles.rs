@@ -1,8 +1,7 @@
-//! Roles, their names and who has which policy through them: each relation from both of its sides.
+//! Roles and their names: the relation from both of its sides. The policies of roles are with those of all holders.
 
-use daypass_api::names::{PolicyId, RoleId, RoleName, Uin};
-use daypass_metadata::MarkRecord;
-use daypass_metadata::identity::{AttachmentRecord, RoleNameRecord, RoleRecord};
+use daypass_api::names::{RoleId, RoleName, Uin};
+use daypass_metadata::identity::{RoleNameRecord, RoleRecord};
 use daypass_metadata::keys::{self, StoredKey};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
 
@@ -32,7 +31,7 @@ impl Check<'_> {
             self.report(Kind::PolicyUnreadable, place(), expected, error.to_string());
         }
         match record.boundary {
-            Some(policy) => self.require_policy(owner, policy, place()).await,
+            Some(policy) => self.bounded(owner, policy, place()).await,
             None => Ok(()),
         }
     }
@@ -47,43 +46,6 @@ impl Check<'_> {
         let role = role.map(|role| role.name);
         let place = place_of_record(&StoredKey::RoleNamed(owner, name.clone()));
         self.leads_back(role, name.clone(), place, &format!("role {}", record.id));
-        Ok(())
-    }
-
-    pub(crate) async fn role_attachment(
-        &mut self,
-        owner: Uin,
-        role: RoleId,
-        policy: PolicyId,
-    ) -> Result<(), CheckError> {
-        let place = || place_of_record(&StoredKey::RoleAttachment(owner, role, policy));
-        if self
-            .look::<RoleRecord>(keys::role(owner, role))
-            .await?
-            .is_absent()
-        {
-            self.report(Kind::RoleMissing, place(), format!("role {role}"), "nothing");
-        }
-        self.require_policy(owner, policy, place()).await?;
-        let holder = keys::role_holder(owner, policy, role);
-        if self.look::<MarkRecord>(holder).await?.is_absent() {
-            let expected = "an entry in the list of the policy's holders";
-            self.report(Kind::IndexMissing, place(), expected, "nothing");
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn role_holder(
-        &mut self,
-        owner: Uin,
-        policy: PolicyId,
-        role: RoleId,
-    ) -> Result<(), CheckError> {
-        let attachment = keys::role_attachment(owner, role, policy);
-        if self.look::<AttachmentRecord>(attachment).await?.is_absent() {
-            let place = place_of_record(&StoredKey::RoleHolder(owner, policy, role));
-            self.report(Kind::IndexDangling, place, "an attachment", "nothing");
-        }
         Ok(())
     }
 }

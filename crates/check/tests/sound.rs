@@ -21,6 +21,7 @@ use daypass_check::{CheckError, Finding, Options, Subject, Summary};
 use daypass_kv::Kv;
 use daypass_kv::faulty::{CommitFault, FaultyKv};
 use daypass_kv::memory::MemoryKv;
+use daypass_store::identity::Holder;
 use proptest::prelude::*;
 
 use site::{Collected, INLINE, Site, bytes};
@@ -119,7 +120,14 @@ enum Action {
     Cors(bool),
     User(usize, bool),
     Policy(usize),
-    Attach(usize),
+    Attach(usize, usize, bool),
+    Bound(usize, Option<usize>),
+    Group(usize, bool),
+    Member(usize, usize, bool),
+    Role(usize, bool),
+    Version(usize, bool),
+    Unmake(usize),
+    Used(usize),
     Sweep(i64),
 }
 
@@ -149,7 +157,14 @@ fn action() -> impl Strategy<Value = Action> {
         1 => any::<bool>().prop_map(Action::Cors),
         2 => (name(), any::<bool>()).prop_map(|(name, there)| Action::User(name, there)),
         1 => name().prop_map(Action::Policy),
-        1 => name().prop_map(Action::Attach),
+        3 => (0..9_usize, name(), any::<bool>()).prop_map(|(holder, policy, there)| Action::Attach(holder, policy, there)),
+        2 => (0..9_usize, proptest::option::of(name())).prop_map(|(holder, policy)| Action::Bound(holder, policy)),
+        2 => (name(), any::<bool>()).prop_map(|(name, there)| Action::Group(name, there)),
+        2 => (name(), name(), any::<bool>()).prop_map(|(group, user, there)| Action::Member(group, user, there)),
+        2 => (name(), any::<bool>()).prop_map(|(name, there)| Action::Role(name, there)),
+        1 => (name(), any::<bool>()).prop_map(|(policy, default)| Action::Version(policy, default)),
+        1 => name().prop_map(Action::Unmake),
+        1 => (1..4_usize).prop_map(Action::Used),
         3 => prop_oneof![Just(0_i64), Just(2), Just(30)].prop_map(Action::Sweep),
     ]
 }
@@ -184,6 +199,8 @@ struct Memory {
     uploads: Vec<(UploadRef, Vec<ETag>)>,
     users: Vec<daypass_api::names::Uin>,
     policies: Vec<daypass_api::names::PolicyId>,
+    groups: Vec<daypass_api::names::GroupId>,
+    roles: Vec<daypass_api::names::RoleId>,
     made: usize,
 }
 
@@ -233,12 +250,67 @@ impl Memory {
                 let made = site.create_policy(&format!("policy{number}")).await;
                 self.policies.extend(made.ok());
             }
-            Action::Attach(number) => {
-                if let (Some(user), Some(policy)) = (self.users.get(number), self.policies.last()) {
-                    drop(site.attach(*user, *policy).await);
+            Action::Sweep(hours) => drop(site.sweep(hours).await),
+            other => self.act_on_identities(site, other).await,
+        }
+    }
+
+    async fn act_on_identities(&mut self, site: &Site, action: Action) {
+        match action {
+            Action::Attach(holder, policy, there) => {
+                if let (Some(holder), Some(policy)) = (self.holder(holder), self.policies.get(policy)) {
+                    drop(match there {
+                        true => site.attach(holder, *policy).await,
+                        false => site.detach(holder, *policy).await,
+                    });
                 }
             }
-            Action::Sweep(hours) => drop(site.sweep(hours).await),
+            Action::Bound(holder, policy) => {
+                let policy = policy.and_then(|policy| self.policies.get(policy)).copied();
+                if let Some(holder) = self.holder(holder) {
+                    drop(site.bound(holder, policy).await);
+                }
+            }
+            Action::Group(number, true) => {
+                let made = site.create_group(&format!("group{number}")).await;
+                self.groups.extend(made.ok());
+            }
+            Action::Group(number, false) => {
+                if let Some(group) = self.groups.get(number) {
+                    drop(site.delete_group(*group).await);
+                }
+            }
+            Action::Member(group, user, there) => {
+                if let (Some(group), Some(user)) = (self.groups.get(group), self.users.get(user)) {
+                    drop(site.member(*group, *user, there).await);
+                }
+            }
+            Action::Role(number, true) => {
+                let made = site.create_role(&format!("role{number}")).await;
+                self.roles.extend(made.ok());
+            }
+            Action::Role(number, false) => drop(site.delete_role(&format!("role{number}")).await),
+            Action::Version(policy, default) => {
+                if let Some(policy) = self.policies.get(policy) {
+                    drop(site.create_version(*policy, default).await);
+                }
+            }
+            Action::Unmake(policy) => {
+                if let Some(policy) = self.policies.get(policy) {
+                    drop(site.delete_policy(*policy).await);
+                }
+            }
+            Action::Used(key) => drop(site.note_use(&format!("AKID{key}")).await),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// One of the users, groups and roles that were made.
+    fn holder(&self, number: usize) -> Option<Holder> {
+        match number % 3 {
+            0 => self.users.get(number / 3).copied().map(Holder::User),
+            1 => self.groups.get(number / 3).copied().map(Holder::Group),
+            _ => self.roles.get(number / 3).copied().map(Holder::Role),
         }
     }
 }

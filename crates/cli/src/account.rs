@@ -12,12 +12,17 @@ use daypass_api::operation::{AccountStatus, MAX_ACCOUNT_NUMBER, NewAccount};
 use daypass_api::outcome::{NewAccessKey, RootAccount};
 use serde_json::{Value as Json, json};
 
+use crate::account_summary;
 use crate::connection::ServiceArguments;
 use crate::output::{self, moment, shown_moment};
 
-/// Root accounts of the store. Only the permanent key of the root of the store's first account may ask for them.
+/// What one's own account has, and the root accounts of the store. Only the permanent key of the root of the store's
+/// first account may ask for the latter.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Show the numbers of one's own account, and how much of each kind it has
+    #[command(after_long_help = "Examples:\n  daypass account summary\n  daypass account summary --json")]
+    Summary(account_summary::Arguments),
     /// Make an account with the first key of its root
     #[command(
         after_long_help = "Examples:\n  daypass account create --secret-file bob.json\n  \
@@ -90,6 +95,7 @@ pub struct AccountArguments {
 
 pub(crate) async fn run(command: Command) -> Result<()> {
     match command {
+        Command::Summary(arguments) => account_summary::run(arguments).await,
         Command::Create(arguments) => create(arguments).await,
         Command::Ls(arguments) => ls(arguments).await,
         Command::Show(arguments) => show(arguments).await,

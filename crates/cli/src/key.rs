@@ -8,9 +8,9 @@ use daypass_api::outcome::AccessKey;
 use serde_json::{Value as Json, json};
 
 use crate::connection::ServiceArguments;
-use crate::names;
 use crate::output::{self, moment, shown_moment};
 use crate::subject::SubjectArguments;
+use crate::{key_last_used, names};
 
 /// Access keys.
 #[derive(Subcommand, Debug)]
@@ -30,6 +30,9 @@ pub enum Command {
     /// Remove an access key, and with it every temporary key made with it
     #[command(after_long_help = "Example:\n  daypass key rm AKID0123456789 --user ann")]
     Rm(OneArguments),
+    /// Show when access keys were last used
+    #[command(after_long_help = "Example:\n  daypass key last-used AKID0123456789")]
+    LastUsed(key_last_used::Arguments),
 }
 
 /// Make an access key and print it. Its secret is shown this once.
@@ -78,6 +81,7 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         Command::Enable(arguments) => set(arguments, AccessKeyStatus::Active).await,
         Command::Disable(arguments) => set(arguments, AccessKeyStatus::Inactive).await,
         Command::Rm(arguments) => rm(arguments).await,
+        Command::LastUsed(arguments) => key_last_used::run(arguments).await,
     }
 }
 

@@ -7,15 +7,21 @@
 mod verb;
 
 mod account;
+mod account_summary;
 mod assume_role;
+mod boundary;
 mod bucket_policy;
 mod cat;
 mod cp;
+mod group;
 mod key;
+mod key_last_used;
 mod ls;
 mod mb;
 mod mv;
 mod policy;
+mod policy_holders;
+mod policy_version;
 mod presign;
 mod rb;
 mod rm;
@@ -26,6 +32,7 @@ mod sts;
 mod user;
 
 mod connection;
+mod contact;
 mod copy;
 mod document;
 mod environment;

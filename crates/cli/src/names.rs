@@ -1,6 +1,8 @@
 //! Names on the command line: parsed into the service's types, with texts that say what would be right.
 
-use daypass_api::names::{AccessKeyId, ExternalId, PolicyName, Region, RoleName, SessionName, UserName};
+use daypass_api::names::{
+    AccessKeyId, ExternalId, GroupName, PolicyName, Region, RoleName, SessionName, UserName,
+};
 
 pub(crate) fn region(text: &str) -> Result<Region, &'static str> {
     Region::parse(text).map_err(|_| "a region is 1 to 32 lower-case letters, digits and `-`")
@@ -12,6 +14,18 @@ pub(crate) fn user(text: &str) -> Result<UserName, &'static str> {
 
 pub(crate) fn policy(text: &str) -> Result<PolicyName, &'static str> {
     PolicyName::parse(text).map_err(|_| "a policy name is 1 to 128 of letters, digits and `+=,.@_-`")
+}
+
+pub(crate) fn group(text: &str) -> Result<GroupName, &'static str> {
+    GroupName::parse(text).map_err(|_| "a group name is 1 to 64 characters without control characters")
+}
+
+/// A tag as `KEY=VALUE`.
+pub(crate) fn tag(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("a tag is `KEY=VALUE`"),
+    }
 }
 
 pub(crate) fn session(text: &str) -> Result<SessionName, &'static str> {
@@ -33,11 +47,4 @@ pub(crate) fn role_session(text: &str) -> Result<SessionName, &'static str> {
 
 pub(crate) fn external_id(text: &str) -> Result<ExternalId, &'static str> {
     ExternalId::parse(text).map_err(|_| "an external id is 2 to 128 of letters, digits and `_+=,.@:/-`")
-}
-
-pub(crate) fn tag(text: &str) -> Result<(String, String), &'static str> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a tag is `KEY=VALUE`"),
-    }
 }

@@ -14,7 +14,7 @@ use crate::connection::ServiceArguments;
 use crate::output::{self, moment, printable_lines, shown_moment};
 use crate::report::{Misuse, NotThere};
 use crate::subject::UserArguments;
-use crate::{document, names, statement};
+use crate::{document, names, policy_holders, policy_version, statement};
 
 /// Policies, and who has them.
 #[derive(Subcommand, Debug)]
@@ -48,6 +48,18 @@ pub enum Command {
     /// Take a policy from a user
     #[command(after_long_help = "Example:\n  daypass policy detach 7 --user ann")]
     Detach(AttachmentArguments),
+    /// Change a policy
+    #[command(after_long_help = "Example:\n  daypass policy update 7 --document policy.json")]
+    Update(policy_holders::UpdateArguments),
+    /// List who has a policy
+    #[command(after_long_help = "Example:\n  daypass policy entities 7 --kind group")]
+    Entities(policy_holders::EntitiesArguments),
+    /// List all policies of a user, those of its groups too
+    #[command(after_long_help = "Example:\n  daypass policy reach --user ann")]
+    Reach(policy_holders::ReachArguments),
+    /// The versions of a policy
+    #[command(subcommand)]
+    Version(policy_version::Command),
     /// List the policies of a user
     #[command(after_long_help = "Example:\n  daypass policy attached --user ann")]
     Attached(AttachedArguments),
@@ -65,6 +77,9 @@ pub struct CreateArguments {
     /// A note about the policy
     #[arg(long, value_name = "TEXT", default_value = "")]
     description: String,
+    /// A tag; several may be given
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = names::tag)]
+    tags: Vec<(String, String)>,
     /// One line of JSON
     #[arg(long)]
     json: bool,
@@ -167,6 +182,10 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         Command::Attach(arguments) => attach(arguments).await,
         Command::Detach(arguments) => detach(arguments).await,
         Command::Attached(arguments) => attached(arguments).await,
+        Command::Update(arguments) => policy_holders::update(arguments).await,
+        Command::Entities(arguments) => policy_holders::entities(arguments).await,
+        Command::Reach(arguments) => policy_holders::reach(arguments).await,
+        Command::Version(command) => policy_version::run(command).await,
     }
 }
 
@@ -177,6 +196,7 @@ async fn create(arguments: CreateArguments) -> Result<()> {
         name: arguments.name,
         document,
         description: arguments.description,
+        tags: arguments.tags,
     };
     let id = client
         .create_policy(policy)
@@ -201,6 +221,7 @@ async fn get(arguments: GetArguments) -> Result<()> {
         preset,
         created,
         updated,
+        tags,
         ..
     } = policy.summary;
     if arguments.json {
@@ -211,6 +232,7 @@ async fn get(arguments: GetArguments) -> Result<()> {
             "description": description,
             "created": moment(created),
             "updated": moment(updated),
+            "tags": tags_json(&tags),
             "document": policy.document,
         });
         return output::write(output::json_line(&json).as_bytes());
@@ -222,6 +244,7 @@ async fn get(arguments: GetArguments) -> Result<()> {
         ("description", description),
         ("created", shown_moment(created)),
         ("updated", shown_moment(updated)),
+        ("tags", shown_tags(&tags)),
     ]);
     output::write(format!("{fields}\n{}", printable_lines(&policy.document)).as_bytes())
 }
@@ -233,13 +256,16 @@ async fn show(arguments: ShowArguments) -> Result<()> {
         Ok(id) => id,
         Err(_) => number_of(&client, &arguments.policy).await.with_context(shown)?,
     };
-    let Policy { summary, document } = client.get_policy(id).await.with_context(shown)?;
+    let Policy {
+        summary, document, ..
+    } = client.get_policy(id).await.with_context(shown)?;
     let parsed: Json = serde_json::from_str(&document).context("the document is not JSON")?;
     if arguments.json {
         let mut json = summary_json(&summary);
         if let Some(object) = json.as_object_mut() {
-            // How often it is attached is told by the list only.
+            // How many have it is told by the list only.
             object.remove("attachments");
+            object.remove("boundaries");
             object.insert("document".to_owned(), parsed);
         }
         return output::write(output::json_line(&json).as_bytes());
@@ -318,6 +344,11 @@ async fn attached(arguments: AttachedArguments) -> Result<()> {
         .list_attached_user_policies(uin)
         .await
         .context("cannot list the policies")?;
+    print_attached(&policies, arguments.json)
+}
+
+/// Prints the policies of a user or a group.
+pub(crate) fn print_attached(policies: &[AttachedPolicy], as_json: bool) -> Result<()> {
     let row = |policy: &AttachedPolicy| {
         let (kind, attached) = (kind(policy.preset).to_owned(), shown_moment(policy.attached));
         vec![
@@ -329,10 +360,20 @@ async fn attached(arguments: AttachedArguments) -> Result<()> {
         ]
     };
     let head = ["ID", "NAME", "KIND", "SINCE", "DESCRIPTION"];
-    output::list(&policies, arguments.json, attached_json, &head, row)
+    output::list(policies, as_json, attached_json, &head, row)
 }
 
-fn kind(preset: bool) -> &'static str {
+fn tags_json(tags: &[(String, String)]) -> Json {
+    let one = |(key, value): &(String, String)| json!({ "key": key, "value": value });
+    tags.iter().map(one).collect()
+}
+
+fn shown_tags(tags: &[(String, String)]) -> String {
+    let one = |(key, value): &(String, String)| format!("{key}={value}");
+    tags.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) fn kind(preset: bool) -> &'static str {
     if preset { "preset" } else { "custom" }
 }
 
@@ -342,6 +383,8 @@ fn summary_json(policy: &PolicySummary) -> Json {
         "name": policy.name.as_str(),
         "kind": kind(policy.preset),
         "attachments": policy.attachments,
+        "boundaries": policy.boundaries,
+        "tags": tags_json(&policy.tags),
         "description": policy.description,
         "created": moment(policy.created),
         "updated": moment(policy.updated),

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::connection::ServiceArguments;
 use crate::output::{self, moment, printable_lines, shown_moment};
-use crate::{document, names};
+use crate::{boundary, document, names};
 
 /// Roles: rights that others may act with for a while.
 #[derive(Subcommand, Debug)]
@@ -212,7 +212,7 @@ pub struct BoundaryArguments {
     /// Let nothing bound the role
     #[arg(long, conflicts_with = "json")]
     remove: bool,
-    /// One line of JSON
+    /// One line of JSON; `null` without a boundary
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -257,7 +257,7 @@ pub(crate) async fn run(command: Command) -> Result<()> {
             change(&arguments.service.actions()?, &arguments.name, operation).await
         }
         Command::Attached(arguments) => attached(arguments).await,
-        Command::Boundary(arguments) => boundary(arguments).await,
+        Command::Boundary(arguments) => bound(arguments).await,
     }
 }
 
@@ -372,7 +372,7 @@ async fn attached(arguments: GetArguments) -> Result<()> {
     output::list(&policies, arguments.json, json, &head, row)
 }
 
-async fn boundary(arguments: BoundaryArguments) -> Result<()> {
+async fn bound(arguments: BoundaryArguments) -> Result<()> {
     let client = arguments.service.actions()?;
     let role = named(&arguments.name);
     if let Some(policy_id) = arguments.set {
@@ -388,17 +388,7 @@ async fn boundary(arguments: BoundaryArguments) -> Result<()> {
     let role = role.with_context(|| format!("cannot look at the role `{}`", arguments.name))?;
     let boundary = client.get_role_boundary(role.id).await;
     let boundary = boundary.context("cannot look at what bounds the role")?;
-    let summary = boundary.as_ref().map(|policy| &policy.summary);
-    let json = json!({
-        "id": summary.map(|summary| summary.id.0),
-        "name": summary.map(|summary| summary.name.as_str()),
-    });
-    let shown = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let fields = [
-        ("id", shown(summary.map(|summary| summary.id.to_string()))),
-        ("name", shown(summary.map(|summary| summary.name.to_string()))),
-    ];
-    output::one(&json, arguments.json, &fields)
+    boundary::show(boundary, arguments.json)
 }
 
 fn seconds(session_duration: i64) -> String {

@@ -3,13 +3,14 @@
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use daypass_api::names::UserName;
-use daypass_api::operation::{CreateUser, DeleteUser};
+use daypass_api::operation::{CreateUser, DeleteUser, UpdateUser};
 use daypass_api::outcome::User;
 use serde_json::{Value as Json, json};
 
 use crate::connection::ServiceArguments;
-use crate::names;
+use crate::contact::ContactArguments;
 use crate::output::{self, moment, shown_moment};
+use crate::{boundary, names};
 
 /// Sub-accounts.
 #[derive(Subcommand, Debug)]
@@ -20,8 +21,13 @@ pub enum Command {
     Get(GetArguments),
     /// List all users
     Ls(LsArguments),
+    /// Change what is noted about a user
+    Update(UpdateArguments),
     /// Remove a user
     Rm(RmArguments),
+    /// The permission boundary of a user
+    #[command(subcommand)]
+    Boundary(boundary::Command),
 }
 
 /// Make a user. A new user may do nothing until a policy is attached.
@@ -37,6 +43,8 @@ pub struct AddArguments {
     /// A note about the user
     #[arg(long, value_name = "TEXT", default_value = "")]
     remark: String,
+    #[command(flatten)]
+    contact: ContactArguments,
     /// Make an access key as well, and print it; its secret is shown this once
     #[arg(long)]
     with_key: bool,
@@ -77,6 +85,24 @@ pub struct LsArguments {
     service: ServiceArguments,
 }
 
+/// Change what is noted about a user. What is not given stays; an empty text takes a note away.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Example:
+  daypass user update ann --remark photographer --email ann@example.com")]
+pub struct UpdateArguments {
+    /// The user's name
+    #[arg(value_parser = names::user)]
+    name: UserName,
+    /// A note about the user
+    #[arg(long, value_name = "TEXT")]
+    remark: Option<String>,
+    #[command(flatten)]
+    contact: ContactArguments,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
 /// Remove a user. Its temporary keys end with it.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -99,7 +125,9 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         Command::Add(arguments) => add(arguments).await,
         Command::Get(arguments) => get(arguments).await,
         Command::Ls(arguments) => ls(arguments).await,
+        Command::Update(arguments) => update(arguments).await,
         Command::Rm(arguments) => rm(arguments).await,
+        Command::Boundary(command) => boundary::run(command).await,
     }
 }
 
@@ -108,6 +136,7 @@ async fn add(arguments: AddArguments) -> Result<()> {
     let create = CreateUser {
         name: arguments.name,
         remark: arguments.remark,
+        contact: arguments.contact.contact(),
         with_access_key: arguments.with_key,
     };
     let (user, key) = client.add_user(create).await.context("cannot make the user")?;
@@ -148,6 +177,19 @@ async fn ls(arguments: LsArguments) -> Result<()> {
     )
 }
 
+async fn update(arguments: UpdateArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    let failed = format!("cannot change the user `{}`", arguments.name);
+    let update = UpdateUser {
+        name: arguments.name,
+        remark: arguments.remark,
+        phone_number: arguments.contact.phone,
+        country_code: arguments.contact.country_code,
+        email: arguments.contact.email,
+    };
+    client.update_user(update).await.context(failed)
+}
+
 async fn rm(arguments: RmArguments) -> Result<()> {
     let client = arguments.service.actions()?;
     let failed = format!("cannot remove the user `{}`", arguments.name);
@@ -164,14 +206,20 @@ fn user_fields(user: &User) -> Vec<(&'static str, String)> {
         ("uin", user.uin.to_string()),
         ("name", user.name.to_string()),
         ("remark", user.remark.clone()),
+        ("phone", user.contact.phone_number.clone()),
+        ("country-code", user.contact.country_code.clone()),
+        ("email", user.contact.email.clone()),
     ]
 }
 
-fn user_json(user: &User) -> Json {
+pub(crate) fn user_json(user: &User) -> Json {
     json!({
         "uin": user.uin.0,
         "name": user.name.as_str(),
         "remark": user.remark,
+        "phone": user.contact.phone_number,
+        "country_code": user.contact.country_code,
+        "email": user.contact.email,
         "created": moment(user.created),
     })
 }

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, key, ls, mb, mv, output, policy, presign, rb, rm, role, session, stat,
-    sts, user,
+    account, bucket_policy, cat, cp, group, key, ls, mb, mv, output, policy, presign, rb, rm, role, session,
+    stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -32,7 +32,7 @@ pub enum Verb {
     BucketPolicy(bucket_policy::Command),
     /// Print a link that reads or stores an object
     Presign(presign::Arguments),
-    /// Root accounts of the store, for whoever operates it
+    /// The account one belongs to, and for whoever operates the store, all root accounts
     #[command(subcommand)]
     Account(account::Command),
     /// Temporary keys, and who one is
@@ -41,6 +41,9 @@ pub enum Verb {
     /// Sub-accounts
     #[command(subcommand)]
     User(user::Command),
+    /// Groups of users, and their policies
+    #[command(subcommand)]
+    Group(group::Command),
     /// Access keys
     #[command(subcommand)]
     Key(key::Command),
@@ -79,6 +82,7 @@ impl Verb {
             Self::Account(command) => account::run(command).await,
             Self::Sts(command) => sts::run(command).await,
             Self::User(command) => user::run(command).await,
+            Self::Group(command) => group::run(command).await,
             Self::Key(command) => key::run(command).await,
             Self::Policy(command) => policy::run(command).await,
             Self::Role(command) => role::run(command).await,
@@ -94,7 +98,7 @@ mod tests {
     use super::*;
 
     #[derive(Parser, Debug)]
-    #[command(name = "daypass")]
+    #[command(name = "daypass", version = "1", propagate_version = true)]
     struct Arguments {
         #[command(subcommand)]
         verb: Verb,
@@ -189,6 +193,28 @@ mod tests {
         check("policy show QcloudCOSReadOnlyAccess --json", true);
         check("policy rm 7 8", true);
         check(
+            "policy create --name p --document p.json --tag a=b --tag c=",
+            true,
+        );
+        check("policy update 7 --description x", true);
+        check("policy entities 7 --kind group --json", true);
+        check("policy reach --user ann", true);
+        check("policy version create 7 --document - --default", true);
+        check("policy version use 7 2", true);
+        check("policy version rm 7 2 3", true);
+        check("user update ann --email a@b", true);
+        check("user boundary set 7 --user ann", true);
+        check("group create photographers --remark x", true);
+        check("group ls", true);
+        check("group ls --user ann", true);
+        check("group ls --uin 5", true);
+        check("group add 3 --uin 100000000002", true);
+        check("group attach 3 --policy 7", true);
+        check("key last-used AKID1 AKID2", true);
+        check("account summary --json", true);
+        check("account --json", false);
+        check("policy entities 7 --kind role", true);
+        check(
             "role create dev --trust t.json --session-seconds 0 --tag a=b --tag c=",
             true,
         );
@@ -238,6 +264,14 @@ mod tests {
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);
+        check("policy create --name p --document p.json --tag =b", false);
+        check("policy version rm 7", false);
+        check("user boundary set 7", false);
+        check("group add 3", false);
+        check("group attach 3", false);
+        check("group ls --user ann --keyword x", false);
+        check("group ls --user ann --uin 5", false);
+        check("key last-used", false);
         check("role create dev", false);
         check("role create a/b --trust t.json", false);
         check("role create dev --trust t.json --tag a", false);

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use daypass_api::Timestamp;
 use daypass_audit::query::{Found, Query, Trail};
-use daypass_audit::record::Request;
+use daypass_audit::record::{Request, Tag};
 use daypass_audit::verify::{End, Finding, Listener, Summary, verify};
 use daypass_audit::{Chain, index};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -21,6 +21,16 @@ const NOT_FOUND: u8 = 4;
 
 /// Verify and ask the audit trail.
 #[derive(Args, Debug)]
+#[command(after_long_help = "\
+All verbs read the files of a trail and need no server, key or master key; a trail may be read while a server writes it. \
+docs/audit.md describes the records.
+
+Examples:
+  daypass audit verify --dir /srv/daypass/audit
+  daypass audit query --bucket photos-1250000000 --refused
+  daypass audit who AKIDtmpAAECAwQFBgcICQoLDA0ODw
+  daypass audit scope AKIDtmpAAECAwQFBgcICQoLDA0ODw
+  daypass audit explain NmIwMzZkZTJfNjJmODM4ZmQ=")]
 pub(crate) struct AuditArguments {
     #[command(subcommand)]
     command: AuditCommand,
@@ -31,11 +41,39 @@ enum AuditCommand {
     Verify(VerifyArguments),
     Query(QueryArguments),
     /// Who minted a key or session: each request of the chain, the nearest first
+    #[command(after_long_help = "\
+Begins with the request that minted or made the key, goes on with the one that minted or made the key which signed that \
+one, and ends with a key that the trail does not know to have been made, such as the root's.
+
+Exit codes: 0 found, 1 could not be read, 2 the command line makes no sense, 4 the trail has not seen it come to be.
+
+Examples:
+  daypass audit who AKIDtmpAAECAwQFBgcICQoLDA0ODw
+  daypass audit who 000102030405060708090a0b0c0d0e0f --json
+  daypass audit who AKIDtmpAAECAwQFBgcICQoLDA0ODw --dir gateway-1/audit --dir gateway-2/audit")]
     Who(AboutArguments),
     /// What a session could touch: the policies of each step of minting, all of which bind it
+    #[command(after_long_help = "\
+Whatever these policies say, it could do no more than the identity that it acted as, at the time of each request. Whom it \
+acts for and its tags are told as well.
+
+Exit codes: 0 found, 1 could not be read, 2 the command line makes no sense, 4 the trail has not seen it come to be.
+
+Examples:
+  daypass audit scope AKIDtmpAAECAwQFBgcICQoLDA0ODw
+  daypass audit scope 000102030405060708090a0b0c0d0e0f --json")]
     Scope(AboutArguments),
     /// Why a request was allowed or refused
-    Explain(AboutArguments),
+    #[command(after_long_help = "\
+The id of a request is in its answer: the header x-cos-request-id, or RequestId. What decided is told by its layer, and \
+where there are policies by the place of the document and of the statement, counted from 0.
+
+Exit codes: 0 found, 1 could not be read, 2 the command line makes no sense, 4 the trail does not have the request.
+
+Examples:
+  daypass audit explain NmIwMzZkZTJfNjJmODM4ZmQ=
+  daypass audit explain NmIwMzZkZTJfNjJmODM4ZmQ= --json")]
+    Explain(RequestArguments),
     /// Make the missing or wrong indexes of closed segments again
     Reindex(ReindexArguments),
 }
@@ -78,6 +116,11 @@ struct VerifyArguments {
 /// Print requests: the last ones that have all that is said.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
+The oldest of them comes first. A time is written as 2026-01-31T12:00:00Z. With --json each line has the trail's directory, \
+the number of the record, and the request with all its fields.
+
+Exit codes: 0 done, also when nothing was found, 1 could not be read, 2 the command line makes no sense.
+
 Examples:
   daypass audit query --key AKIDtmpAAECAwQFBgcICQoLDA0ODw
   daypass audit query --bucket photos-1250000000 --refused --from 2026-01-01T00:00:00Z
@@ -119,7 +162,7 @@ struct QueryArguments {
 
 #[derive(Args, Debug)]
 struct AboutArguments {
-    /// The id of a key or session; of a request for `explain`
+    /// The id of a key, or of a session in hex digits
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
@@ -127,6 +170,24 @@ struct AboutArguments {
 }
 
 #[derive(Args, Debug)]
+struct RequestArguments {
+    /// The id of the request
+    #[arg(value_name = "REQUEST")]
+    id: String,
+    #[command(flatten)]
+    sources: Sources,
+}
+
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Indexes make queries quick and say nothing of their own; `verify` tells whether one is missing or wrong. The records are \
+not touched.
+
+Exit codes: 0 done, 1 could not be done, 2 the command line makes no sense.
+
+Examples:
+  daypass audit reindex
+  daypass audit reindex --dir /srv/daypass/audit")]
 struct ReindexArguments {
     /// Directory of the trail
     #[arg(long = "dir", value_name = "DIR", default_value = "./daypass-data/audit")]
@@ -234,7 +295,7 @@ fn not_found(id: &str) -> Result<ExitCode> {
     Ok(ExitCode::from(NOT_FOUND))
 }
 
-fn explain(about: &AboutArguments) -> Result<ExitCode> {
+fn explain(about: &RequestArguments) -> Result<ExitCode> {
     let Some(found) = trail(&about.sources).request(&about.id).context(UNREADABLE)? else {
         return not_found(&about.id);
     };
@@ -310,15 +371,18 @@ fn origin(request: &Request) -> String {
 }
 
 fn scope_of(request: &Request) -> String {
-    let policies = request
-        .minted
-        .as_ref()
-        .map(|minted| minted.policies.as_slice())
-        .unwrap_or_default();
-    match policies {
-        [] => format!("{}\n  narrowed by no policy", origin(request)),
-        _ => format!("{}\n  {}", origin(request), policies.join("\n  ")),
+    let mut lines = vec![origin(request)];
+    if let Some(minted) = &request.minted {
+        let tag = |tag: &Tag| format!("tag {}={}", tag.key, tag.value);
+        let source = minted.source_identity.iter();
+        lines.extend(source.map(|name| format!("acts for `{name}`")));
+        lines.extend(minted.tags.iter().map(tag));
+        match minted.policies.is_empty() {
+            true => lines.push("narrowed by no policy".to_owned()),
+            false => lines.extend_from_slice(&minted.policies),
+        }
     }
+    lines.join("\n  ")
 }
 
 fn reasons(request: &Request) -> String {

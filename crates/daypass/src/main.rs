@@ -15,6 +15,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Self-hosted object store with temporary keys, wire-compatible with Tencent Cloud COS, STS and CAM.
 #[derive(Parser, Debug)]
 #[command(

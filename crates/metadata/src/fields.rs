@@ -7,11 +7,11 @@ use bytes::Bytes;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::CorsMethod;
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin,
-    UserName,
+    AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region,
+    RoleId, RoleName, Uin, UserName, VersionId,
 };
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
-use daypass_api::operation::AccessKeyStatus;
+use daypass_api::operation::{AccessKeyStatus, Contact};
 use daypass_api::outcome::Ownership;
 use daypass_api::{Error, Timestamp};
 
@@ -148,7 +148,7 @@ macro_rules! numbered {
     )+};
 }
 
-numbered!(AppId, Uin, PolicyId, RoleId);
+numbered!(AppId, Uin, PolicyId, VersionId, GroupId, RoleId);
 
 macro_rules! named {
     ($($type:ident: $problem:literal),+ $(,)?) => {$(
@@ -171,6 +171,7 @@ named! {
     AccessKeyId: "not an access key id",
     UserName: "not a user name",
     PolicyName: "not a policy name",
+    GroupName: "not a group name",
     RoleName: "not a role name",
 }
 
@@ -198,6 +199,11 @@ field!(Account { app_id, owner_uin });
 field!(Ownership {
     owner_uin,
     initiator_uin
+});
+field!(Contact {
+    phone_number,
+    country_code,
+    email
 });
 field!(Grant { grantee, permission });
 field!(Acl { grants });

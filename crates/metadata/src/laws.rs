@@ -6,9 +6,10 @@ use crate::blob_life::{
 use crate::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, CounterRecord};
 use crate::identity::RevocationRecord;
 use crate::identity::{
-    AccessKeyRecord, AccountRecord, AttachmentRecord, KeyRingRecord, OwnerRecord, PolicyNameRecord,
-    PolicyRecord, RoleNameRecord, RoleRecord, TrustedRole, UserNameRecord, UserRecord, WrappedKeyRing,
-    WrappedSecret,
+    AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord,
+    GroupRecord, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord,
+    PolicyTallyRecord, PolicyVersionRecord, RoleNameRecord, RoleRecord, TrustedRole, UserNameRecord,
+    UserRecord, WrappedKeyRing, WrappedSecret,
 };
 use crate::keys::{ContentId, DataId};
 use crate::object::{Content, ManifestRecord, ObjectRecord, Place, Segment};
@@ -20,19 +21,25 @@ use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::{CorsMethod, CorsRule};
 use daypass_api::names::{AccessKeyId, SessionId};
 use daypass_api::names::{
-    Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin, UserName,
+    Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, RoleId,
+    RoleName, Uin, UserName, VersionId,
 };
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
-use daypass_api::operation::AccessKeyStatus;
+use daypass_api::operation::{AccessKeyStatus, Contact};
 use daypass_api::outcome::Ended;
 use daypass_api::outcome::Ownership;
 use proptest::prelude::*;
 
 /// A record of version 2 without tags, as version 1 wrote it.
 fn in_version_1<R: Record>(record: &R) -> Bytes {
+    in_version_1_without(record, &[0, 0, 0, 0])
+}
+
+/// A record of version 2, as version 1 wrote it, which ended before the fields of these bytes.
+fn in_version_1_without<R: Record>(record: &R, added: &[u8]) -> Bytes {
     let newest = record.encode();
     let fields = newest.strip_prefix(&[2]).unwrap();
-    let fields = fields.strip_suffix(&[0, 0, 0, 0]).unwrap();
+    let fields = fields.strip_suffix(added).unwrap();
     [&[1], fields].concat().into()
 }
 
@@ -174,7 +181,14 @@ fn decode_everything(bytes: &[u8]) {
     one::<AccessKeyRecord>(bytes);
     one::<PolicyRecord>(bytes);
     one::<PolicyNameRecord>(bytes);
+    one::<PolicyVersionRecord>(bytes);
     one::<AttachmentRecord>(bytes);
+    one::<GroupRecord>(bytes);
+    one::<GroupNameRecord>(bytes);
+    one::<BoundaryRecord>(bytes);
+    one::<AccountTallyRecord>(bytes);
+    one::<PolicyTallyRecord>(bytes);
+    one::<LastUseRecord>(bytes);
     one::<RoleRecord>(bytes);
     one::<RoleNameRecord>(bytes);
     one::<KeyRingRecord>(bytes);
@@ -252,11 +266,35 @@ proptest! {
         let policy_name = PolicyName::parse(&name).unwrap();
         check(AccountRecord { app_id: account.app_id, created, disabled: active })?;
         check(OwnerRecord { owner_uin: account.owner_uin })?;
-        check(UserRecord { uid, name: user_name, remark: text.clone(), created })?;
+        let contact = Contact { phone_number: name.clone(), country_code: name.clone(), email: text.clone() };
+        let user = UserRecord { uid, name: user_name, remark: text.clone(), created, contact };
+        let old = UserRecord { contact: Contact::default(), ..user.clone() };
+        prop_assert_eq!(UserRecord::decode(&in_version_1_without(&old, &[0; 12])), Ok(old));
+        check(user)?;
         check(UserNameRecord { uin })?;
         check(AccessKeyRecord { account, uin, secret, status, created, description: text.clone() })?;
         let description = text.clone();
-        check(PolicyRecord { name: policy_name, description, document: text, created, updated: created })?;
+        let tags = vec![(name.clone(), text.clone())];
+        let (version, alias) = (VersionId(numbers.0), text.clone());
+        let policy = PolicyRecord {
+            name: policy_name, description, document: text.clone(), created, updated: created, version,
+            version_created: created, last_version: VersionId(numbers.1), alias, tags,
+        };
+        let first = PolicyRecord {
+            version: VersionId(1), last_version: VersionId(1), alias: String::new(), tags: Vec::new(), ..policy.clone()
+        };
+        let one = 1_u64.to_be_bytes();
+        let added = [&one[..], &created.unix_millis().to_be_bytes(), &one, &[0; 8]].concat();
+        prop_assert_eq!(PolicyRecord::decode(&in_version_1_without(&first, &added)), Ok(first));
+        check(policy)?;
+        check(PolicyVersionRecord { document: text.clone(), created })?;
+        check(GroupRecord { name: GroupName::parse(&name).unwrap(), remark: text, created })?;
+        check(GroupNameRecord { id: GroupId(uid) })?;
+        check(BoundaryRecord { policy: PolicyId(uid), set: created })?;
+        let (users, policies) = numbers;
+        check(AccountTallyRecord { users, policies, groups: users, memberships: policies, roles: users })?;
+        check(PolicyTallyRecord { attachments: users, boundaries: policies })?;
+        check(LastUseRecord { used: created })?;
         check(PolicyNameRecord { id: PolicyId(uid) })?;
         check(AttachmentRecord { attached: created })?;
         check(KeyRingRecord { updated: created, ring: WrappedKeyRing { wrapped } })?;

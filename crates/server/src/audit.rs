@@ -10,6 +10,7 @@ use daypass_access::{Caller, Decision, Identity, Layer, Opinion, Principal, Sess
 use daypass_api::names::{AccessKeyId, ObjectKey, SessionId};
 use daypass_api::operation::{RoleRef, SessionOperation};
 use daypass_api::requirement::{Access, Requirement, Requirements, Resource, Values};
+use daypass_api::tags::Tags;
 use daypass_api::{ErrorCode, Operation, Outcome, Timestamp};
 use daypass_audit::record::{self as trail, MAX_ITEM_BYTES, bounded};
 use daypass_audit::writer::Place;
@@ -42,6 +43,8 @@ struct Minting {
     name: String,
     role: Option<RoleRef>,
     policy: Option<String>,
+    source_identity: Option<String>,
+    tags: Tags,
 }
 
 impl Record {
@@ -115,13 +118,18 @@ fn minting(operation: &Operation) -> Option<Minting> {
     match operation {
         SessionOperation::GetFederationToken(request) => Some(Minting {
             name: request.name.as_str().to_owned(),
-            role: None,
             policy: request.policy.clone(),
+            ..Minting::default()
         }),
         SessionOperation::AssumeRole(request) => Some(Minting {
             name: request.name.as_str().to_owned(),
             role: Some(request.role.clone()),
             policy: request.policy.clone(),
+            source_identity: request
+                .source_identity
+                .as_ref()
+                .map(|name| name.as_str().to_owned()),
+            tags: request.tags.clone(),
         }),
         SessionOperation::GetSessionToken { .. } => Some(Minting::default()),
         SessionOperation::GetCallerIdentity
@@ -264,7 +272,7 @@ pub(crate) fn spell(entry: Entry) -> trail::Request {
             .user_agent
             .as_ref()
             .map(|text| bounded(&String::from_utf8_lossy(text.as_bytes()))),
-        minted: minted(record.minting, record.minted),
+        minted: minted(record.minting, record.minted, record.caller.as_ref()),
         made_access_key_id: record.made_key.map(|id| id.as_str().to_owned()),
     }
 }
@@ -359,8 +367,17 @@ fn decision(decision: &Decision) -> trail::Decision {
     }
 }
 
-fn minted(minting: Option<Minting>, minted: Option<(AccessKeyId, Timestamp)>) -> Option<trail::Minted> {
+fn minted(
+    minting: Option<Minting>,
+    minted: Option<(AccessKeyId, Timestamp)>,
+    caller: Option<&Caller>,
+) -> Option<trail::Minted> {
     let (minting, (key, expires)) = (minting?, minted?);
+    // Who it acts for stays as it was said first; whoever says something else is refused.
+    let said_before = caller
+        .and_then(Caller::identity)
+        .and_then(|identity| identity.session.as_ref()?.source_identity.as_deref());
+    let tag = |(key, value)| trail::Tag { key, value };
     Some(trail::Minted {
         session_id: daypass_token::session_id_of(&key).map(hex).unwrap_or_default(),
         access_key_id: key.as_str().to_owned(),
@@ -371,5 +388,7 @@ fn minted(minting: Option<Minting>, minted: Option<(AccessKeyId, Timestamp)>) ->
             RoleRef::Name(name) => name.as_str().to_owned(),
         }),
         policies: minting.policy.into_iter().collect(),
+        source_identity: said_before.map(str::to_owned).or(minting.source_identity),
+        tags: minting.tags.into_iter().map(tag).collect(),
     })
 }

@@ -1,4 +1,5 @@
-//! Work that nobody asked for: rotating the key ring, and sweeping up blobs that nothing refers to.
+//! Work that nobody asked for: rotating the key ring, sweeping up blobs that nothing refers to, and writing down when
+//! access keys were last used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub(crate) async fn run(service: Arc<Service>, mut stop: watch::Receiver<bool>) 
         if let Err(error) = service.rotate_ring_when_due().await {
             tracing::error!(%error, "the key ring could not be rotated");
         }
+        service.write_last_uses_when_due().await;
         if let Err(error) = service.sweep().await {
             tracing::error!(%error, "the sweep failed");
         }

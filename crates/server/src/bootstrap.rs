@@ -19,7 +19,7 @@ use daypass_token::{KeyRing, MasterKey, WrapError};
 
 use crate::StartError;
 use crate::clock::SystemRandom;
-use crate::config::{Config, RootSeed};
+use crate::config::{Config, Engines, RootSeed};
 use crate::data_directory::DataDirectory;
 use crate::metrics::{BlobMeter, MeteredBlobs};
 use crate::opened_tokens::OpenedTokens;
@@ -54,15 +54,20 @@ impl StoredRing {
     }
 }
 
-/// Opens the data directory, and furnishes an empty one.
+/// Opens the data directory, and furnishes an empty one; on engines that are given, only its other files count.
 pub(crate) async fn open(
     config: &Config,
+    engines: Option<Engines>,
     now: Timestamp,
     random: SystemRandom,
 ) -> Result<Foundation, StartError> {
     make_directory(&config.data)?;
     let blobs = Arc::new(BlobMeter::default());
-    let (store, kv) = open_store(config, &blobs).await?;
+    let (engines, kv) = match engines {
+        Some(engines) => (engines, Arc::default()),
+        None => open_engines(config, &blobs).await?,
+    };
+    let store = open_store(engines).await?;
     let existing = store.view().await?.first_account().await?;
     let given = config.master_key.as_deref();
     let master = secrets_at_rest::master_key(&config.data, given, existing.is_none(), random.bytes())?;
@@ -90,7 +95,10 @@ fn make_directory(data: &Path) -> Result<(), StartError> {
     made.map_err(|error| StartError::file(data, error))
 }
 
-async fn open_store(config: &Config, meter: &Arc<BlobMeter>) -> Result<(Store, Arc<Statistics>), StartError> {
+async fn open_engines(
+    config: &Config,
+    meter: &Arc<BlobMeter>,
+) -> Result<(Engines, Arc<Statistics>), StartError> {
     let data = DataDirectory::new(&config.data);
     let options = RedbOptions {
         cache_bytes: config.metadata_cache_bytes,
@@ -103,13 +111,20 @@ async fn open_store(config: &Config, meter: &Arc<BlobMeter>) -> Result<(Store, A
         .await
         .map_err(StartError::Blobs)?;
     let statistics = kv.statistics();
-    let blobs = MeteredBlobs::new(blobs, Arc::clone(meter));
+    let engines = Engines {
+        kv: Arc::new(kv),
+        blobs: Arc::new(MeteredBlobs::new(blobs, Arc::clone(meter))),
+    };
+    Ok((engines, statistics))
+}
+
+async fn open_store(engines: Engines) -> Result<Store, StartError> {
     let options = StoreOptions {
         presets: presets(),
         ..StoreOptions::default()
     };
-    let store = Store::open(Arc::new(kv), Arc::new(blobs), options).await;
-    Ok((store.map_err(StartError::Layout)?, statistics))
+    let store = Store::open(engines.kv, engines.blobs, options).await;
+    store.map_err(StartError::Layout)
 }
 
 async fn make_root(

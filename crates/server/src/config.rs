@@ -2,9 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use daypass_api::names::{Account, Region};
 pub use daypass_audit::writer::OnLoss;
+use daypass_audit::writer::Pace;
+use daypass_audit::{Disk, SystemDisk};
+use daypass_blob::Blobs;
+use daypass_kv::Kv;
 use daypass_kv::redb::RedbOptions;
 
 pub use crate::edge::listener::EdgeLimits;
@@ -74,6 +79,35 @@ impl Default for AuditConfig {
             max_bytes: 10 * 1024 * 1024 * 1024,
             max_age_days: 180,
             on_loss: OnLoss::Refuse,
+        }
+    }
+}
+
+/// What a server stands on beside its settings. A test's disk can fail, and its engines can carry several servers.
+pub struct Ground {
+    /// What the audit trail is written to.
+    pub audit_disk: Box<dyn Disk>,
+    /// What waits for it; there is always room for every request in flight, and as many records.
+    pub audit_pace: Pace,
+    /// The engines; without them, those in the data directory.
+    pub engines: Option<Engines>,
+}
+
+/// Engines that are open. Whoever opened them may give them to several servers, each a gateway to the same store.
+#[derive(Clone)]
+pub struct Engines {
+    /// What keeps the metadata.
+    pub kv: Arc<dyn Kv>,
+    /// What keeps the bytes of objects.
+    pub blobs: Arc<dyn Blobs>,
+}
+
+impl Default for Ground {
+    fn default() -> Self {
+        Self {
+            audit_disk: Box::new(SystemDisk),
+            audit_pace: Pace::default(),
+            engines: None,
         }
     }
 }

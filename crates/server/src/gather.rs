@@ -35,13 +35,27 @@ impl Service {
                         facts.users.push((name.clone(), uin));
                     }
                 }
+                Resource::Uid(uid) => {
+                    if let Some(identity) = caller.identity()
+                        && let Some(uin) = view.user_of_uid(identity.account.owner_uin, *uid).await?
+                    {
+                        facts.uids.push((*uid, uin));
+                    }
+                }
+                Resource::PolicyNamed(name) => {
+                    if let Some(identity) = caller.identity()
+                        && let Some(id) = view.policy_number(identity.account.owner_uin, name).await?
+                    {
+                        facts.policies.push((name.clone(), id));
+                    }
+                }
                 Resource::Role(owner, role) => {
                     let own = caller.identity().map(|identity| identity.account.owner_uin);
                     if let Some(owner) = owner.or(own) {
                         facts.roles.extend(self.role_facts(view, owner, role).await?);
                     }
                 }
-                Resource::Service | Resource::Identity(_) | Resource::Policy(_) => {}
+                Resource::Service | Resource::Identity(_) | Resource::Group(_) | Resource::Policy(_) => {}
             }
         }
         Ok(facts)

@@ -2,7 +2,7 @@
 //!
 //! Identities change seldom and are asked for by every request, so what was read is kept until the store's identity
 //! generation moves: one small read tells. INVARIANT: nothing is served from here that is older than the snapshot's
-//! generation, so a detached policy or a disabled key counts on the very next request.
+//! generation, so a detached policy, a group that was left, or a disabled key counts on the very next request.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -30,6 +30,7 @@ pub(crate) struct Known {
     record: KeyRecord,
     identity_exists: bool,
     policies: Arc<[StoredPolicy]>,
+    boundary: Option<StoredPolicy>,
 }
 
 /// Who presents a key, as long as nothing about it is verified.
@@ -110,8 +111,8 @@ impl Service {
         } = presenter.credential;
         let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
         let (own, boundary) = match identity.role() {
-            None => (Arc::clone(&known.policies), None),
-            // A role's rights are its own, and not those of whoever acts as it.
+            None => (Arc::clone(&known.policies), known.boundary.clone()),
+            // A role's rights and its bounds are its own, and not those of whoever acts as it.
             Some(id) => {
                 let role = presenter.roles.last().filter(|role| role.live.id == id);
                 let role = role.ok_or(ErrorCode::DisabledAccessKey)?;
@@ -165,6 +166,8 @@ impl Service {
         let is_root = uin == account.owner_uin;
         let identity_exists = is_root || view.user(account.owner_uin, uin).await?.is_some();
         let attached = view.attached_policies(account.owner_uin, uin).await?;
+        let boundary = view.boundary(account.owner_uin, uin).await?;
+        let boundary = boundary.map(|text| self.policies.compile(&text, DocumentKind::Identity, account));
         let policies = attached
             .iter()
             .map(|(_, text)| self.policies.compile(text, DocumentKind::Identity, account))
@@ -182,6 +185,7 @@ impl Service {
             record,
             identity_exists,
             policies,
+            boundary,
         }))
     }
 }

@@ -22,10 +22,12 @@ mod gather;
 mod health;
 mod host_name;
 mod identify;
+mod last_uses;
 mod metrics;
 mod opened_tokens;
 mod path;
 mod perform;
+mod perform_identity;
 mod private_file;
 mod proxies;
 mod rate;
@@ -44,7 +46,7 @@ use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
 use daypass_audit::writer::{Pace, Setup, Writer};
-use daypass_audit::{AuditError, Options, SystemDisk};
+use daypass_audit::{AuditError, Disk, Options};
 use daypass_dialect::cos;
 use daypass_dialect::site::SiteConfig;
 use tokio::net::TcpListener;
@@ -53,7 +55,9 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, OnLoss, RootSeed};
+pub use config::{
+    AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, Engines, Ground, OnLoss, RootSeed,
+};
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
 pub use proxies::{BadTrustedProxy, TrustedProxy};
@@ -88,6 +92,11 @@ impl Server {
 
     /// As [`Server::start`], by this clock.
     pub async fn start_at(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        Self::start_on(config, clock, Ground::default()).await
+    }
+
+    /// As [`Server::start_at`], on this ground.
+    pub async fn start_on(config: Config, clock: Arc<dyn Clock>, ground: Ground) -> Result<Self, StartError> {
         let random = SystemRandom;
         // What is told wrongly is found out before anything is made.
         let secure = match &config.tls {
@@ -99,7 +108,7 @@ impl Server {
             connections,
             ..config.limits
         };
-        let foundation = bootstrap::open(&config, clock.now(), random).await?;
+        let foundation = bootstrap::open(&config, ground.engines, clock.now(), random).await?;
         let (listener, address) = listen(config.listen).await?;
         let console = match config.console_listen {
             Some(console) => Some(listen(console).await?),
@@ -110,13 +119,14 @@ impl Server {
         let console_address = console.as_ref().map(|(_, address)| *address);
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let (blobs, kv) = (foundation.blobs, foundation.kv);
-        let audit = open_audit(&config, &clock, random)?;
+        let audit = open_audit(&config, &clock, random, ground.audit_disk, ground.audit_pace)?;
         let service = Arc::new(Service {
             audit,
             store: foundation.store,
             master: foundation.master,
             ring: RwLock::new(Arc::new(foundation.ring)),
             identities: Default::default(),
+            last_uses: Default::default(),
             roles: Default::default(),
             revocations: Default::default(),
             policies: Default::default(),
@@ -190,6 +200,7 @@ impl Server {
                 tracing::error!(%error, "a task of the server did not end well");
             }
         }
+        self.service.write_last_uses().await;
         let service = Arc::clone(&self.service);
         let audit = tokio::task::spawn_blocking(move || service.audit.stop()).await;
         self.service.store.close().await.map_err(StartError::Store)?;
@@ -201,6 +212,8 @@ fn open_audit(
     config: &Config,
     clock: &Arc<dyn Clock>,
     random: SystemRandom,
+    disk: Box<dyn Disk>,
+    pace: Pace,
 ) -> Result<Writer<audit::Entry>, StartError> {
     let AuditConfig {
         directory,
@@ -214,13 +227,11 @@ fn open_audit(
         options: Options::keeping(directory, max_bytes, max_age_days),
         // Each request in flight has a place, and as many records may wait.
         pace: Pace {
-            places: Pace::default()
-                .places
-                .max(config.limits.connections.saturating_mul(2)),
-            ..Pace::default()
+            places: pace.places.max(config.limits.connections.saturating_mul(2)),
+            ..pace
         },
         on_loss,
-        disk: Box::new(SystemDisk),
+        disk,
         fresh: random.bytes(),
         clock: Arc::new(move || clock.now().unix_millis()),
         spell: audit::spell,

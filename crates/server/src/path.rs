@@ -152,6 +152,7 @@ impl Service {
             return Err(error);
         }
         self.refuse_revoked(view, &presenter.credential.identity).await?;
+        self.last_uses.note(&presenter.credential.identity, received.now);
         self.caller(presenter)
     }
 }

@@ -8,17 +8,18 @@ use daypass_access::issue_role::assume_role;
 use daypass_access::{Caller, Facts, Identity};
 use daypass_api::names::{BucketName, SessionId};
 use daypass_api::operation::{
-    AccountOperation, IdentityOperation, ObjectOperation, ReadObject, SessionOperation, Subject,
+    AccountOperation, IdentityOperation, ObjectOperation, PolicyScope, ReadObject, SessionOperation, Subject,
 };
-use daypass_api::outcome::{CallerIdentity, Ownership};
+use daypass_api::outcome::{CallerIdentity, Ownership, Page};
 use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
-use daypass_store::identity::KeyMaterial;
+use daypass_store::identity::{Holder, KeyMaterial};
 use daypass_store::{BodyStream, ObjectReader, View};
 use futures_util::StreamExt;
 
 use crate::bootstrap::key_material;
 use crate::edge::pace::paced;
 use crate::family::Asked;
+use crate::perform_identity::judged_user;
 use crate::service::Service;
 
 /// Most buckets of one account.
@@ -329,7 +330,28 @@ impl Service {
             }
             Op::GetUser(name) => store.get_user(&view, account, &name).await,
             Op::ListUsers => store.list_users(&view, account).await,
-            Op::DeleteUser(delete) => store.delete_user(account, &delete).await,
+            Op::DeleteUser(delete) => {
+                let uin = judged_user(&view, account, &delete.name).await?;
+                store.delete_user(account, uin, delete.force).await
+            }
+            Op::UpdateUser(update) => {
+                let uin = judged_user(&view, account, &update.name).await?;
+                store.update_user(account, uin, &update).await
+            }
+            Op::DescribeUsers(uins) => store.describe_users(&view, account, &uins).await,
+            Op::ListCollaborators => Ok(Outcome::Collaborators(Page {
+                total: 0,
+                entries: Vec::new(),
+            })),
+            // A role has no number of this kind: its account's stands for it.
+            Op::GetAccountNumbers => Ok(Outcome::AccountNumbers {
+                uin: identity.user().unwrap_or(account.owner_uin),
+                account,
+            }),
+            Op::GetAccountSummary => store
+                .account_summary(&view, account)
+                .await
+                .map(Outcome::AccountSummary),
             Op::CreateAccessKey { subject, description } => {
                 store
                     .create_access_key(account, whose(subject)?, &description, || self.fresh_key(), now)
@@ -353,6 +375,8 @@ impl Service {
                     .delete_access_key(account, whose(subject)?, &access_key_id)
                     .await
             }
+            Op::ListLastUses(ids) => self.last_uses(&view, account, ids).await.map(Outcome::LastUses),
+            Op::UpdatePolicy(update) => self.update_policy(&view, account, &update, now).await,
             Op::CreatePolicy(policy) => {
                 issue::check_identity_policy(&policy.document, account)?;
                 store.create_policy(account, &policy, now).await
@@ -369,17 +393,32 @@ impl Service {
             }
             Op::DeletePolicies(ids) => store.delete_policies(account, &ids).await,
             Op::AttachUserPolicy { uin, policy_id } => {
-                store.attach_user_policy(account, uin, policy_id, now).await
+                store
+                    .attach_policy(account, Holder::User(uin), policy_id, now)
+                    .await
             }
             Op::DetachUserPolicy { uin, policy_id } => {
-                store.detach_user_policy(account, uin, policy_id).await
+                store.detach_policy(account, Holder::User(uin), policy_id).await
             }
             Op::Account(operation) => self.perform_account(&view, operation, now).await,
             Op::ListAttachedUserPolicies { uin, paging } => {
                 store
-                    .list_attached_user_policies(&view, account, uin, paging)
+                    .list_attached_policies(&view, account, Holder::User(uin), PolicyScope::All, None, paging)
                     .await
             }
+            Op::ListUserPolicies(list) => store.list_user_policies(&view, account, &list).await,
+            Op::ListPolicyEntities {
+                policy_id,
+                filter,
+                paging,
+            } => {
+                store
+                    .list_policy_entities(&view, account, policy_id, filter, paging)
+                    .await
+            }
+            Op::Version(operation) => self.perform_version(&view, operation, account, now).await,
+            Op::Group(operation) => self.perform_group(&view, operation, account, now).await,
+            Op::Boundary(operation) => self.perform_boundary(&view, operation, account, now).await,
             Op::Role(operation) => self.perform_role(view, operation, identity, now).await,
         }
     }

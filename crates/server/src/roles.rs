@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use daypass_access::credential::LiveRole;
 use daypass_access::{Identity, RoleFacts, StoredPolicy, trust};
-use daypass_api::names::{Account, RoleId, RoleName, Uin};
-use daypass_api::operation::{RoleOperation, RoleRef};
-use daypass_api::{Error, Outcome, Timestamp};
+use daypass_api::names::{Account, PolicyId, RoleId, RoleName, Uin};
+use daypass_api::operation::{PolicyRef, RoleOperation, RoleRef};
+use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_policy::{DocumentKind, PrincipalPattern};
 use daypass_store::View;
-use daypass_store::identity::Trusted;
+use daypass_store::identity::{Holder, Trusted};
 
+use crate::perform_identity::judged_policy;
 use crate::service::Service;
 
 /// A role that a session rests on, with everything that hangs on it.
@@ -142,25 +143,55 @@ impl Service {
             }
             Op::Tag { role, tags } => store.tag_role(account, &role, &tags, now).await,
             Op::Untag { role, keys } => store.untag_role(account, &role, &keys, now).await,
-            Op::AttachPolicy { role, policy } => store.attach_role_policy(account, &role, &policy, now).await,
-            Op::DetachPolicy { role, policy } => store.detach_role_policy(account, &role, &policy).await,
+            Op::AttachPolicy { role, policy } => {
+                let (role, policy) = judged(&view, account, &role, &policy).await?;
+                store
+                    .attach_policy(account, Holder::Role(role), policy, now)
+                    .await
+            }
+            Op::DetachPolicy { role, policy } => {
+                let (role, policy) = judged(&view, account, &role, &policy).await?;
+                store.detach_policy(account, Holder::Role(role), policy).await
+            }
             Op::ListAttachedPolicies {
                 role,
                 scope,
                 keyword,
                 paging,
             } => {
+                let role = Holder::Role(judged_role(&view, account, &role).await?);
                 store
-                    .list_attached_role_policies(&view, account, &role, scope, keyword.as_deref(), paging)
+                    .list_attached_policies(&view, account, role, scope, keyword.as_deref(), paging)
                     .await
             }
             Op::PutBoundary { role, policy_id } => {
-                store.put_role_boundary(account, &role, policy_id, now).await
+                let role = judged_role(&view, account, &role).await?;
+                store.put_role_boundary(account, role, policy_id, now).await
             }
-            Op::DeleteBoundary(role) => store.delete_role_boundary(account, &role, now).await,
+            Op::DeleteBoundary(role) => {
+                let role = judged_role(&view, account, &role).await?;
+                store.delete_role_boundary(account, role, now).await
+            }
             Op::GetBoundary(role) => store.get_role_boundary(&view, account, &role).await,
         }
     }
+}
+
+/// The number of the role that was judged, however it was named.
+async fn judged_role(view: &View, account: Account, role: &RoleRef) -> Result<RoleId, Error> {
+    let id = view.role_number(account.owner_uin, role).await?;
+    id.ok_or(ErrorCode::RoleNotExist.into())
+}
+
+async fn judged(
+    view: &View,
+    account: Account,
+    role: &RoleRef,
+    policy: &PolicyRef,
+) -> Result<(RoleId, PolicyId), Error> {
+    let role = judged_role(view, account, role).await?;
+    let policy = judged_policy(view, account, policy).await?;
+    Ok((role, policy.ok_or(ErrorCode::PolicyIdNotExist)?))
 }
 
 /// Whom a document that is to be a role's trust names, once it is checked.

@@ -15,6 +15,7 @@ use crate::compiled::CompiledPolicies;
 use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
 use crate::identify::{IdentityCache, Known};
+use crate::last_uses::LastUses;
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxy;
 use crate::rate::RateLimit;
@@ -27,6 +28,7 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) master: MasterKey,
     pub(crate) ring: RwLock<Arc<StoredRing>>,
+    pub(crate) last_uses: LastUses,
     pub(crate) identities: IdentityCache<AccessKeyId, Known>,
     pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,
     pub(crate) revocations: Revocations,

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
 use daypass_server::tls::TlsConfig;
-use daypass_server::{AuditConfig, Clock, Config, EdgeLimits, RootSeed, Server, StartError};
+use daypass_server::{AuditConfig, Clock, Config, EdgeLimits, Ground, RootSeed, Server, StartError};
 use tempfile::TempDir;
 
 /// Key id of the test server's root account.
@@ -64,11 +64,16 @@ impl TestServer {
 
     /// Starts a server whose settings the test changes first.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Result<Self, StartError> {
+        Self::on(change, Ground::default()).await
+    }
+
+    /// As [`TestServer::with`], on this ground.
+    pub async fn on(change: impl FnOnce(&mut Config), ground: Ground) -> Result<Self, StartError> {
         let data = tempfile::tempdir().expect("a temporary directory can be made");
         let clock = Arc::new(SetClock::at(daypass_server::SystemClock.now()));
         let mut config = config(&data, EdgeLimits::default());
         change(&mut config);
-        let server = Server::start_at(config, Arc::clone(&clock) as Arc<dyn Clock>).await?;
+        let server = Server::start_on(config, Arc::clone(&clock) as Arc<dyn Clock>, ground).await?;
         Ok(Self { server, clock, data })
     }
 

@@ -25,6 +25,8 @@ import (
 const (
 	// AppID is the number of the account.
 	AppID = "1250000000"
+	// OwnerUin is the number of its root.
+	OwnerUin = "100000000001"
 	// Region is where the server says it stands.
 	Region = "ap-guangzhou"
 

@@ -8,14 +8,16 @@ mod copy;
 mod identity;
 mod object;
 mod revocation;
-mod role;
 mod session;
 mod unbuilt;
 
 pub use account::{AccountOperation, AccountStatus, MAX_ACCOUNT_NUMBER, NewAccount};
 pub use copy::{CopyObject, CopySource, UploadPartCopy};
 pub use identity::{
-    AccessKeyStatus, CreateUser, DeleteUser, IdentityOperation, NewPolicy, Paging, PolicyScope, Subject,
+    AccessKeyStatus, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter,
+    GroupOperation, IdentityOperation, MAX_MEMBERSHIPS_AT_ONCE, MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS,
+    MAX_ROLE_TAGS, Membership, NewGroup, NewPolicy, NewRole, Paging, PolicyRef, PolicyScope, RoleOperation,
+    RoleRef, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
 };
 pub use object::{
     BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
@@ -24,9 +26,6 @@ pub use object::{
 };
 pub use revocation::{
     ListRevocations, MAX_LISTED_REVOCATIONS, MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget,
-};
-pub use role::{
-    MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, NewRole, PolicyRef, RoleOperation, RoleRef,
 };
 pub use session::{AssumeRole, GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};
@@ -42,13 +41,13 @@ pub enum Operation {
     Object(ObjectOperation),
     /// Of the token service: temporary keys and who holds them.
     Session(SessionOperation),
-    /// Of the access-management service: users, access keys, policies.
+    /// Of the access-management service: users, groups, access keys, policies, roles.
     Identity(IdentityOperation),
 }
 
 impl Operation {
-    /// Whether it changes users, access keys or policies, or ends sessions. No session with a policy of its own, and
-    /// no federation session, may do that.
+    /// Whether it changes users, groups, access keys, policies, roles or accounts, or ends sessions. No session with a
+    /// policy of its own, and no federation session, may do that.
     pub fn is_identity_write(&self) -> bool {
         match self {
             Self::Session(SessionOperation::RevokeSession(_)) => true,

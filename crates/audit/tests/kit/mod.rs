@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use daypass_audit::record::{Decision, Item, Minted, Principal, Request, Session, Who};
+use daypass_audit::record::{Decision, Item, Minted, Principal, Request, Session, Tag, Who};
 use daypass_audit::verify::{Finding, Listener, Summary};
 use daypass_audit::writer::{OnLoss, Pace, Setup, Writer};
 use daypass_audit::{AuditError, Chain, Disk, Options, SegmentFile, SystemDisk};
@@ -202,6 +202,11 @@ pub(crate) fn full() -> Request {
             expires: 1_700_000_100_000,
             role: text("deployer"),
             policies: vec!["{}".to_owned()],
+            source_identity: text("ann"),
+            tags: vec![Tag {
+                key: "team".to_owned(),
+                value: "photos".to_owned(),
+            }],
         }),
         made_access_key_id: text("AKIDmade"),
     }

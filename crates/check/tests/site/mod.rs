@@ -8,21 +8,22 @@ use bytes::Bytes;
 use daypass_api::acl::{BucketAclPreset, ObjectAclPreset};
 use daypass_api::cors::{CorsMethod, CorsRule, CorsRules};
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleName, Uin, UserName,
+    AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region,
+    RoleId, RoleName, Uin, UserName,
 };
 use daypass_api::object::{ETag, ObjectHeaders, Preconditions};
 use daypass_api::operation::{
-    BodyClaims, CopyObject, CopySource, CreateBucket, CreateUser, DeleteObject, DeleteUser,
-    InitiateMultipartUpload, NewPolicy, NewRole, PartEntry, PolicyRef, PutObject, RoleRef, UploadPart,
-    UploadRef,
+    BodyClaims, Contact, CopyObject, CopySource, CreateBucket, CreateUser, DeleteObject,
+    InitiateMultipartUpload, Membership, NewGroup, NewPolicy, NewRole, PartEntry, PutObject, RoleRef,
+    UploadPart, UploadRef, UserRef,
 };
 use daypass_api::outcome::Ownership;
 use daypass_api::tags::Tags;
-use daypass_api::{Error, Outcome, Timestamp};
+use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_blob::Blobs;
 use daypass_check::{Finding, Listener, Stage};
 use daypass_kv::Kv;
-use daypass_store::identity::{KeyMaterial, PresetPolicy, WrappedKeyRing, WrappedSecret};
+use daypass_store::identity::{Holder, KeyMaterial, PresetPolicy, WrappedKeyRing, WrappedSecret};
 use daypass_store::{BodyStream, Random, Store, StoreOptions};
 use daypass_token::{KeyRing, MasterKey};
 use futures_util::{StreamExt, stream};
@@ -281,6 +282,7 @@ impl Site {
         let create = CreateUser {
             name: UserName::parse(name)?,
             remark: String::new(),
+            contact: Contact::default(),
             with_access_key: key.is_some(),
         };
         let make_key = || self.access_key(key.unwrap_or_default());
@@ -292,8 +294,14 @@ impl Site {
 
     pub(crate) async fn delete_user(&self, name: &str) -> Result<(), Error> {
         let name = UserName::parse(name)?;
-        let delete = DeleteUser { name, force: true };
-        self.store.delete_user(OWNER, &delete).await.map(drop)
+        let uin = self
+            .store
+            .view()
+            .await?
+            .user_number(OWNER.owner_uin, &name)
+            .await?;
+        let uin = uin.ok_or(ErrorCode::UserNotExist)?;
+        self.store.delete_user(OWNER, uin, true).await.map(drop)
     }
 
     pub(crate) async fn create_policy(&self, name: &str) -> Result<PolicyId, Error> {
@@ -301,6 +309,7 @@ impl Site {
             name: PolicyName::parse(name)?,
             description: String::new(),
             document: DOCUMENT.to_owned(),
+            tags: Tags::default(),
         };
         match self.store.create_policy(OWNER, &policy, NOW).await? {
             Outcome::PolicyCreated(id) => Ok(id),
@@ -308,14 +317,69 @@ impl Site {
         }
     }
 
-    pub(crate) async fn attach(&self, uin: Uin, policy: PolicyId) -> Result<(), Error> {
+    pub(crate) async fn delete_policy(&self, policy: PolicyId) -> Result<(), Error> {
+        self.store.delete_policies(OWNER, &[policy]).await.map(drop)
+    }
+
+    pub(crate) async fn create_version(&self, policy: PolicyId, is_default: bool) -> Result<(), Error> {
+        let made = self
+            .store
+            .create_version(OWNER, policy, DOCUMENT, is_default, NOW);
+        made.await.map(drop)
+    }
+
+    pub(crate) async fn attach(&self, holder: Holder, policy: PolicyId) -> Result<(), Error> {
         self.store
-            .attach_user_policy(OWNER, uin, policy, NOW)
+            .attach_policy(OWNER, holder, policy, NOW)
             .await
             .map(drop)
     }
 
-    pub(crate) async fn create_role(&self, name: &str, policy: PolicyId) -> Result<(), Error> {
+    pub(crate) async fn detach(&self, holder: Holder, policy: PolicyId) -> Result<(), Error> {
+        self.store.detach_policy(OWNER, holder, policy).await.map(drop)
+    }
+
+    /// Bounds somebody by a policy, or by none; groups have no boundaries.
+    pub(crate) async fn bound(&self, holder: Holder, policy: Option<PolicyId>) -> Result<(), Error> {
+        let store = &self.store;
+        let bounded = match (holder, policy) {
+            (Holder::User(uin), Some(policy)) => store.put_boundary(OWNER, uin, policy, NOW).await,
+            (Holder::User(uin), None) => store.delete_boundary(OWNER, uin).await,
+            (Holder::Role(id), Some(policy)) => store.put_role_boundary(OWNER, id, policy, NOW).await,
+            (Holder::Role(id), None) => store.delete_role_boundary(OWNER, id, NOW).await,
+            (Holder::Group(_), _) => Ok(Outcome::Done),
+        };
+        bounded.map(drop)
+    }
+
+    pub(crate) async fn create_group(&self, name: &str) -> Result<GroupId, Error> {
+        let new = NewGroup {
+            name: GroupName::parse(name)?,
+            remark: String::new(),
+        };
+        match self.store.create_group(OWNER, &new, NOW).await? {
+            Outcome::GroupCreated(id) => Ok(id),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn delete_group(&self, id: GroupId) -> Result<(), Error> {
+        self.store.delete_group(OWNER, id).await.map(drop)
+    }
+
+    /// Lets a user join a group, or leave it.
+    pub(crate) async fn member(&self, group_id: GroupId, uin: Uin, there: bool) -> Result<(), Error> {
+        let user = UserRef::Uin(uin);
+        let memberships = [Membership { group_id, user }];
+        let changed = if there {
+            self.store.add_users_to_groups(OWNER, &memberships).await
+        } else {
+            self.store.remove_users_from_groups(OWNER, &memberships).await
+        };
+        changed.map(drop)
+    }
+
+    pub(crate) async fn create_role(&self, name: &str) -> Result<RoleId, Error> {
         let new = NewRole {
             name: RoleName::parse(name)?,
             document: TRUST.to_owned(),
@@ -324,12 +388,20 @@ impl Site {
             session_duration: 0,
             tags: Tags::default(),
         };
-        let role = RoleRef::Name(new.name.clone());
-        self.store.create_role(OWNER, &new, &[], NOW).await?;
-        self.store
-            .attach_role_policy(OWNER, &role, &PolicyRef::Id(policy), NOW)
-            .await
-            .map(drop)
+        match self.store.create_role(OWNER, &new, &[], NOW).await? {
+            Outcome::RoleCreated(id) => Ok(id),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn delete_role(&self, name: &str) -> Result<(), Error> {
+        let role = RoleRef::Name(RoleName::parse(name)?);
+        self.store.delete_role(OWNER, &role).await.map(drop)
+    }
+
+    pub(crate) async fn note_use(&self, key: &str) -> Result<(), Error> {
+        let uses = [(AccessKeyId::parse(key)?, NOW)];
+        self.store.note_last_uses(&uses).await
     }
 
     pub(crate) async fn sweep(&self, hours: i64) -> Result<(), Error> {
@@ -376,14 +448,22 @@ impl Site {
         self.put("deleted", &bytes(6000, 1)).await.unwrap();
         self.delete("deleted").await.unwrap();
         let alice = self.create_user("alice", Some("AKIDalice")).await.unwrap();
-        self.create_user("bob", None).await.unwrap();
+        let bob = self.create_user("bob", None).await.unwrap();
         self.create_user("carol", Some("AKIDcarol")).await.unwrap();
         self.delete_user("carol").await.unwrap();
         let readers = self.create_policy("readers").await.unwrap();
-        self.create_policy("writers").await.unwrap();
-        self.attach(alice, readers).await.unwrap();
-        self.attach(alice, PolicyId(1)).await.unwrap();
-        self.create_role("uploader", PolicyId(1)).await.unwrap();
+        let writers = self.create_policy("writers").await.unwrap();
+        self.attach(Holder::User(alice), readers).await.unwrap();
+        self.attach(Holder::User(alice), PolicyId(1)).await.unwrap();
+        self.create_version(writers, true).await.unwrap();
+        let uploader = Holder::Role(self.create_role("uploader").await.unwrap());
+        self.attach(uploader, PolicyId(1)).await.unwrap();
+        self.bound(uploader, Some(writers)).await.unwrap();
+        self.bound(Holder::User(bob), Some(writers)).await.unwrap();
+        let staff = self.create_group("staff").await.unwrap();
+        self.member(staff, bob, true).await.unwrap();
+        self.attach(Holder::Group(staff), readers).await.unwrap();
+        self.note_use("AKIDalice").await.unwrap();
     }
 }
 

@@ -1,12 +1,15 @@
 //! Users, access keys, policies and who has them.
 
 use daypass_api::Outcome;
-use daypass_api::names::{AccessKeyId, PolicyId, Uin, UserName};
+use daypass_api::names::{AccessKeyId, Account, PolicyId, Uin, UserName};
 use daypass_api::operation::{
-    AccessKeyStatus, CreateUser, DeleteUser, IdentityOperation, NewPolicy, Operation, Paging, PolicyScope,
-    Subject,
+    AccessKeyStatus, BoundaryOperation, CreateUser, DeleteUser, EntityFilter, IdentityOperation, NewPolicy,
+    Operation, Paging, PolicyScope, Subject, UpdatePolicy, UpdateUser, UserPolicies,
 };
-use daypass_api::outcome::{AccessKey, AttachedPolicy, NewAccessKey, Page, Policy, PolicySummary, User};
+use daypass_api::outcome::{
+    AccessKey, AccountSummary, AttachedPolicy, Boundary, LastUse, NewAccessKey, Page, Policy, PolicyEntity,
+    PolicySummary, User, UserPolicy,
+};
 
 use super::ActionClient;
 use crate::error::Error;
@@ -35,6 +38,64 @@ impl ActionClient {
     pub async fn list_users(&self) -> Result<Vec<User>, Error> {
         match self.identity(IdentityOperation::ListUsers).await? {
             Outcome::Users(users) => Ok(users),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// Changes what is noted about a sub-account.
+    pub async fn update_user(&self, update: UpdateUser) -> Result<(), Error> {
+        self.change(IdentityOperation::UpdateUser(update)).await
+    }
+
+    /// Those of these sub-accounts that exist; 1 to 50 at once.
+    pub async fn describe_users(&self, uins: Vec<Uin>) -> Result<Vec<User>, Error> {
+        match self.identity(IdentityOperation::DescribeUsers(uins)).await? {
+            Outcome::SubAccounts(users) => Ok(users),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// Identities of other accounts that act in this one.
+    pub async fn list_collaborators(&self) -> Result<Vec<User>, Error> {
+        match self.identity(IdentityOperation::ListCollaborators).await? {
+            Outcome::Collaborators(page) => Ok(page.entries),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// The number of the caller, and those of its account.
+    pub async fn get_account_numbers(&self) -> Result<(Uin, Account), Error> {
+        match self.identity(IdentityOperation::GetAccountNumbers).await? {
+            Outcome::AccountNumbers { uin, account } => Ok((uin, account)),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// How many identities of each kind there are.
+    pub async fn get_account_summary(&self) -> Result<AccountSummary, Error> {
+        match self.identity(IdentityOperation::GetAccountSummary).await? {
+            Outcome::AccountSummary(summary) => Ok(summary),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// Bounds a sub-account by a policy.
+    pub async fn put_user_boundary(&self, uin: Uin, policy_id: PolicyId) -> Result<(), Error> {
+        let put = BoundaryOperation::Put { uin, policy_id };
+        self.change(IdentityOperation::Boundary(put)).await
+    }
+
+    /// Takes the boundary from a sub-account.
+    pub async fn delete_user_boundary(&self, uin: Uin) -> Result<(), Error> {
+        let delete = BoundaryOperation::Delete(uin);
+        self.change(IdentityOperation::Boundary(delete)).await
+    }
+
+    /// The boundary of a sub-account.
+    pub async fn get_user_boundary(&self, uin: Uin) -> Result<Option<Boundary>, Error> {
+        let get = BoundaryOperation::Get(uin);
+        match self.identity(IdentityOperation::Boundary(get)).await? {
+            Outcome::Boundary(boundary) => Ok(boundary),
             _ => Err(Error::other_outcome()),
         }
     }
@@ -90,6 +151,19 @@ impl ActionClient {
             access_key_id,
         })
         .await
+    }
+
+    /// When these access keys were last used; 1 to 10 at once.
+    pub async fn list_last_uses(&self, ids: Vec<AccessKeyId>) -> Result<Vec<LastUse>, Error> {
+        match self.identity(IdentityOperation::ListLastUses(ids)).await? {
+            Outcome::LastUses(uses) => Ok(uses),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// Changes a policy.
+    pub async fn update_policy(&self, update: UpdatePolicy) -> Result<(), Error> {
+        self.change(IdentityOperation::UpdatePolicy(update)).await
     }
 
     /// Makes a policy.
@@ -162,6 +236,48 @@ impl ActionClient {
             }
         }
         Ok(policies)
+    }
+
+    /// All policies of a user, its own and those of its groups; the page that `list` asks for does not count.
+    pub async fn list_user_policies(&self, list: &UserPolicies) -> Result<Vec<UserPolicy>, Error> {
+        let mut policies = Vec::new();
+        for page in 1.. {
+            let list = UserPolicies {
+                paging: paging(page),
+                ..list.clone()
+            };
+            let list = IdentityOperation::ListUserPolicies(list);
+            let Outcome::UserPolicies(page) = self.identity(list).await? else {
+                return Err(Error::other_outcome());
+            };
+            if is_last(&mut policies, page) {
+                break;
+            }
+        }
+        Ok(policies)
+    }
+
+    /// All who have a policy, of these kinds.
+    pub async fn list_policy_entities(
+        &self,
+        policy_id: PolicyId,
+        filter: EntityFilter,
+    ) -> Result<Vec<PolicyEntity>, Error> {
+        let mut entities = Vec::new();
+        for page in 1.. {
+            let list = IdentityOperation::ListPolicyEntities {
+                policy_id,
+                filter,
+                paging: paging(page),
+            };
+            let Outcome::PolicyEntities(page) = self.identity(list).await? else {
+                return Err(Error::other_outcome());
+            };
+            if is_last(&mut entities, page) {
+                break;
+            }
+        }
+        Ok(entities)
     }
 
     pub(super) async fn identity(&self, operation: IdentityOperation) -> Result<Outcome, Error> {

@@ -1,7 +1,9 @@
 //! The calls of the token and access-management services: JSON, signed with TC3.
 
 mod accounts;
+mod group;
 mod identity;
+mod policy_version;
 mod roles;
 mod session;
 mod sign;

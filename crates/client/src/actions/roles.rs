@@ -3,7 +3,7 @@
 use daypass_api::Outcome;
 use daypass_api::names::{PolicyId, RoleId};
 use daypass_api::operation::{IdentityOperation, NewRole, PolicyRef, PolicyScope, RoleOperation, RoleRef};
-use daypass_api::outcome::{AttachedPolicy, Policy, Role};
+use daypass_api::outcome::{AttachedPolicy, Boundary, Role};
 use daypass_api::tags::Tags;
 
 use super::ActionClient;
@@ -91,9 +91,9 @@ impl ActionClient {
     }
 
     /// The policy that bounds a role, if one does.
-    pub async fn get_role_boundary(&self, role: RoleId) -> Result<Option<Policy>, Error> {
+    pub async fn get_role_boundary(&self, role: RoleId) -> Result<Option<Boundary>, Error> {
         match self.role(RoleOperation::GetBoundary(RoleRef::Id(role))).await? {
-            Outcome::RoleBoundary(policy) => Ok(policy),
+            Outcome::Boundary(boundary) => Ok(boundary),
             _ => Err(Error::other_outcome()),
         }
     }

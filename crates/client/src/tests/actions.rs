@@ -2,7 +2,7 @@
 
 use daypass_api::names::{PolicyId, Region, SessionName, Uin, UserName};
 use daypass_api::operation::{
-    CreateUser, GetFederationToken, ListBuckets, ObjectOperation, Operation, PolicyScope,
+    Contact, CreateUser, GetFederationToken, ListBuckets, ObjectOperation, Operation, PolicyScope,
 };
 use daypass_signature::{RequestView, tc3};
 
@@ -89,6 +89,7 @@ async fn reading_is_tried_again_and_changing_is_not() {
     let add = CreateUser {
         name: UserName::parse("ann").unwrap(),
         remark: String::new(),
+        contact: Contact::default(),
         with_access_key: false,
     };
     for trouble in [Answer::Close, refused("InternalError.SystemError")] {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use daypass_api::names::{
     Account, AppId, BucketName, ObjectKey, PolicyName, Region, SessionName, Uin, UserName,
 };
-use daypass_api::operation::{CreateUser, GetFederationToken, NewPolicy};
+use daypass_api::operation::{Contact, CreateUser, GetFederationToken, NewPolicy};
 use daypass_api::outcome::TemporaryKey;
 use daypass_client::{ActionClient, Connection, Credentials, Endpoint, ObjectClient, Refusal, request};
 use daypass_server::{AuditConfig, Config, EdgeLimits, RootSeed, Server};
@@ -212,6 +212,7 @@ async fn make_uploader(cam: &ActionClient, bucket: &BucketName) -> Result<Creden
     let user = CreateUser {
         name: UserName::parse("uploader")?,
         remark: String::new(),
+        contact: Contact::default(),
         with_access_key: true,
     };
     let (user, key) = cam.add_user(user).await?;
@@ -219,6 +220,7 @@ async fn make_uploader(cam: &ActionClient, bucket: &BucketName) -> Result<Creden
         name: PolicyName::parse("uploader-below-users")?,
         document: policies::uploader(REGION, DEFAULT_APPID, bucket.as_str()),
         description: String::new(),
+        tags: Vec::new(),
     };
     let policy = cam.create_policy(policy).await?;
     cam.attach_user_policy(user.uin, policy).await?;

@@ -1,10 +1,11 @@
-//! CreateAccessKey, ListAccessKeys, UpdateAccessKey and DeleteAccessKey: parameters and answers, both ways.
+//! CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey and GetSecurityLastUsed: parameters and answers,
+//! both ways.
 
 use daypass_api::names::AccessKeyId;
 use daypass_api::operation::{AccessKeyStatus, IdentityOperation, Subject};
-use daypass_api::outcome::{AccessKey, NewAccessKey};
+use daypass_api::outcome::{AccessKey, LastUse, NewAccessKey};
 use daypass_api::secret::SecretKey;
-use daypass_api::{Error, ErrorCode, Outcome};
+use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use serde_json::{Value as Json, json};
 
 use super::fields::Fields;
@@ -13,6 +14,8 @@ use super::reply::{AnswerError, Reply};
 
 /// The longest note about an access key, in bytes.
 const MAX_DESCRIPTION_BYTES: usize = 1024;
+/// Most keys whose last use is asked for at once.
+const MAX_LAST_USES: usize = 10;
 
 pub(super) fn read_create(fields: &mut Fields<'_>) -> Result<IdentityOperation, Error> {
     Ok(IdentityOperation::CreateAccessKey {
@@ -45,9 +48,18 @@ pub(super) fn read_delete(fields: &mut Fields<'_>) -> Result<IdentityOperation, 
     })
 }
 
-/// What cannot be a key's id names no key.
+pub(super) fn read_last_uses(fields: &mut Fields<'_>) -> Result<IdentityOperation, Error> {
+    let ids = fields.required_texts("SecretIdList", MAX_LAST_USES, ErrorCode::ParamError)?;
+    let ids = ids.into_iter().map(parse_id).collect::<Result<_, _>>()?;
+    Ok(IdentityOperation::ListLastUses(ids))
+}
+
 fn read_id(fields: &mut Fields<'_>) -> Result<AccessKeyId, Error> {
-    let text = fields.required_text("AccessKeyId")?;
+    parse_id(fields.required_text("AccessKeyId")?)
+}
+
+/// What cannot be a key's id names no key.
+fn parse_id(text: &str) -> Result<AccessKeyId, Error> {
     AccessKeyId::parse(text).map_err(|_| ErrorCode::AccessKeyNotExist.into())
 }
 
@@ -88,6 +100,10 @@ pub(super) fn delete_parameters(subject: Subject, id: &AccessKeyId) -> Json {
     with(subject_parameters(subject), "AccessKeyId", id.as_str())
 }
 
+pub(super) fn last_uses_parameters(ids: &[AccessKeyId]) -> Json {
+    json!({ "SecretIdList": ids.iter().map(AccessKeyId::as_str).collect::<Vec<_>>() })
+}
+
 pub(super) fn subject_parameters(subject: Subject) -> Json {
     match subject {
         Subject::Caller => json!({}),
@@ -112,6 +128,38 @@ fn write_key(key: &AccessKey) -> Json {
         "CreateTime": key.created.cam_time(),
         "Description": key.description,
     })
+}
+
+/// The day, and the second since 1970; null for a key that was never used.
+pub(super) fn write_last_uses(uses: &[LastUse]) -> Json {
+    let day = |time: Timestamp| {
+        time.cam_time()
+            .chars()
+            .take("YYYY-MM-DD".len())
+            .collect::<String>()
+    };
+    let row = |entry: &LastUse| {
+        json!({
+            "SecretId": entry.id.as_str(),
+            "LastUsedDate": entry.used.map(day),
+            "LastSecretUsedDate": entry.used.map(Timestamp::unix_seconds),
+        })
+    };
+    json!({ "SecretIdLastUsedRows": uses.iter().map(row).collect::<Json>() })
+}
+
+pub(super) fn read_last_uses_answer(reply: Reply<'_>) -> Result<Outcome, AnswerError> {
+    let row = |reply: Reply<'_>| {
+        let is_unused = reply.is_null("LastSecretUsedDate");
+        let seconds = (!is_unused)
+            .then(|| reply.signed("LastSecretUsedDate"))
+            .transpose()?;
+        Ok(LastUse {
+            id: reply.parsed("SecretId", AccessKeyId::parse)?,
+            used: seconds.map(Timestamp::from_unix_seconds),
+        })
+    };
+    reply.list("SecretIdLastUsedRows", row).map(Outcome::LastUses)
 }
 
 pub(super) fn read_created(reply: Reply<'_>) -> Result<Outcome, AnswerError> {

@@ -67,6 +67,14 @@ actions! {
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
+        UpdateUser, DescribeSubAccounts, ListCollaborators, GetUserAppId,
+        GetAccountSummary, GetSecurityLastUsed, UpdatePolicy, CreatePolicyVersion,
+        GetPolicyVersion, ListPolicyVersions, DeletePolicyVersion, SetDefaultPolicyVersion,
+        ListEntitiesForPolicy, ListAttachedUserAllPolicies, AttachGroupPolicy, DetachGroupPolicy,
+        ListAttachedGroupPolicies, CreateGroup, GetGroup, ListGroups,
+        UpdateGroup, DeleteGroup, AddUserToGroup, RemoveUserFromGroup,
+        ListGroupsForUser, ListUsersForGroup, PutUserPermissionsBoundary, DeleteUserPermissionsBoundary,
+        GetUserPermissionBoundary,
         CreateRole, GetRole, DescribeRoleList, DeleteRole, UpdateAssumeRolePolicy, UpdateRoleDescription,
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
@@ -104,35 +112,6 @@ impl Action {
 const NOT_OFFERED: &[&str] = &[
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
-    "DescribeSubAccounts",
-    "UpdateUser",
-    "ListCollaborators",
-    "GetUserAppId",
-    "GetAccountSummary",
-    "GetSecurityLastUsed",
-    "UpdatePolicy",
-    "CreatePolicyVersion",
-    "GetPolicyVersion",
-    "ListPolicyVersions",
-    "DeletePolicyVersion",
-    "SetDefaultPolicyVersion",
-    "ListEntitiesForPolicy",
-    "ListAttachedUserAllPolicies",
-    "AttachGroupPolicy",
-    "DetachGroupPolicy",
-    "ListAttachedGroupPolicies",
-    "CreateGroup",
-    "GetGroup",
-    "ListGroups",
-    "UpdateGroup",
-    "DeleteGroup",
-    "AddUserToGroup",
-    "RemoveUserFromGroup",
-    "ListGroupsForUser",
-    "ListUsersForGroup",
-    "PutUserPermissionsBoundary",
-    "DeleteUserPermissionsBoundary",
-    "GetUserPermissionBoundary",
     "CreateSAMLProvider",
     "GetSAMLProvider",
     "ListSAMLProviders",
@@ -159,6 +138,8 @@ mod tests {
     fn actions_by_name() {
         check("GetFederationToken", Ok(Service::Sts));
         check("DeletePolicy", Ok(Service::Cam));
+        check("PutUserPermissionsBoundary", Ok(Service::Cam));
+        check("PutRolePermissionsBoundary", Ok(Service::Cam));
         check("AssumeRole", Ok(Service::Sts));
         for saml in [
             "AssumeRoleWithSAML",
@@ -170,7 +151,6 @@ mod tests {
         ] {
             check(saml, Err(ErrorCode::NotImplemented));
         }
-        check("PutUserPermissionsBoundary", Err(ErrorCode::NotImplemented));
         check("GetUserPermissionsBoundary", Err(ErrorCode::InvalidAction));
         check("getfederationtoken", Err(ErrorCode::InvalidAction));
         check("", Err(ErrorCode::InvalidAction));

@@ -2,13 +2,14 @@
 
 use daypass_api::names::{ExternalId, RoleId, RoleName, SessionName, Uin};
 use daypass_api::operation::{AssumeRole, MAX_ROLE_TAGS, Operation, RoleRef, SessionOperation};
+use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode};
 use serde_json::{Value as Json, json};
 
 use super::fields::{Fields, missing};
 use super::object::with_some;
-use super::roles::{write_tags, wrong_tag};
 use super::sts::{decode_policy, encode_policy, refuse_second_factor, saturate};
+use super::tags;
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Result<Operation, Error> {
     let arn = fields.some_text("RoleArn")?.ok_or_else(|| missing("RoleArn"))?;
@@ -23,7 +24,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Operation, Error> {
             .some_text("ExternalId")?
             .map(ExternalId::parse)
             .transpose()?,
-        tags: tags(fields)?,
+        tags: session_tags(fields)?,
         source_identity: source_identity(fields)?,
     };
     refuse_second_factor(fields)?;
@@ -38,15 +39,15 @@ fn policy(fields: &mut Fields<'_>) -> Result<Option<String>, Error> {
     }
 }
 
-fn tags(fields: &mut Fields<'_>) -> Result<Vec<(String, String)>, Error> {
-    let tags = fields.tags("Tags")?.unwrap_or_default();
-    if tags.len() > MAX_ROLE_TAGS || wrong_tag(&tags) {
-        return Err(Error::with_message(
+/// The token service has no codes of its own for tags.
+fn session_tags(fields: &mut Fields<'_>) -> Result<Tags, Error> {
+    tags::read(fields, MAX_ROLE_TAGS).map_err(|error| match error.code {
+        ErrorCode::TagParamError | ErrorCode::TagLimitExceeded => Error::with_message(
             ErrorCode::ParamError,
             "`Tags` has more than 50 entries, a key twice, or one that is too long",
-        ));
-    }
-    Ok(tags)
+        ),
+        _ => error,
+    })
 }
 
 fn source_identity(fields: &mut Fields<'_>) -> Result<Option<SessionName>, Error> {
@@ -90,7 +91,7 @@ pub(super) fn parameters(assume: &AssumeRole) -> Json {
     let parameters = json!({
         "RoleArn": arn(assume.owner, &assume.role),
         "RoleSessionName": assume.name.as_str(),
-        "Tags": write_tags(&assume.tags),
+        "Tags": tags::write(&assume.tags),
     });
     let text = |name: &SessionName| name.as_str().to_owned();
     let policy = assume.policy.as_deref().map(encode_policy);

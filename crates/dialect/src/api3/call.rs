@@ -11,7 +11,8 @@ use daypass_api::{Error, Operation};
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
-    access_keys, accounts, assume, attachments, policies, revocations, role_policies, roles, sts, users,
+    access_keys, account, accounts, assume, attachments, boundaries, groups, policies, revocations,
+    role_policies, roles, sts, users, versions,
 };
 
 /// Path of every call of API 3.0.
@@ -105,7 +106,7 @@ impl Call {
     }
 
     fn read(&self, fields: &mut Fields<'_>) -> Result<Operation, Error> {
-        use IdentityOperation::Role;
+        use IdentityOperation as Identity;
         let operation = match self.action {
             Action::GetFederationToken => return sts::read_federation(fields, self.edition),
             Action::GetCallerIdentity => return Ok(sts::CALLER_IDENTITY),
@@ -133,22 +134,53 @@ impl Call {
             Action::ListRootAccounts => accounts::LIST,
             Action::UpdateRootAccount => accounts::read_update(fields)?,
             Action::ListAttachedUserPolicies => attachments::read_list(fields)?,
-            Action::CreateRole => Role(roles::read_create(fields)?),
-            Action::GetRole => Role(roles::read_get(fields)?),
-            Action::DescribeRoleList => Role(roles::read_list(fields)?),
-            Action::DeleteRole => Role(roles::read_delete(fields)?),
-            Action::UpdateAssumeRolePolicy => Role(roles::read_trust(fields)?),
-            Action::UpdateRoleDescription => Role(roles::read_description(fields)?),
-            Action::UpdateRoleSessionDuration => Role(roles::read_session_duration(fields)?),
-            Action::UpdateRoleConsoleLogin => Role(roles::read_console_login(fields)?),
-            Action::TagRole => Role(roles::read_tag(fields)?),
-            Action::UntagRole => Role(roles::read_untag(fields)?),
-            Action::AttachRolePolicy => Role(role_policies::read_attach(fields)?),
-            Action::DetachRolePolicy => Role(role_policies::read_detach(fields)?),
-            Action::ListAttachedRolePolicies => Role(role_policies::read_list(fields)?),
-            Action::PutRolePermissionsBoundary => Role(role_policies::read_put_boundary(fields)?),
-            Action::DeleteRolePermissionsBoundary => Role(role_policies::read_delete_boundary(fields)?),
-            Action::GetRolePermissionBoundary => Role(role_policies::read_get_boundary(fields)?),
+            Action::UpdateUser => users::read_update(fields)?,
+            Action::DescribeSubAccounts => users::read_describe(fields)?,
+            Action::ListCollaborators => account::read_collaborators(fields)?,
+            Action::GetUserAppId => account::NUMBERS,
+            Action::GetAccountSummary => account::SUMMARY,
+            Action::GetSecurityLastUsed => access_keys::read_last_uses(fields)?,
+            Action::UpdatePolicy => policies::read_update(fields)?,
+            Action::ListEntitiesForPolicy => attachments::read_entities(fields)?,
+            Action::ListAttachedUserAllPolicies => attachments::read_list_all(fields)?,
+            Action::CreatePolicyVersion => Identity::Version(versions::read_create(fields)?),
+            Action::GetPolicyVersion => Identity::Version(versions::read_get(fields)?),
+            Action::ListPolicyVersions => Identity::Version(versions::read_list(fields)?),
+            Action::DeletePolicyVersion => Identity::Version(versions::read_delete(fields)?),
+            Action::SetDefaultPolicyVersion => Identity::Version(versions::read_set_default(fields)?),
+            Action::CreateGroup => Identity::Group(groups::read_create(fields)?),
+            Action::GetGroup => Identity::Group(groups::read_get(fields)?),
+            Action::ListGroups => Identity::Group(groups::read_list(fields)?),
+            Action::UpdateGroup => Identity::Group(groups::read_update(fields)?),
+            Action::DeleteGroup => Identity::Group(groups::read_delete(fields)?),
+            Action::AddUserToGroup => Identity::Group(groups::read_add_users(fields)?),
+            Action::RemoveUserFromGroup => Identity::Group(groups::read_remove_users(fields)?),
+            Action::ListGroupsForUser => Identity::Group(groups::read_list_of_user(fields)?),
+            Action::ListUsersForGroup => Identity::Group(groups::read_list_users(fields)?),
+            Action::AttachGroupPolicy => Identity::Group(groups::read_attach(fields)?),
+            Action::DetachGroupPolicy => Identity::Group(groups::read_detach(fields)?),
+            Action::ListAttachedGroupPolicies => Identity::Group(groups::read_list_policies(fields)?),
+            Action::PutUserPermissionsBoundary => Identity::Boundary(boundaries::read_put(fields)?),
+            Action::DeleteUserPermissionsBoundary => Identity::Boundary(boundaries::read_delete(fields)?),
+            Action::GetUserPermissionBoundary => Identity::Boundary(boundaries::read_get(fields)?),
+            Action::CreateRole => Identity::Role(roles::read_create(fields)?),
+            Action::GetRole => Identity::Role(roles::read_get(fields)?),
+            Action::DescribeRoleList => Identity::Role(roles::read_list(fields)?),
+            Action::DeleteRole => Identity::Role(roles::read_delete(fields)?),
+            Action::UpdateAssumeRolePolicy => Identity::Role(roles::read_trust(fields)?),
+            Action::UpdateRoleDescription => Identity::Role(roles::read_description(fields)?),
+            Action::UpdateRoleSessionDuration => Identity::Role(roles::read_session_duration(fields)?),
+            Action::UpdateRoleConsoleLogin => Identity::Role(roles::read_console_login(fields)?),
+            Action::TagRole => Identity::Role(roles::read_tag(fields)?),
+            Action::UntagRole => Identity::Role(roles::read_untag(fields)?),
+            Action::AttachRolePolicy => Identity::Role(role_policies::read_attach(fields)?),
+            Action::DetachRolePolicy => Identity::Role(role_policies::read_detach(fields)?),
+            Action::ListAttachedRolePolicies => Identity::Role(role_policies::read_list(fields)?),
+            Action::PutRolePermissionsBoundary => Identity::Role(role_policies::read_put_boundary(fields)?),
+            Action::DeleteRolePermissionsBoundary => {
+                Identity::Role(role_policies::read_delete_boundary(fields)?)
+            }
+            Action::GetRolePermissionBoundary => Identity::Role(role_policies::read_get_boundary(fields)?),
         };
         Ok(Operation::Identity(operation))
     }

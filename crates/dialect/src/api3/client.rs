@@ -9,7 +9,10 @@ use serde_json::Value as Json;
 use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
-use super::{access_keys, accounts, assume, attachments, policies, revocations, roles, sts, users};
+use super::{
+    access_keys, account, accounts, assume, attachments, boundaries, groups, policies, revocations, roles,
+    sts, users, versions,
+};
 
 /// A call to send: its action and version go into the headers, its body is JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +62,31 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
         Op::GetUser(name) => (Action::GetUser, users::name_parameters(name)),
         Op::ListUsers => (Action::ListUsers, empty()),
         Op::DeleteUser(delete) => (Action::DeleteUser, users::delete_parameters(delete)),
+        Op::UpdateUser(update) => (Action::UpdateUser, users::update_parameters(update)),
+        Op::DescribeUsers(uins) => (Action::DescribeSubAccounts, users::describe_parameters(uins)),
+        Op::ListCollaborators => (Action::ListCollaborators, empty()),
+        Op::GetAccountNumbers => (Action::GetUserAppId, empty()),
+        Op::GetAccountSummary => (Action::GetAccountSummary, empty()),
+        Op::ListLastUses(ids) => (
+            Action::GetSecurityLastUsed,
+            access_keys::last_uses_parameters(ids),
+        ),
+        Op::UpdatePolicy(update) => (Action::UpdatePolicy, policies::update_parameters(update)),
+        Op::ListUserPolicies(list) => (
+            Action::ListAttachedUserAllPolicies,
+            attachments::list_all_parameters(list),
+        ),
+        Op::ListPolicyEntities {
+            policy_id,
+            filter,
+            paging,
+        } => (
+            Action::ListEntitiesForPolicy,
+            attachments::entities_parameters(*policy_id, *filter, *paging),
+        ),
+        Op::Version(operation) => versions::request(operation),
+        Op::Group(operation) => groups::request(operation),
+        Op::Boundary(operation) => boundaries::request(*operation),
         Op::CreateAccessKey { subject, description } => (
             Action::CreateAccessKey,
             access_keys::create_parameters(*subject, description),
@@ -159,8 +187,20 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::ListPolicies { .. } => policies::read_policies(reply),
         Op::Account(operation) => accounts::read_answer(operation, reply),
         Op::ListAttachedUserPolicies { .. } => attachments::read_attached(reply),
+        Op::DescribeUsers(_) => users::read_sub_accounts(reply),
+        Op::ListCollaborators => account::read_collaborators_answer(reply),
+        Op::GetAccountNumbers => account::read_numbers(reply),
+        Op::GetAccountSummary => account::read_summary(reply),
+        Op::ListLastUses(_) => access_keys::read_last_uses_answer(reply),
+        Op::UpdatePolicy(update) => policies::read_updated(update, reply),
+        Op::ListUserPolicies(_) => attachments::read_user_policies(reply),
+        Op::ListPolicyEntities { .. } => attachments::read_entities_answer(reply),
+        Op::Version(operation) => versions::answer(operation, reply),
+        Op::Group(operation) => groups::answer(operation, reply),
+        Op::Boundary(operation) => boundaries::answer(*operation, reply),
         Op::Role(operation) => roles::read_answer(operation, reply),
-        Op::DeleteUser(_)
+        Op::UpdateUser(_)
+        | Op::DeleteUser(_)
         | Op::UpdateAccessKey { .. }
         | Op::DeleteAccessKey { .. }
         | Op::DeletePolicies(_)

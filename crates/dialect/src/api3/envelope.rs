@@ -10,7 +10,8 @@ use serde_json::{Value as Json, json};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, accounts, attachments, error, policies, revocations, role_policies, roles, sts, users,
+    access_keys, account, accounts, attachments, boundaries, error, groups, policies, revocations,
+    role_policies, roles, sts, users, versions,
 };
 
 /// An answer, ready to be sent.
@@ -72,13 +73,28 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Policy(policy) => policies::write_policy(policy),
         Outcome::Policies(page) => policies::write_policies(page),
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
+        Outcome::SubAccounts(list) => users::write_sub_accounts(list),
+        Outcome::Collaborators(page) => account::write_collaborators(page),
+        Outcome::AccountNumbers { uin, account } => account::write_numbers(*uin, account),
+        Outcome::AccountSummary(summary) => account::write_summary(summary),
+        Outcome::LastUses(uses) => access_keys::write_last_uses(uses),
+        Outcome::PolicyUpdated(id) => policies::write_updated(*id),
+        Outcome::VersionCreated(id) => versions::write_created(*id),
+        Outcome::Version(version) => versions::write_version(version),
+        Outcome::Versions(versions) => versions::write_versions(versions),
+        Outcome::PolicyEntities(page) => attachments::write_entities(page),
+        Outcome::UserPolicies(page) => attachments::write_user_policies(page),
+        Outcome::GroupCreated(id) => groups::write_created(*id),
+        Outcome::Group(details) => groups::write_details(details),
+        Outcome::Groups(page) => groups::write_groups(page),
+        Outcome::GroupMembers(page) => groups::write_members(page),
+        Outcome::Boundary(boundary) => boundaries::write_boundary(boundary.as_ref()),
         Outcome::ApiKeys(keys) => sts::write_api_keys(keys),
         Outcome::Revocations(list) => revocations::write_list(list),
         Outcome::RoleCreated(id) => roles::write_created(*id),
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),
         Outcome::RolePolicies(page) => role_policies::write_attached(page),
-        Outcome::RoleBoundary(policy) => role_policies::write_boundary(policy.as_ref()),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
         | Outcome::Tags(_)

@@ -190,15 +190,6 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
             "InvalidParameter.PrincipalServiceNotExist",
             "a service does not exist",
         ),
-        Code::RoleTagError => (
-            "InvalidParameter.TagParamError",
-            "a tag is given twice, or its key is not 1 to 128 or its value 0 to 256 characters long",
-        ),
-        Code::RoleTagLimitExceeded => (
-            "InvalidParameter.TagLimitExceeded",
-            "the role would have more than 50 tags",
-        ),
-        Code::PolicyIsBoundary => ("ResourceInUse", "the policy is the permission boundary of a role"),
 
         Code::UserFull => (
             "InvalidParameter.SubUserFull",
@@ -247,6 +238,65 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         Code::AttachmentFull => (
             "InvalidParameter.AttachmentFull",
             "the identity has as many policies as it may",
+        ),
+        Code::PolicyIsBoundary => (
+            "ResourceInUse",
+            "the policy is the permission boundary of a user or a role: remove the boundary first",
+        ),
+        Code::PolicyVersionFull => (
+            "FailedOperation.PolicyVersionFull",
+            "the policy has as many versions as it may",
+        ),
+        Code::PolicyVersionNotExist => (
+            "InvalidParameter.PolicyVersionNotExists",
+            "the version of the policy does not exist",
+        ),
+        Code::PolicyVersionIsDefault => (
+            "FailedOperation.PolicyVersionAlreadyDefault",
+            "the version is the default one",
+        ),
+        Code::EntityFilterError => (
+            "InvalidParameter.EntityFilterError",
+            "`EntityFilter` is none of `All`, `User`, `Group` and `Role`",
+        ),
+        Code::TagParamError => (
+            "InvalidParameter.TagParamError",
+            "a tag is not a key of 1 to 128 and a value of up to 256 characters, each key once",
+        ),
+        Code::TagLimitExceeded => (
+            "InvalidParameter.TagLimitExceeded",
+            "there are more tags than there may be",
+        ),
+        Code::PasswordRefused => (
+            "InvalidParameter.PasswordViolatedRules",
+            "no password is accepted: this server has no sign-in with passwords",
+        ),
+        Code::LastRootKey => (
+            "OperationDenied",
+            "the last active access key of the root account can be neither disabled nor deleted",
+        ),
+        Code::GroupFull => (
+            "InvalidParameter.GroupFull",
+            "there are as many groups as there may be",
+        ),
+        Code::GroupNameInUse => ("InvalidParameter.GroupNameInUse", "the group name is in use"),
+        Code::GroupNotFound => ("ResourceNotFound.GroupNotExist", "the group does not exist"),
+        Code::MemberGroupNotExist => ("InvalidParameter.GroupNotExist", "the group does not exist"),
+        Code::GroupUserFull => (
+            "InvalidParameter.GroupUserFull",
+            "the group has as many members as it may",
+        ),
+        Code::UserGroupFull => (
+            "InvalidParameter.UserGroupFull",
+            "the user is in as many groups as it may",
+        ),
+        Code::UserNotNamed => (
+            "InvalidParameter.UserUinAndUinNotAllNull",
+            "neither the uin nor the uid of a user is given",
+        ),
+        Code::ScopeError => (
+            "InvalidParameter.ScopeError",
+            "`Scope` is none of `All`, `QCS` and `Local`",
         ),
         Code::KeywordError => ("InvalidParameter.KeywordError", "the keyword is too long"),
 

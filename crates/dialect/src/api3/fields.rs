@@ -5,9 +5,8 @@
 
 use std::str::FromStr;
 
-use daypass_api::names::{PolicyId, Uin};
-use daypass_api::operation::{Paging, Subject};
-use daypass_api::tags::Tags;
+use daypass_api::names::{GroupId, PolicyId, Uin, VersionId};
+use daypass_api::operation::{Paging, Subject, UserRef};
 use daypass_api::{Error, ErrorCode};
 
 /// Parameters by name, in the order sent; no name twice.
@@ -24,15 +23,19 @@ pub(super) enum Value {
     Text(String),
     /// A list.
     List(Vec<Value>),
-    /// Named values; no name twice.
+    /// A truth value.
+    Flag(bool),
+    /// An object.
     Object(Parameters),
-    /// What no offered action takes: a truth value, a fraction.
+    /// What no offered action takes: a fraction, or in a form something nested deeper.
     Other,
 }
 
 /// The highest page, and the most entries on one.
 const MAX_PAGING: u32 = 200;
 const DEFAULT_PAGE_SIZE: u32 = 20;
+/// The longest text to search names for, in bytes; no policy's name is longer.
+const MAX_KEYWORD_BYTES: usize = 128;
 /// The longest name that is repeated to the caller.
 const MAX_NAME_SHOWN: usize = 64;
 
@@ -105,10 +108,12 @@ impl<'a> Fields<'a> {
     /// A documented parameter whose effect is not offered: only a value that asks for nothing is accepted.
     pub(super) fn refuse(&mut self, name: &'static str) -> Result<(), Error> {
         let asks_nothing = match self.value(name) {
-            None | Some(Value::Integer(0)) => true,
+            None | Some(Value::Integer(0) | Value::Flag(false)) => true,
             Some(Value::Text(text)) => text.is_empty() || text == "0",
             Some(Value::List(entries)) => entries.is_empty(),
-            Some(Value::Null | Value::Integer(_) | Value::Object(_) | Value::Other) => false,
+            Some(Value::Null | Value::Integer(_) | Value::Flag(true) | Value::Object(_) | Value::Other) => {
+                false
+            }
         };
         if asks_nothing {
             return Ok(());
@@ -119,9 +124,115 @@ impl<'a> Fields<'a> {
         ))
     }
 
-    /// A documented parameter that has no effect without one that is refused.
-    pub(super) fn allow(&mut self, name: &'static str) {
-        self.asked.push(name);
+    /// A truth value that must be given, or `0` or `1`, or in a form its name.
+    pub(super) fn required_truth(&mut self, name: &'static str) -> Result<bool, Error> {
+        match self.value(name) {
+            None => Err(missing(name)),
+            Some(Value::Flag(truth)) => Ok(*truth),
+            Some(Value::Integer(0)) => Ok(false),
+            Some(Value::Integer(1)) => Ok(true),
+            Some(Value::Text(text)) => match text.as_str() {
+                "0" | "false" | "False" => Ok(false),
+                "1" | "true" | "True" => Ok(true),
+                _ => Err(wrong_type(name, "a truth value")),
+            },
+            Some(_) => Err(wrong_type(name, "a truth value")),
+        }
+    }
+
+    /// A text of at most so many bytes, if given.
+    pub(super) fn note(&mut self, name: &'static str, most: usize) -> Result<Option<String>, Error> {
+        match self.text(name)? {
+            Some(text) if text.len() > most => Err(Error::with_message(
+                ErrorCode::ParamError,
+                format!("`{name}` is longer than {most} bytes"),
+            )),
+            text => Ok(text.map(str::to_owned)),
+        }
+    }
+
+    /// What to look for in names, if anything.
+    pub(super) fn keyword(&mut self) -> Result<Option<String>, Error> {
+        let keyword = self.text("Keyword")?.unwrap_or_default();
+        if keyword.len() > MAX_KEYWORD_BYTES {
+            return Err(ErrorCode::KeywordError.into());
+        }
+        Ok((!keyword.is_empty()).then(|| keyword.to_owned()))
+    }
+
+    /// A list of objects, if given; each is read like the parameters of a call.
+    pub(super) fn objects<T>(
+        &mut self,
+        name: &'static str,
+        mut read: impl FnMut(&mut Fields<'a>) -> Result<T, Error>,
+    ) -> Result<Option<Vec<T>>, Error> {
+        let mut read_one = |entry: &'a Value| match entry {
+            Value::Object(members) => {
+                let mut fields = Fields::new(members);
+                let read = read(&mut fields)?;
+                fields.finish()?;
+                Ok(read)
+            }
+            _ => Err(wrong_type(name, "a list of objects")),
+        };
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::List(entries)) => entries
+                .iter()
+                .map(&mut read_one)
+                .collect::<Result<_, _>>()
+                .map(Some),
+            Some(_) => Err(wrong_type(name, "a list of objects")),
+        }
+    }
+
+    /// A list of whole numbers that must be given and hold 1 to `most` of them. An empty list would be a call that
+    /// needs no permission.
+    pub(super) fn numbers(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        too_many: ErrorCode,
+    ) -> Result<Vec<i128>, Error> {
+        let entries = self.required_list(name, most, too_many)?;
+        entries.iter().map(|entry| integer(name, entry)).collect()
+    }
+
+    /// A list of texts that must be given and hold 1 to `most` of them.
+    pub(super) fn required_texts(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        too_many: ErrorCode,
+    ) -> Result<Vec<&'a str>, Error> {
+        texts_of(name, self.required_list(name, most, too_many)?)
+    }
+
+    /// A list of texts, if given; how many it may hold is for the action to say.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, Error> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::List(entries)) => texts_of(name, entries).map(Some),
+            Some(_) => Err(wrong_type(name, "a list of texts")),
+        }
+    }
+
+    fn required_list(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        too_many: ErrorCode,
+    ) -> Result<&'a [Value], Error> {
+        match self.value(name) {
+            None => Err(missing(name)),
+            Some(Value::List(entries)) if entries.is_empty() => Err(missing(name)),
+            Some(Value::List(entries)) if entries.len() > most => Err(Error::with_message(
+                too_many,
+                format!("`{name}` has more than {most} entries"),
+            )),
+            Some(Value::List(entries)) => Ok(entries),
+            Some(_) => Err(wrong_type(name, "a list")),
+        }
     }
 
     /// The number of an identity, if given.
@@ -148,20 +259,28 @@ impl<'a> Fields<'a> {
         policy_id(number)
     }
 
-    /// `PolicyId` as a list of at least one number. An empty list would be a call that needs no permission.
+    /// `PolicyId` as a list of at least one number.
     pub(super) fn policy_ids(&mut self) -> Result<Vec<PolicyId>, Error> {
-        match self.value(POLICY_ID) {
-            None => Err(missing(POLICY_ID)),
-            Some(Value::List(entries)) if entries.is_empty() => Err(missing(POLICY_ID)),
-            Some(Value::List(entries)) if entries.len() > MAX_PAGING as usize => Err(Error::with_message(
-                ErrorCode::PolicyIdError,
-                format!("`{POLICY_ID}` has more than {MAX_PAGING} entries"),
-            )),
-            Some(Value::List(entries)) => entries
-                .iter()
-                .map(|entry| integer(POLICY_ID, entry).and_then(policy_id))
-                .collect(),
-            Some(_) => Err(wrong_type(POLICY_ID, "a list")),
+        let numbers = self.numbers(POLICY_ID, MAX_PAGING as usize, ErrorCode::PolicyIdError)?;
+        numbers.into_iter().map(policy_id).collect()
+    }
+
+    /// The number of a group that must be given. What cannot be one names no group.
+    pub(super) fn group_id(&mut self, name: &'static str) -> Result<GroupId, Error> {
+        let number = self.integer(name)?.ok_or_else(|| missing(name))?;
+        let number = u64::try_from(number).map_err(|_| ErrorCode::GroupNotFound)?;
+        Ok(GroupId(number))
+    }
+
+    /// A sub-account, named by the number under which it receives messages, by that of its identity, or by both.
+    pub(super) fn user_ref(&mut self, uin: &'static str) -> Result<UserRef, Error> {
+        let uid = self.integer("Uid")?.map(u64::try_from).transpose();
+        let uid = uid.map_err(|_| Error::with_message(ErrorCode::ParamError, "`Uid` is not a UID"))?;
+        match (self.uin(uin)?, uid) {
+            (Some(uin), Some(uid)) => Ok(UserRef::Both(uin, uid)),
+            (Some(uin), None) => Ok(UserRef::Uin(uin)),
+            (None, Some(uid)) => Ok(UserRef::Uid(uid)),
+            (None, None) => Err(ErrorCode::UserNotNamed.into()),
         }
     }
 
@@ -177,38 +296,6 @@ impl<'a> Fields<'a> {
             Some(Value::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
             Some(Value::Integer(number)) => Ok(Some(number.to_string())),
             Some(_) => Err(wrong_type(name, "a number in a text")),
-        }
-    }
-
-    /// A list of texts, if given.
-    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, Error> {
-        let text = |entry: &'a Value| match entry {
-            Value::Text(text) => Ok(text.as_str()),
-            _ => Err(wrong_type(name, "a list of texts")),
-        };
-        match self.value(name) {
-            None => Ok(None),
-            Some(Value::List(entries)) => entries.iter().map(text).collect::<Result<_, _>>().map(Some),
-            Some(_) => Err(wrong_type(name, "a list of texts")),
-        }
-    }
-
-    /// A list of objects with a `Key` and a `Value`, if given. What tags may be is for the action to say.
-    pub(super) fn tags(&mut self, name: &'static str) -> Result<Option<Tags>, Error> {
-        let tag = |entry: &Value| {
-            let Value::Object(members) = entry else {
-                return Err(wrong_type(name, "a list of tags"));
-            };
-            let mut fields = Fields::new(members);
-            let key = fields.required_text("Key")?.to_owned();
-            let value = fields.required_text("Value")?.to_owned();
-            fields.finish()?;
-            Ok((key, value))
-        };
-        match self.value(name) {
-            None => Ok(None),
-            Some(Value::List(entries)) => entries.iter().map(tag).collect::<Result<_, _>>().map(Some),
-            Some(_) => Err(wrong_type(name, "a list of tags")),
         }
     }
 
@@ -242,7 +329,16 @@ impl<'a> Fields<'a> {
 
 const POLICY_ID: &str = "PolicyId";
 
-fn policy_id(number: i128) -> Result<PolicyId, Error> {
+/// The number of a policy.
+fn texts_of<'a>(name: &'static str, entries: &'a [Value]) -> Result<Vec<&'a str>, Error> {
+    let text = |entry: &'a Value| match entry {
+        Value::Text(text) => Ok(text.as_str()),
+        _ => Err(wrong_type(name, "a list of texts")),
+    };
+    entries.iter().map(text).collect()
+}
+
+pub(super) fn policy_id(number: i128) -> Result<PolicyId, Error> {
     let number = u64::try_from(number).map_err(|_| ErrorCode::PolicyIdError)?;
     Ok(PolicyId(number))
 }
@@ -251,7 +347,7 @@ fn integer(name: &'static str, value: &Value) -> Result<i128, Error> {
     let number = match value {
         Value::Integer(number) => Some(*number),
         Value::Text(text) => parse_integer(text),
-        Value::Null | Value::List(_) | Value::Object(_) | Value::Other => None,
+        Value::Null | Value::List(_) | Value::Flag(_) | Value::Object(_) | Value::Other => None,
     };
     number.ok_or_else(|| wrong_type(name, "a whole number"))
 }
@@ -269,6 +365,12 @@ fn parse_integer(text: &str) -> Option<i128> {
         i128::MAX
     };
     Some(i128::from_str(text).unwrap_or(limit))
+}
+
+/// The number of a version of a policy. What cannot be one names none.
+pub(super) fn version_id(number: i128) -> Result<VersionId, Error> {
+    let number = u64::try_from(number).map_err(|_| ErrorCode::PolicyVersionNotExist)?;
+    Ok(VersionId(number))
 }
 
 /// A required parameter is not there.

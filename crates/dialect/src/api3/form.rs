@@ -54,8 +54,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
     u8::try_from(digit).ok()
 }
 
-/// Gathers `X.0=a&X.1=b` into one list `X`, and entries with names of their own (`X.0.Key=a&X.0.Value=b`) into
-/// objects in it. Nothing that is offered is nested deeper.
+/// Gathers `X.0=a&X.1=b` into one list `X`, and `X.0.Key=a&X.0.Value=b` into a list of one object.
 pub(super) fn unflatten(pairs: Vec<(String, String)>) -> Result<Parameters, Error> {
     let mut parameters = Parameters::new();
     let mut lists: BTreeMap<String, BTreeMap<usize, Value>> = BTreeMap::new();
@@ -69,17 +68,7 @@ pub(super) fn unflatten(pairs: Vec<(String, String)>) -> Result<Parameters, Erro
             Some((index, member)) => (index, Some(member)),
         };
         let index = index.parse().map_err(|_| bad_index())?;
-        let entries = lists.entry(list.to_owned()).or_default();
-        let value = Value::Text(value);
-        match (entries.get_mut(&index), member) {
-            (None, None) => drop(entries.insert(index, value)),
-            (None, Some(member)) => {
-                drop(entries.insert(index, Value::Object(vec![(member.to_owned(), value)])));
-            }
-            // No pair has the same name as another, so that neither have members of one entry.
-            (Some(Value::Object(members)), Some(member)) => members.push((member.to_owned(), value)),
-            (Some(_), _) => return Err(bad_index()),
-        }
+        add_entry(lists.entry(list.to_owned()).or_default(), index, member, value)?;
     }
     for (name, entries) in lists {
         let taken = parameters.iter().any(|(given, _)| *given == name);
@@ -89,6 +78,35 @@ pub(super) fn unflatten(pairs: Vec<(String, String)>) -> Result<Parameters, Erro
         parameters.push((name, Value::List(entries.into_values().collect())));
     }
     Ok(parameters)
+}
+
+/// Several names within one entry are usual, anything else names the same entry twice.
+fn add_entry(
+    entries: &mut BTreeMap<usize, Value>,
+    index: usize,
+    member: Option<&str>,
+    value: String,
+) -> Result<(), Error> {
+    let Some(member) = member else {
+        let clash = entries.insert(index, Value::Text(value));
+        return if clash.is_some() { Err(bad_index()) } else { Ok(()) };
+    };
+    // No offered action takes anything nested deeper.
+    let value = if member.contains('.') {
+        Value::Other
+    } else {
+        Value::Text(value)
+    };
+    match entries
+        .entry(index)
+        .or_insert_with(|| Value::Object(Parameters::new()))
+    {
+        Value::Object(members) if members.iter().all(|(name, _)| name != member) => {
+            members.push((member.to_owned(), value));
+            Ok(())
+        }
+        _ => Err(bad_index()),
+    }
 }
 
 fn bad_index() -> Error {
@@ -147,11 +165,14 @@ mod tests {
         check_list("X=1", Some(text("1")));
         check_list("X.0=1", Some(Value::List(vec![text("1")])));
         check_list("X.1=b&X.0=a", Some(Value::List(vec![text("a"), text("b")])));
-        let tag = Value::Object(vec![
-            ("Key".to_owned(), text("a")),
-            ("Value".to_owned(), text("b")),
-        ]);
+        let object = |members: &[(&str, Value)]| {
+            let own = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone());
+            Value::Object(members.iter().map(own).collect())
+        };
+        let tag = object(&[("Key", text("a")), ("Value", text("b"))]);
         check_list("X.0.Key=a&X.0.Value=b", Some(Value::List(vec![tag])));
+        let deep = object(&[("a.b", Value::Other)]);
+        check_list("X.0.a.b=1", Some(Value::List(vec![deep])));
         for bad in [
             "X.=1",
             "X.a=1",
@@ -162,6 +183,7 @@ mod tests {
             "X.0=1&X.00=1",
             "X.0=1&X.0.Key=1",
             "X.0.Key=1&X.0=1",
+            "X.0.Key=1&X.00.Key=1",
             "X.99999999999999999999999=1",
         ] {
             check_list(bad, None);

@@ -94,8 +94,8 @@ impl<'de> Visitor<'de> for Any {
         Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
-        Ok(Value::Other)
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Flag(truth))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
@@ -138,9 +138,8 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Value, A::Error> {
-        Members { depth: self.depth }
-            .visit_map(members)
-            .map(Value::Object)
+        let members = Members { depth: self.depth }.visit_map(members)?;
+        Ok(Value::Object(members))
     }
 }
 
@@ -169,7 +168,7 @@ mod tests {
         check(r#"{"X":1e999}"#, None);
         check(r#"{"X":-1e30}"#, Some(Value::Integer(-1e30 as i128)));
         check(r#"{"X":1.5}"#, Some(Value::Other));
-        check(r#"{"X":true}"#, Some(Value::Other));
+        check(r#"{"X":true}"#, Some(Value::Flag(true)));
         check(
             r#"{"X":{"a":1}}"#,
             Some(Value::Object(vec![("a".to_owned(), Value::Integer(1))])),

@@ -16,15 +16,20 @@ mod form;
 mod json;
 
 mod access_keys;
+mod account;
 mod accounts;
 mod assume;
 mod attachments;
+mod boundaries;
+mod groups;
 mod policies;
 mod revocations;
 mod role_policies;
 mod roles;
 mod sts;
+mod tags;
 mod users;
+mod versions;
 
 mod client;
 mod envelope;

@@ -58,6 +58,11 @@ impl<'a> Reply<'a> {
         parse(self.text(field)?).map_err(|_| malformed(field))
     }
 
+    /// Whether there is nothing, or null.
+    pub(super) fn is_null(self, field: &'static str) -> bool {
+        self.0.get(field).is_none_or(Json::is_null)
+    }
+
     pub(super) fn number(self, field: &'static str) -> Result<u64, AnswerError> {
         let number = self.0.get(field).and_then(Json::as_u64);
         number.ok_or_else(|| malformed(field))
@@ -82,15 +87,16 @@ impl<'a> Reply<'a> {
         entries.iter().map(Reply).map(read).collect()
     }
 
-    /// `TotalNum` and `List`.
+    /// `TotalNum`, and the list of this name.
     pub(super) fn page<T>(
         self,
+        field: &'static str,
         read: impl FnMut(Reply<'a>) -> Result<T, AnswerError>,
     ) -> Result<Page<T>, AnswerError> {
         let total = usize::try_from(self.number("TotalNum")?);
         Ok(Page {
             total: total.map_err(|_| malformed("TotalNum"))?,
-            entries: self.list("List", read)?,
+            entries: self.list(field, read)?,
         })
     }
 }

@@ -1,38 +1,34 @@
-//! Which role has which policies, and which policy bounds it: parameters and answers, both ways.
+//! Which role has which policies, and the parameters about what bounds it: both ways. What bounds a role is answered
+//! as what bounds a user.
 
-use daypass_api::Timestamp;
 use daypass_api::names::{PolicyId, PolicyName, RoleId};
 use daypass_api::operation::{Paging, PolicyRef, PolicyScope, RoleOperation, RoleRef};
-use daypass_api::outcome::{AttachedPolicy, Page, Policy, PolicySummary};
+use daypass_api::outcome::{AttachedPolicy, Page};
 use daypass_api::{Error, ErrorCode, Outcome};
 use serde_json::{Value as Json, json};
 
 use super::attachments::{TYPE_CUSTOM, TYPE_PRESET};
 use super::fields::{Fields, missing};
 use super::object::{with, with_some};
-use super::policies::{self, MAX_KEYWORD_BYTES};
+use super::policies;
 use super::reply::{AnswerError, Reply};
 use super::roles::{named, role, role_called};
 
 pub(super) fn read_attach(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> {
     Ok(RoleOperation::AttachPolicy {
         role: role_called(fields, "AttachRoleId", "AttachRoleName")?,
-        policy: policy(fields)?,
+        policy: policies::read_ref(fields)?,
     })
 }
 
 pub(super) fn read_detach(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> {
     Ok(RoleOperation::DetachPolicy {
         role: role_called(fields, "DetachRoleId", "DetachRoleName")?,
-        policy: policy(fields)?,
+        policy: policies::read_ref(fields)?,
     })
 }
 
 pub(super) fn read_list(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> {
-    let keyword = fields.some_text("Keyword")?;
-    if keyword.is_some_and(|keyword| keyword.len() > MAX_KEYWORD_BYTES) {
-        return Err(ErrorCode::KeywordError.into());
-    }
     Ok(RoleOperation::ListAttachedPolicies {
         role: role(fields)?,
         scope: match fields.some_text("PolicyType")? {
@@ -44,7 +40,7 @@ pub(super) fn read_list(fields: &mut Fields<'_>) -> Result<RoleOperation, Error>
                 return Err(Error::with_message(ErrorCode::ParamError, message));
             }
         },
-        keyword: keyword.map(str::to_owned),
+        keyword: fields.keyword()?,
         paging: fields.required_paging()?,
     })
 }
@@ -66,20 +62,6 @@ pub(super) fn read_get_boundary(fields: &mut Fields<'_>) -> Result<RoleOperation
     RoleId::parse(&id)
         .map(RoleRef::Id)
         .map(RoleOperation::GetBoundary)
-}
-
-/// `PolicyId` or `PolicyName`, never both.
-fn policy(fields: &mut Fields<'_>) -> Result<PolicyRef, Error> {
-    let name = fields.some_text("PolicyName")?;
-    match (fields.integer("PolicyId")?, name) {
-        (Some(_), None) => fields.policy_id().map(PolicyRef::Id),
-        (None, Some(name)) => PolicyName::parse(name).map(PolicyRef::Name),
-        (None, None) => Err(missing("PolicyId")),
-        (Some(_), Some(_)) => Err(Error::with_message(
-            ErrorCode::ParamError,
-            "`PolicyId` and `PolicyName` are both given",
-        )),
-    }
 }
 
 pub(super) fn attach_parameters(role: &RoleRef, policy: &PolicyRef) -> Json {
@@ -150,37 +132,5 @@ pub(super) fn read_attached(reply: Reply<'_>) -> Result<Outcome, AnswerError> {
             description: reply.optional_text("Description")?.unwrap_or_default().to_owned(),
         })
     };
-    reply.page(one).map(Outcome::RolePolicies)
-}
-
-/// Without a boundary all fields are there and null.
-pub(super) fn write_boundary(policy: Option<&Policy>) -> Json {
-    let summary = policy.map(|policy| &policy.summary);
-    json!({
-        "PolicyId": summary.map(|summary| summary.id.0),
-        "PolicyName": summary.map(|summary| summary.name.as_str()),
-        "PolicyDocument": policy.map(|policy| &policy.document),
-        "PolicyType": summary.map(|summary| policies::type_number(summary.preset)),
-        "CreateMode": summary.map(|summary| policies::mode_number(summary.preset)),
-    })
-}
-
-/// The answer tells no times, no note and no attachments: they are empty.
-pub(super) fn read_boundary(reply: Reply<'_>) -> Result<Outcome, AnswerError> {
-    let Some(document) = reply.optional_text("PolicyDocument")? else {
-        return Ok(Outcome::RoleBoundary(None));
-    };
-    let summary = PolicySummary {
-        id: PolicyId(reply.number("PolicyId")?),
-        name: reply.parsed("PolicyName", PolicyName::parse)?,
-        description: String::new(),
-        preset: reply.number("PolicyType")? == policies::TYPE_PRESET,
-        created: Timestamp::default(),
-        updated: Timestamp::default(),
-        attachments: 0,
-    };
-    Ok(Outcome::RoleBoundary(Some(Policy {
-        summary,
-        document: document.to_owned(),
-    })))
+    reply.page("List", one).map(Outcome::RolePolicies)
 }

@@ -1,4 +1,4 @@
-//! Roles and their tags: parameters and answers, both ways.
+//! Roles: parameters and answers, both ways.
 //!
 //! Who may act as a role passes as text: what it says is checked by whoever stores it. A number of a role is a text,
 //! but for two actions that write it as a number; either is read everywhere.
@@ -8,7 +8,6 @@ use daypass_api::operation::{
     MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, NewRole, RoleOperation, RoleRef,
 };
 use daypass_api::outcome::{Page, Role};
-use daypass_api::tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, Tags};
 use daypass_api::{Error, ErrorCode, Outcome};
 use serde_json::{Value as Json, json};
 
@@ -17,7 +16,7 @@ use super::assume::arn;
 use super::fields::{Fields, missing};
 use super::object::with;
 use super::reply::{AnswerError, Reply, malformed};
-use super::role_policies;
+use super::{boundaries, role_policies, tags};
 
 pub(super) fn read_create(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> {
     Ok(RoleOperation::Create(NewRole {
@@ -28,7 +27,7 @@ pub(super) fn read_create(fields: &mut Fields<'_>) -> Result<RoleOperation, Erro
         session_duration: fields
             .integer("SessionDuration")?
             .map_or(Ok(0), session_duration)?,
-        tags: checked(fields.tags("Tags")?.unwrap_or_default())?,
+        tags: tags::read(fields, MAX_ROLE_TAGS)?,
     }))
 }
 
@@ -38,7 +37,7 @@ pub(super) fn read_get(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> 
 
 pub(super) fn read_list(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> {
     Ok(RoleOperation::List {
-        tags: checked(fields.tags("Tags")?.unwrap_or_default())?,
+        tags: tags::read(fields, MAX_ROLE_TAGS)?,
         paging: fields.required_paging()?,
     })
 }
@@ -80,18 +79,14 @@ pub(super) fn read_console_login(fields: &mut Fields<'_>) -> Result<RoleOperatio
 }
 
 pub(super) fn read_tag(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> {
-    let tags = fields.tags("Tags")?.ok_or_else(|| missing("Tags"))?;
     Ok(RoleOperation::Tag {
         role: role(fields)?,
-        tags: checked(tags)?,
+        tags: tags::read_required(fields, MAX_ROLE_TAGS)?,
     })
 }
 
 pub(super) fn read_untag(fields: &mut Fields<'_>) -> Result<RoleOperation, Error> {
-    let keys = fields.texts("TagKeys")?.ok_or_else(|| missing("TagKeys"))?;
-    if keys.len() > MAX_ROLE_TAGS {
-        return Err(ErrorCode::RoleTagError.into());
-    }
+    let keys = fields.required_texts("TagKeys", MAX_ROLE_TAGS, ErrorCode::TagParamError)?;
     Ok(RoleOperation::Untag {
         role: role(fields)?,
         keys: keys.into_iter().map(str::to_owned).collect(),
@@ -138,28 +133,6 @@ fn session_duration(seconds: i128) -> Result<i64, Error> {
     }
 }
 
-fn checked(tags: Tags) -> Result<Tags, Error> {
-    if tags.len() > MAX_ROLE_TAGS {
-        return Err(ErrorCode::RoleTagLimitExceeded.into());
-    }
-    if wrong_tag(&tags) {
-        return Err(ErrorCode::RoleTagError.into());
-    }
-    Ok(tags)
-}
-
-/// Whether a key is there twice, empty or too long, or a value too long.
-pub(super) fn wrong_tag(tags: &Tags) -> bool {
-    let wrong = |(index, (key, value)): (usize, &(String, String))| {
-        let before = tags.iter().take(index);
-        key.is_empty()
-            || key.chars().count() > MAX_TAG_KEY_LENGTH
-            || value.chars().count() > MAX_TAG_VALUE_LENGTH
-            || before.into_iter().any(|(other, _)| other == key)
-    };
-    tags.iter().enumerate().any(wrong)
-}
-
 /// The client's call.
 pub(super) fn parameters(operation: &RoleOperation) -> (Action, Json) {
     use RoleOperation as Op;
@@ -168,7 +141,8 @@ pub(super) fn parameters(operation: &RoleOperation) -> (Action, Json) {
         Op::Create(new) => (Action::CreateRole, create_parameters(new)),
         Op::Get(role) => (Action::GetRole, of(role)),
         Op::List { tags, paging } => {
-            let parameters = json!({ "Page": paging.page, "Rp": paging.page_size, "Tags": write_tags(tags) });
+            let parameters =
+                json!({ "Page": paging.page, "Rp": paging.page_size, "Tags": tags::write(tags) });
             (Action::DescribeRoleList, parameters)
         }
         Op::Delete(role) => (Action::DeleteRole, of(role)),
@@ -188,7 +162,7 @@ pub(super) fn parameters(operation: &RoleOperation) -> (Action, Json) {
             Action::UpdateRoleConsoleLogin,
             with(numbered(role), "ConsoleLogin", u8::from(*allowed)),
         ),
-        Op::Tag { role, tags } => (Action::TagRole, with(of(role), "Tags", write_tags(tags))),
+        Op::Tag { role, tags } => (Action::TagRole, with(of(role), "Tags", tags::write(tags))),
         Op::Untag { role, keys } => (Action::UntagRole, with(of(role), "TagKeys", keys.clone())),
         Op::AttachPolicy { role, policy } => (
             Action::AttachRolePolicy,
@@ -239,14 +213,8 @@ fn create_parameters(new: &NewRole) -> Json {
         "Description": new.description,
         "ConsoleLogin": u8::from(new.console_login),
         "SessionDuration": new.session_duration,
-        "Tags": write_tags(&new.tags),
+        "Tags": tags::write(&new.tags),
     })
-}
-
-/// Tags as all these actions write them.
-pub(super) fn write_tags(tags: &Tags) -> Json {
-    let one = |(key, value): &(String, String)| json!({ "Key": key, "Value": value });
-    tags.iter().map(one).collect()
 }
 
 pub(super) fn write_created(id: RoleId) -> Json {
@@ -276,7 +244,7 @@ fn write_info(role: &Role) -> Json {
         "RoleType": "user",
         "SessionDuration": role.session_duration,
         "DeletionTaskId": "",
-        "Tags": write_tags(&role.tags),
+        "Tags": tags::write(&role.tags),
         "RoleArn": arn(role.owner, &RoleRef::Name(role.name.clone())),
     })
 }
@@ -290,9 +258,9 @@ pub(super) fn read_answer(operation: &RoleOperation, reply: Reply<'_>) -> Result
             Ok(Outcome::RoleCreated(id))
         }
         Op::Get(_) => read_info(reply.object("RoleInfo")?).map(Outcome::Role),
-        Op::List { .. } => reply.page(read_info).map(Outcome::Roles),
+        Op::List { .. } => reply.page("List", read_info).map(Outcome::Roles),
         Op::ListAttachedPolicies { .. } => role_policies::read_attached(reply),
-        Op::GetBoundary(_) => role_policies::read_boundary(reply),
+        Op::GetBoundary(_) => boundaries::read_boundary(reply).map(Outcome::Boundary),
         Op::Delete(_)
         | Op::UpdateTrust { .. }
         | Op::UpdateDescription { .. }
@@ -308,7 +276,6 @@ pub(super) fn read_answer(operation: &RoleOperation, reply: Reply<'_>) -> Result
 }
 
 fn read_info(reply: Reply<'_>) -> Result<Role, AnswerError> {
-    let tag = |reply: Reply<'_>| Ok((reply.text("Key")?.to_owned(), reply.text("Value")?.to_owned()));
     Ok(Role {
         id: reply.parsed("RoleId", RoleId::parse)?,
         name: reply.parsed("RoleName", RoleName::parse)?,
@@ -317,7 +284,7 @@ fn read_info(reply: Reply<'_>) -> Result<Role, AnswerError> {
         description: reply.optional_text("Description")?.unwrap_or_default().to_owned(),
         console_login: reply.number("ConsoleLogin")? != 0,
         session_duration: reply.signed("SessionDuration")?,
-        tags: reply.list("Tags", tag)?,
+        tags: tags::read_answer(reply)?,
         created: reply.time("AddTime")?,
         updated: reply.time("UpdateTime")?,
     })

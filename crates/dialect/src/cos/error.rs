@@ -311,6 +311,23 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::PolicyIdNotFound
         | E::PolicyReadOnly
         | E::AttachmentFull
+        | E::PolicyIsBoundary
+        | E::PolicyVersionFull
+        | E::PolicyVersionNotExist
+        | E::PolicyVersionIsDefault
+        | E::EntityFilterError
+        | E::TagParamError
+        | E::TagLimitExceeded
+        | E::PasswordRefused
+        | E::LastRootKey
+        | E::GroupFull
+        | E::GroupNameInUse
+        | E::GroupNotFound
+        | E::MemberGroupNotExist
+        | E::GroupUserFull
+        | E::UserGroupFull
+        | E::UserNotNamed
+        | E::ScopeError
         | E::KeywordError
         | E::PolicyIdNotExist
         | E::MfaCheckFailed
@@ -322,9 +339,6 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::PrincipalQcsError
         | E::PrincipalQcsNotExist
         | E::PrincipalServiceNotExist
-        | E::RoleTagError
-        | E::RoleTagLimitExceeded
-        | E::PolicyIsBoundary
         | E::DocumentError
         | E::DocumentTooLong
         | E::DocumentVersionError

@@ -1,10 +1,11 @@
 //! Every answer, field by field, and every error code as each service spells it.
 
-use daypass_api::names::{PolicyId, PolicyName, Uin};
-use daypass_api::operation::AccessKeyStatus;
+use daypass_api::names::{Account, AppId, GroupId, GroupName, PolicyId, PolicyName, Uin, VersionId};
+use daypass_api::operation::{AccessKeyStatus, Contact};
 use daypass_api::outcome::{
-    AccessKey, AttachedPolicy, CallerIdentity, NewAccessKey, Outcome, Page, Policy, PolicySummary,
-    SessionToken, TemporaryKey, User,
+    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Group, GroupDetails, LastUse,
+    NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion, PolicyVersionSummary,
+    SessionToken, TemporaryKey, User, UserPolicy,
 };
 use daypass_api::secret::SecretKey;
 use daypass_api::{ErrorCode, Timestamp};
@@ -108,6 +109,11 @@ fn alice() -> User {
         uid: 77,
         name: user("alice"),
         remark: "note".to_owned(),
+        contact: Contact {
+            phone_number: "123".to_owned(),
+            country_code: "49".to_owned(),
+            email: "a@b".to_owned(),
+        },
         created: MOMENT,
     }
 }
@@ -147,7 +153,7 @@ fn user_answers() {
         &Outcome::User(alice()),
         json!({
             "Uin": 100_000_000_002u64, "Name": "alice", "Uid": 77, "Remark": "note", "ConsoleLogin": 0,
-            "PhoneNum": "", "CountryCode": "", "Email": "", "RecentlyLoginIP": "", "RecentlyLoginTime": "",
+            "PhoneNum": "123", "CountryCode": "49", "Email": "a@b", "RecentlyLoginIP": "", "RecentlyLoginTime": "",
             "RequestId": "some-id",
         }),
     );
@@ -156,7 +162,7 @@ fn user_answers() {
         json!({
             "Data": [{
                 "Uin": 100_000_000_002u64, "Name": "alice", "Uid": 77, "Remark": "note", "ConsoleLogin": 0,
-                "PhoneNum": "", "CountryCode": "", "Email": "", "CreateTime": "2023-11-15 06:43:20",
+                "PhoneNum": "123", "CountryCode": "49", "Email": "a@b", "CreateTime": "2023-11-15 06:43:20",
                 "NickName": "",
             }],
             "RequestId": "some-id",
@@ -207,6 +213,8 @@ fn summary(preset: bool) -> PolicySummary {
         created: MOMENT,
         updated: MOMENT.plus_seconds(1),
         attachments: 3,
+        boundaries: 2,
+        tags: vec![("k".to_owned(), "v".to_owned())],
     }
 }
 
@@ -220,11 +228,12 @@ fn policy_answers() {
         &Outcome::Policy(Policy {
             summary: summary(false),
             document: "{}".to_owned(),
+            alias: "alias".to_owned(),
         }),
         json!({
             "PolicyName": "p", "Description": "d", "Type": 1, "AddTime": "2023-11-15 06:43:20",
-            "UpdateTime": "2023-11-15 06:43:21", "PolicyDocument": "{}", "PresetAlias": "",
-            "IsServiceLinkedRolePolicy": 0, "Tags": [], "RequestId": "some-id",
+            "UpdateTime": "2023-11-15 06:43:21", "PolicyDocument": "{}", "PresetAlias": "alias",
+            "IsServiceLinkedRolePolicy": 0, "Tags": [{ "Key": "k", "Value": "v" }], "RequestId": "some-id",
         }),
     );
     check_answer(
@@ -238,7 +247,8 @@ fn policy_answers() {
                 "PolicyId": 7, "PolicyName": "p", "AddTime": "2023-11-15 06:43:20", "Type": 2, "Description": "d",
                 "CreateMode": 1, "Attachments": 3, "ServiceType": "", "IsAttached": 0, "Deactived": 0,
                 "DeactivedDetail": [], "IsServiceLinkedPolicy": 0, "AttachEntityCount": 3,
-                "AttachEntityBoundaryCount": 0, "UpdateTime": "2023-11-15 06:43:21", "Tags": [],
+                "AttachEntityBoundaryCount": 2, "UpdateTime": "2023-11-15 06:43:21",
+                "Tags": [{ "Key": "k", "Value": "v" }],
                 "PermissionLevel": null,
             }],
             "ServiceTypeList": [],
@@ -263,6 +273,215 @@ fn policy_answers() {
                 "PolicyId": 7, "PolicyName": "p", "AddTime": "2023-11-15 06:43:20", "CreateMode": 2,
                 "PolicyType": "User", "Remark": "d", "OperateOwnerUin": null, "OperateUin": null,
                 "OperateUinType": null, "Deactived": 0, "DeactivedDetail": [],
+            }],
+            "RequestId": "some-id",
+        }),
+    );
+}
+
+#[test]
+fn answers_about_accounts() {
+    let account = Account {
+        app_id: AppId(125),
+        owner_uin: Uin(1),
+    };
+    check_answer(
+        &Outcome::AccountNumbers { uin: Uin(2), account },
+        json!({ "Uin": "2", "OwnerUin": "1", "AppId": 125, "RequestId": "some-id" }),
+    );
+    let summary = AccountSummary {
+        policies: 1,
+        users: 2,
+        groups: 3,
+        memberships: 4,
+        roles: 5,
+        identity_providers: 6,
+    };
+    check_answer(
+        &Outcome::AccountSummary(summary),
+        json!({
+            "Policies": 1, "Roles": 5, "Idps": 6, "User": 2, "Group": 3, "Member": 4, "IdentityProviders": 6,
+            "RequestId": "some-id",
+        }),
+    );
+    check_answer(
+        &Outcome::Collaborators(Page {
+            total: 0,
+            entries: Vec::new(),
+        }),
+        json!({ "TotalNum": 0, "Data": [], "RequestId": "some-id" }),
+    );
+    check_answer(
+        &Outcome::SubAccounts(vec![alice()]),
+        json!({
+            "SubAccounts": [{
+                "Uin": 100_000_000_002u64, "Name": "alice", "Uid": 77, "Remark": "note",
+                "CreateTime": "2023-11-15 06:43:20", "UserType": 2, "LastLoginIp": "", "LastLoginTime": "",
+            }],
+            "RequestId": "some-id",
+        }),
+    );
+    let used = |used| LastUse {
+        id: key_id("AKID1"),
+        used,
+    };
+    check_answer(
+        &Outcome::LastUses(vec![used(Some(MOMENT)), used(None)]),
+        json!({
+            "SecretIdLastUsedRows": [
+                { "SecretId": "AKID1", "LastUsedDate": "2023-11-15", "LastSecretUsedDate": 1_700_001_800 },
+                { "SecretId": "AKID1", "LastUsedDate": null, "LastSecretUsedDate": null },
+            ],
+            "RequestId": "some-id",
+        }),
+    );
+}
+
+#[test]
+fn group_answers() {
+    let group = Group {
+        id: GroupId(3),
+        name: GroupName::parse("组").unwrap(),
+        remark: "r".to_owned(),
+        created: MOMENT,
+    };
+    let member = json!({
+        "Uid": 77, "Uin": 100_000_000_002u64, "Name": "alice", "PhoneNum": "123", "CountryCode": "49",
+        "PhoneFlag": 0, "Email": "a@b", "EmailFlag": 0, "UserType": 0, "CreateTime": "2023-11-15 06:43:20",
+        "IsReceiverOwner": 0, "Remark": "note",
+    });
+    check_answer(
+        &Outcome::GroupCreated(GroupId(3)),
+        json!({ "GroupId": 3, "RequestId": "some-id" }),
+    );
+    check_answer(
+        &Outcome::Group(GroupDetails {
+            group: group.clone(),
+            members: vec![alice()],
+        }),
+        json!({
+            "GroupId": 3, "GroupName": "组", "GroupNum": 1, "Remark": "r", "CreateTime": "2023-11-15 06:43:20",
+            "UserInfo": [member.clone()], "RequestId": "some-id",
+        }),
+    );
+    check_answer(
+        &Outcome::Groups(Page {
+            total: 9,
+            entries: vec![group],
+        }),
+        json!({
+            "TotalNum": 9,
+            "GroupInfo": [{ "GroupId": 3, "GroupName": "组", "CreateTime": "2023-11-15 06:43:20", "Remark": "r" }],
+            "RequestId": "some-id",
+        }),
+    );
+    check_answer(
+        &Outcome::GroupMembers(Page {
+            total: 1,
+            entries: vec![alice()],
+        }),
+        json!({ "TotalNum": 1, "UserInfo": [member], "RequestId": "some-id" }),
+    );
+}
+
+#[test]
+fn answers_about_versions_boundaries_and_holders() {
+    check_answer(&Outcome::PolicyUpdated(None), json!({ "RequestId": "some-id" }));
+    check_answer(
+        &Outcome::PolicyUpdated(Some(PolicyId(7))),
+        json!({ "PolicyId": 7, "RequestId": "some-id" }),
+    );
+    check_answer(
+        &Outcome::VersionCreated(VersionId(2)),
+        json!({ "VersionId": 2, "RequestId": "some-id" }),
+    );
+    let summary = PolicyVersionSummary {
+        id: VersionId(2),
+        created: MOMENT,
+        is_default: true,
+    };
+    let listed = json!({ "VersionId": 2, "CreateDate": "2023-11-15 06:43:20", "IsDefaultVersion": 1 });
+    check_answer(
+        &Outcome::Versions(vec![summary]),
+        json!({ "Versions": [listed], "RequestId": "some-id" }),
+    );
+    check_answer(
+        &Outcome::Version(PolicyVersion {
+            summary,
+            document: "{}".to_owned(),
+        }),
+        json!({
+            "PolicyVersion": {
+                "VersionId": 2, "CreateDate": "2023-11-15 06:43:20", "IsDefaultVersion": 1, "Document": "{}",
+            },
+            "RequestId": "some-id",
+        }),
+    );
+    let name = PolicyName::parse("p").unwrap();
+    let boundary = Boundary {
+        policy_id: PolicyId(7),
+        name: name.clone(),
+        preset: false,
+        document: "{}".to_owned(),
+    };
+    check_answer(
+        &Outcome::Boundary(Some(boundary)),
+        json!({
+            "PolicyId": 7, "PolicyName": "p", "PolicyDocument": "{}", "PolicyType": 1, "CreateMode": 2,
+            "RequestId": "some-id",
+        }),
+    );
+    check_answer(
+        &Outcome::Boundary(None),
+        json!({
+            "PolicyId": null, "PolicyName": null, "PolicyDocument": null, "PolicyType": null, "CreateMode": null,
+            "RequestId": "some-id",
+        }),
+    );
+    let user = PolicyEntity::User {
+        uin: Uin(2),
+        uid: 77,
+        name: "alice".to_owned(),
+        attached: MOMENT,
+    };
+    let group = PolicyEntity::Group {
+        id: GroupId(3),
+        name: "g".to_owned(),
+        attached: MOMENT,
+    };
+    check_answer(
+        &Outcome::PolicyEntities(Page {
+            total: 2,
+            entries: vec![user, group],
+        }),
+        json!({
+            "TotalNum": 2,
+            "List": [
+                { "Id": "77", "Name": "alice", "Uin": 2, "RelatedType": 1, "AttachmentTime": "2023-11-15 06:43:20" },
+                { "Id": "3", "Name": "g", "Uin": 0, "RelatedType": 2, "AttachmentTime": "2023-11-15 06:43:20" },
+            ],
+            "RequestId": "some-id",
+        }),
+    );
+    let policy = UserPolicy {
+        id: PolicyId(7),
+        name,
+        preset: true,
+        description: "d".to_owned(),
+        attached: MOMENT,
+        groups: vec![(GroupId(3), GroupName::parse("g").unwrap())],
+    };
+    check_answer(
+        &Outcome::UserPolicies(Page {
+            total: 1,
+            entries: vec![policy],
+        }),
+        json!({
+            "TotalNum": 1,
+            "PolicyList": [{
+                "PolicyId": "7", "PolicyName": "p", "Description": "d", "AddTime": "2023-11-15 06:43:20",
+                "StrategyType": "2", "CreateMode": "1", "Groups": [{ "GroupId": 3, "GroupName": "g" }],
+                "Deactived": 0, "DeactivedDetail": [],
             }],
             "RequestId": "some-id",
         }),
@@ -344,6 +563,24 @@ fn error_codes_as_each_service_spells_them() {
     both(ErrorCode::PolicyNameInUse, "FailedOperation.PolicyNameInUse");
     both(ErrorCode::PolicyIdNotFound, "ResourceNotFound.PolicyIdNotFound");
     both(ErrorCode::AttachmentFull, "InvalidParameter.AttachmentFull");
+    both(ErrorCode::PolicyIdNotExist, "InvalidParameter.PolicyIdNotExist");
+    both(ErrorCode::PolicyIsBoundary, "ResourceInUse");
+    both(ErrorCode::PolicyVersionFull, "FailedOperation.PolicyVersionFull");
+    both(
+        ErrorCode::PolicyVersionNotExist,
+        "InvalidParameter.PolicyVersionNotExists",
+    );
+    both(
+        ErrorCode::PolicyVersionIsDefault,
+        "FailedOperation.PolicyVersionAlreadyDefault",
+    );
+    both(ErrorCode::LastRootKey, "OperationDenied");
+    both(ErrorCode::GroupFull, "InvalidParameter.GroupFull");
+    both(ErrorCode::GroupNameInUse, "InvalidParameter.GroupNameInUse");
+    both(ErrorCode::GroupNotFound, "ResourceNotFound.GroupNotExist");
+    both(ErrorCode::MemberGroupNotExist, "InvalidParameter.GroupNotExist");
+    both(ErrorCode::GroupUserFull, "InvalidParameter.GroupUserFull");
+    both(ErrorCode::UserGroupFull, "InvalidParameter.UserGroupFull");
     let document = |code, sts: &str, cam: &str| {
         check(
             code,

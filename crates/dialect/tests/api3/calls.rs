@@ -1,10 +1,12 @@
 //! Every action in every form asks for its operation.
 
 use daypass_api::ErrorCode;
-use daypass_api::names::{PolicyId, PolicyName, SessionName, Uin};
+use daypass_api::names::{GroupId, GroupName, PolicyId, PolicyName, SessionName, Uin, VersionId};
 use daypass_api::operation::{
-    AccessKeyStatus, CreateUser, DeleteUser, GetFederationToken, IdentityOperation, NewPolicy, Operation,
-    Paging, PolicyScope, SessionOperation, Subject,
+    AccessKeyStatus, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter,
+    GetFederationToken, GroupOperation, IdentityOperation, Membership, NewGroup, NewPolicy, Operation,
+    Paging, PolicyRef, PolicyScope, SessionOperation, Subject, UpdateGroup, UpdatePolicy, UpdateUser,
+    UserPolicies, UserRef, VersionOperation,
 };
 use daypass_dialect::api3::Scheme;
 use serde_json::json;
@@ -94,6 +96,7 @@ fn user_calls() {
         IdentityOperation::CreateUser(CreateUser {
             name: user("alice@x"),
             remark: remark.to_owned(),
+            contact: Contact::default(),
             with_access_key,
         })
     };
@@ -105,8 +108,8 @@ fn user_calls() {
     );
     check(
         "AddUser",
-        r#"{"Name":"alice@x","Remark":"é","ConsoleLogin":0,"UseApi":1,"Password":"","CountryCode":"86"}"#,
-        "Name=alice@x&Remark=%c3%a9&ConsoleLogin=0&UseApi=1&Password=&CountryCode=86",
+        r#"{"Name":"alice@x","Remark":"é","ConsoleLogin":0,"UseApi":1,"Password":""}"#,
+        "Name=alice@x&Remark=%c3%a9&ConsoleLogin=0&UseApi=1&Password=",
         add("é", true),
     );
     check(
@@ -188,6 +191,7 @@ fn policy_calls() {
             name: PolicyName::parse("p").unwrap(),
             document: "{}".to_owned(),
             description: "d".to_owned(),
+            tags: Vec::new(),
         }),
     );
     check(
@@ -247,6 +251,312 @@ fn attachment_calls() {
         r#"{"TargetUin":5}"#,
         "TargetUin=5",
         IdentityOperation::ListAttachedUserPolicies { uin, paging: PAGING },
+    );
+}
+
+#[test]
+fn calls_about_accounts() {
+    check(
+        "ListCollaborators",
+        r#"{"Limit":20,"Offset":0}"#,
+        "Limit=20&Offset=0",
+        IdentityOperation::ListCollaborators,
+    );
+    check(
+        "ListCollaborators",
+        "{}",
+        "",
+        IdentityOperation::ListCollaborators,
+    );
+    check("GetUserAppId", "{}", "", IdentityOperation::GetAccountNumbers);
+    check(
+        "GetAccountSummary",
+        "{}",
+        "",
+        IdentityOperation::GetAccountSummary,
+    );
+    check(
+        "DescribeSubAccounts",
+        r#"{"FilterSubAccountUin":[5,6]}"#,
+        "FilterSubAccountUin.0=5&FilterSubAccountUin.1=6",
+        IdentityOperation::DescribeUsers(vec![Uin(5), Uin(6)]),
+    );
+    check(
+        "GetSecurityLastUsed",
+        r#"{"SecretIdList":["AKID1"]}"#,
+        "SecretIdList.0=AKID1",
+        IdentityOperation::ListLastUses(vec![key_id("AKID1")]),
+    );
+    let update = |remark: Option<&str>, email: Option<&str>| {
+        IdentityOperation::UpdateUser(UpdateUser {
+            name: user("a"),
+            remark: remark.map(str::to_owned),
+            phone_number: None,
+            country_code: None,
+            email: email.map(str::to_owned),
+        })
+    };
+    check("UpdateUser", r#"{"Name":"a"}"#, "Name=a", update(None, None));
+    check(
+        "UpdateUser",
+        r#"{"Name":"a","Remark":"","ConsoleLogin":0,"Email":"a@b"}"#,
+        "Name=a&Remark=&ConsoleLogin=0&Email=a@b",
+        update(Some(""), Some("a@b")),
+    );
+}
+
+#[test]
+fn version_calls() {
+    let version = IdentityOperation::Version;
+    let create = |set_as_default| {
+        version(VersionOperation::Create {
+            policy_id: PolicyId(7),
+            document: "{}".to_owned(),
+            set_as_default,
+        })
+    };
+    check(
+        "CreatePolicyVersion",
+        r#"{"PolicyId":7,"PolicyDocument":"{}","SetAsDefault":true}"#,
+        "PolicyId=7&PolicyDocument=%7B%7D&SetAsDefault=true",
+        create(true),
+    );
+    check(
+        "CreatePolicyVersion",
+        r#"{"PolicyId":7,"PolicyDocument":"{}","SetAsDefault":0}"#,
+        "PolicyId=7&PolicyDocument=%7B%7D&SetAsDefault=False",
+        create(false),
+    );
+    let (policy_id, second) = (PolicyId(7), VersionId(2));
+    check(
+        "ListPolicyVersions",
+        r#"{"PolicyId":7}"#,
+        "PolicyId=7",
+        version(VersionOperation::List(policy_id)),
+    );
+    let one = (r#"{"PolicyId":7,"VersionId":2}"#, "PolicyId=7&VersionId=2");
+    check(
+        "GetPolicyVersion",
+        one.0,
+        one.1,
+        version(VersionOperation::Get {
+            policy_id,
+            version: second,
+        }),
+    );
+    check(
+        "SetDefaultPolicyVersion",
+        one.0,
+        one.1,
+        version(VersionOperation::SetDefault {
+            policy_id,
+            version: second,
+        }),
+    );
+    check(
+        "DeletePolicyVersion",
+        r#"{"PolicyId":7,"VersionId":[2]}"#,
+        "PolicyId=7&VersionId.0=2",
+        version(VersionOperation::Delete {
+            policy_id,
+            versions: vec![second],
+        }),
+    );
+    let update = |policy, document: Option<&str>| {
+        IdentityOperation::UpdatePolicy(UpdatePolicy {
+            policy,
+            description: Some("d".to_owned()),
+            document: document.map(str::to_owned),
+            alias: None,
+        })
+    };
+    check(
+        "UpdatePolicy",
+        r#"{"PolicyId":7,"Description":"d","PolicyDocument":"{}"}"#,
+        "PolicyId=7&Description=d&PolicyDocument=%7B%7D",
+        update(PolicyRef::Id(policy_id), Some("{}")),
+    );
+    check(
+        "UpdatePolicy",
+        r#"{"PolicyName":"p","Description":"d"}"#,
+        "PolicyName=p&Description=d",
+        update(PolicyRef::Name(PolicyName::parse("p").unwrap()), None),
+    );
+}
+
+#[test]
+fn group_calls() {
+    let group = IdentityOperation::Group;
+    let (group_id, policy_id, name) = (GroupId(3), PolicyId(7), GroupName::parse("组").unwrap());
+    let new = NewGroup {
+        name: name.clone(),
+        remark: "r".to_owned(),
+    };
+    check(
+        "CreateGroup",
+        r#"{"GroupName":"组","Remark":"r"}"#,
+        "GroupName=%E7%BB%84&Remark=r",
+        group(GroupOperation::Create(new)),
+    );
+    check(
+        "GetGroup",
+        r#"{"GroupId":3}"#,
+        "GroupId=3",
+        group(GroupOperation::Get(group_id)),
+    );
+    check(
+        "DeleteGroup",
+        r#"{"GroupId":3}"#,
+        "GroupId=3",
+        group(GroupOperation::Delete(group_id)),
+    );
+    let list = GroupOperation::List {
+        keyword: Some("k".to_owned()),
+        paging: PAGING,
+    };
+    check("ListGroups", r#"{"Keyword":"k"}"#, "Keyword=k", group(list));
+    let update = UpdateGroup {
+        group_id,
+        name: Some(name),
+        remark: None,
+    };
+    check(
+        "UpdateGroup",
+        r#"{"GroupId":3,"GroupName":"组"}"#,
+        "GroupId=3&GroupName=%E7%BB%84",
+        group(GroupOperation::Update(update)),
+    );
+    let memberships = vec![
+        Membership {
+            group_id,
+            user: UserRef::Uin(Uin(5)),
+        },
+        Membership {
+            group_id: GroupId(4),
+            user: UserRef::Uid(6),
+        },
+    ];
+    let info = (
+        r#"{"Info":[{"GroupId":3,"Uin":5},{"GroupId":4,"Uid":6,"Uin":null}]}"#,
+        "Info.0.GroupId=3&Info.0.Uin=5&Info.1.GroupId=4&Info.1.Uid=6",
+    );
+    check(
+        "AddUserToGroup",
+        info.0,
+        info.1,
+        group(GroupOperation::AddUsers(memberships.clone())),
+    );
+    check(
+        "RemoveUserFromGroup",
+        info.0,
+        info.1,
+        group(GroupOperation::RemoveUsers(memberships)),
+    );
+    let of_user = |user| group(GroupOperation::ListOfUser { user, paging: PAGING });
+    check(
+        "ListGroupsForUser",
+        r#"{"SubUin":5}"#,
+        "SubUin=5",
+        of_user(UserRef::Uin(Uin(5))),
+    );
+    check(
+        "ListGroupsForUser",
+        r#"{"Uid":5}"#,
+        "Uid=5",
+        of_user(UserRef::Uid(5)),
+    );
+    check(
+        "ListGroupsForUser",
+        r#"{"Uid":5,"SubUin":6}"#,
+        "Uid=5&SubUin=6",
+        of_user(UserRef::Both(Uin(6), 5)),
+    );
+    check(
+        "ListUsersForGroup",
+        r#"{"GroupId":3}"#,
+        "GroupId=3",
+        group(GroupOperation::ListUsers {
+            group_id,
+            paging: PAGING,
+        }),
+    );
+    check(
+        "AttachGroupPolicy",
+        r#"{"AttachGroupId":3,"PolicyId":7}"#,
+        "AttachGroupId=3&PolicyId=7",
+        group(GroupOperation::AttachPolicy { group_id, policy_id }),
+    );
+    check(
+        "DetachGroupPolicy",
+        r#"{"DetachGroupId":3,"PolicyId":7}"#,
+        "DetachGroupId=3&PolicyId=7",
+        group(GroupOperation::DetachPolicy { group_id, policy_id }),
+    );
+    check(
+        "ListAttachedGroupPolicies",
+        r#"{"TargetGroupId":3}"#,
+        "TargetGroupId=3",
+        group(GroupOperation::ListPolicies {
+            group_id,
+            keyword: None,
+            paging: PAGING,
+        }),
+    );
+}
+
+#[test]
+fn boundary_calls() {
+    let (uin, policy_id) = (Uin(5), PolicyId(7));
+    let boundary = IdentityOperation::Boundary;
+    check(
+        "PutUserPermissionsBoundary",
+        r#"{"TargetUin":5,"PolicyId":7}"#,
+        "TargetUin=5&PolicyId=7",
+        boundary(BoundaryOperation::Put { uin, policy_id }),
+    );
+    let target = (r#"{"TargetUin":5}"#, "TargetUin=5");
+    check(
+        "DeleteUserPermissionsBoundary",
+        target.0,
+        target.1,
+        boundary(BoundaryOperation::Delete(uin)),
+    );
+    check(
+        "GetUserPermissionBoundary",
+        target.0,
+        target.1,
+        boundary(BoundaryOperation::Get(uin)),
+    );
+    let list = |reach, scope| {
+        IdentityOperation::ListUserPolicies(UserPolicies {
+            uin,
+            reach,
+            scope,
+            keyword: None,
+            paging: PAGING,
+        })
+    };
+    check(
+        "ListAttachedUserAllPolicies",
+        r#"{"TargetUin":5,"Page":1,"Rp":20,"AttachType":0}"#,
+        "TargetUin=5&Page=1&Rp=20&AttachType=0",
+        list(AttachmentReach::All, PolicyScope::All),
+    );
+    check(
+        "ListAttachedUserAllPolicies",
+        r#"{"TargetUin":5,"Page":1,"Rp":20,"AttachType":2,"StrategyType":1}"#,
+        "TargetUin=5&Page=1&Rp=20&AttachType=2&StrategyType=1",
+        list(AttachmentReach::ThroughGroups, PolicyScope::Custom),
+    );
+    check(
+        "ListEntitiesForPolicy",
+        r#"{"PolicyId":7,"EntityFilter":"Group"}"#,
+        "PolicyId=7&EntityFilter=Group",
+        IdentityOperation::ListPolicyEntities {
+            policy_id,
+            filter: EntityFilter::Groups,
+            paging: PAGING,
+        },
     );
 }
 

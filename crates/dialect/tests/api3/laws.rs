@@ -1,18 +1,20 @@
 //! Laws of the STS and CAM dialect: what one half writes the other reads back, and no bytes make either panic.
 
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, ExternalId, PolicyId, PolicyName, RoleId, RoleName, SessionId, SessionName,
-    Uin, UserName,
+    AccessKeyId, Account, AppId, ExternalId, GroupId, GroupName, PolicyId, PolicyName, RoleId, RoleName,
+    SessionId, SessionName, Uin, UserName, VersionId,
 };
 use daypass_api::operation::{
-    AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, CreateUser, DeleteUser, GetFederationToken,
-    IdentityOperation, ListRevocations, MAX_ACCOUNT_NUMBER, NewAccount, NewPolicy, NewRole, Operation,
+    AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, AttachmentReach, BoundaryOperation,
+    Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation, IdentityOperation,
+    ListRevocations, MAX_ACCOUNT_NUMBER, Membership, NewAccount, NewGroup, NewPolicy, NewRole, Operation,
     Paging, PolicyRef, PolicyScope, RevokeSession, RevokedTarget, RoleOperation, RoleRef, SessionOperation,
-    Subject,
+    Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
 };
 use daypass_api::outcome::{
-    AccessKey, AttachedPolicy, CallerIdentity, Ended, NewAccessKey, Outcome, Page, Policy, PolicySummary,
-    Revocation, RevocationList, Role, RootAccount, SessionToken, TemporaryKey, User,
+    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Ended, Group, GroupDetails, LastUse,
+    NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion, PolicyVersionSummary,
+    Revocation, RevocationList, Role, RootAccount, SessionToken, TemporaryKey, User, UserPolicy,
 };
 use daypass_api::secret::SecretKey;
 use daypass_api::tags::Tags;
@@ -136,7 +138,7 @@ fn role_operation() -> impl Strategy<Value = RoleOperation> {
         (role_ref(), 0..=43_200_i64).prop_map(|(role, seconds)| Op::UpdateSessionDuration { role, seconds }),
         (role_ref(), any::<bool>()).prop_map(|(role, allowed)| Op::UpdateConsoleLogin { role, allowed }),
         (role_ref(), tags()).prop_map(|(role, tags)| Op::Tag { role, tags }),
-        (role_ref(), vec("\\PC{0,9}", 0..4)).prop_map(|(role, keys)| Op::Untag { role, keys }),
+        (role_ref(), vec("\\PC{0,9}", 1..4)).prop_map(|(role, keys)| Op::Untag { role, keys }),
         (role_ref(), policy_ref()).prop_map(|(role, policy)| Op::AttachPolicy { role, policy }),
         (role_ref(), policy_ref()).prop_map(|(role, policy)| Op::DetachPolicy { role, policy }),
         (role_ref(), scope(), option::of("\\PC{1,30}"), paging()).prop_map(
@@ -176,20 +178,7 @@ fn role_outcome(operation: &RoleOperation) -> BoxedStrategy<Outcome> {
         Op::Get(_) => role().prop_map(Outcome::Role).boxed(),
         Op::List { .. } => page(role()).prop_map(Outcome::Roles).boxed(),
         Op::ListAttachedPolicies { .. } => page(attached()).prop_map(Outcome::RolePolicies).boxed(),
-        Op::GetBoundary(_) => option::of((summary(None), "\\PC{0,60}"))
-            .prop_map(|policy| {
-                Outcome::RoleBoundary(policy.map(|(summary, document)| {
-                    let summary = PolicySummary {
-                        description: String::new(),
-                        created: Timestamp::default(),
-                        updated: Timestamp::default(),
-                        attachments: 0,
-                        ..summary
-                    };
-                    Policy { summary, document }
-                }))
-            })
-            .boxed(),
+        Op::GetBoundary(_) => option::of(boundary()).prop_map(Outcome::Boundary).boxed(),
         _ => Just(Outcome::Done).boxed(),
     }
 }
@@ -217,17 +206,182 @@ fn session_operation() -> impl Strategy<Value = SessionOperation> {
     ]
 }
 
-fn user_operation() -> impl Strategy<Value = IdentityOperation> {
-    let create = (user_name(), "\\PC{0,60}", any::<bool>());
-    let delete = (user_name(), any::<bool>());
+fn group_name() -> impl Strategy<Value = GroupName> {
+    "\\PC{1,64}".prop_map(|text| GroupName::parse(&text).unwrap())
+}
+
+fn group_id() -> impl Strategy<Value = GroupId> {
+    any::<u64>().prop_map(GroupId)
+}
+
+fn version_id() -> impl Strategy<Value = VersionId> {
+    any::<u64>().prop_map(VersionId)
+}
+
+fn user_ref() -> impl Strategy<Value = UserRef> {
     prop_oneof![
-        create.prop_map(|(name, remark, with_access_key)| {
+        uin().prop_map(UserRef::Uin),
+        any::<u64>().prop_map(UserRef::Uid),
+        (uin(), any::<u64>()).prop_map(|(uin, uid)| UserRef::Both(uin, uid)),
+    ]
+}
+
+prop_compose! {
+    fn contact()(
+        phone_number in "[0-9 +-]{0,20}", country_code in "[0-9+]{0,8}", email in "(a@[a-z]{0,9})?",
+    ) -> Contact {
+        Contact { phone_number, country_code, email }
+    }
+}
+
+fn version_operation() -> impl Strategy<Value = IdentityOperation> {
+    let operation = prop_oneof![
+        (policy_id(), "\\PC{0,60}", any::<bool>()).prop_map(|(policy_id, document, set_as_default)| {
+            VersionOperation::Create {
+                policy_id,
+                document,
+                set_as_default,
+            }
+        }),
+        (policy_id(), version_id())
+            .prop_map(|(policy_id, version)| VersionOperation::Get { policy_id, version }),
+        policy_id().prop_map(VersionOperation::List),
+        (policy_id(), vec(version_id(), 1..6))
+            .prop_map(|(policy_id, versions)| VersionOperation::Delete { policy_id, versions }),
+        (policy_id(), version_id())
+            .prop_map(|(policy_id, version)| VersionOperation::SetDefault { policy_id, version }),
+    ];
+    operation.prop_map(IdentityOperation::Version)
+}
+
+fn group_operation() -> impl Strategy<Value = IdentityOperation> {
+    let memberships = || {
+        let one = (group_id(), user_ref()).prop_map(|(group_id, user)| Membership { group_id, user });
+        vec(one, 1..9)
+    };
+    let keyword = || option::of("\\PC{1,30}");
+    let operation = prop_oneof![
+        (group_name(), "\\PC{0,60}")
+            .prop_map(|(name, remark)| GroupOperation::Create(NewGroup { name, remark })),
+        group_id().prop_map(GroupOperation::Get),
+        group_id().prop_map(GroupOperation::Delete),
+        (keyword(), paging()).prop_map(|(keyword, paging)| GroupOperation::List { keyword, paging }),
+        (group_id(), option::of(group_name()), option::of("\\PC{0,60}")).prop_map(
+            |(group_id, name, remark)| GroupOperation::Update(UpdateGroup {
+                group_id,
+                name,
+                remark
+            })
+        ),
+        memberships().prop_map(GroupOperation::AddUsers),
+        memberships().prop_map(GroupOperation::RemoveUsers),
+        (user_ref(), paging()).prop_map(|(user, paging)| GroupOperation::ListOfUser { user, paging }),
+        (group_id(), paging()).prop_map(|(group_id, paging)| GroupOperation::ListUsers { group_id, paging }),
+        (group_id(), policy_id())
+            .prop_map(|(group_id, policy_id)| GroupOperation::AttachPolicy { group_id, policy_id }),
+        (group_id(), policy_id())
+            .prop_map(|(group_id, policy_id)| GroupOperation::DetachPolicy { group_id, policy_id }),
+        (group_id(), keyword(), paging()).prop_map(|(group_id, keyword, paging)| {
+            GroupOperation::ListPolicies {
+                group_id,
+                keyword,
+                paging,
+            }
+        }),
+    ];
+    operation.prop_map(IdentityOperation::Group)
+}
+
+fn boundary_operation() -> impl Strategy<Value = IdentityOperation> {
+    let operation = prop_oneof![
+        (uin(), policy_id()).prop_map(|(uin, policy_id)| BoundaryOperation::Put { uin, policy_id }),
+        uin().prop_map(BoundaryOperation::Delete),
+        uin().prop_map(BoundaryOperation::Get),
+    ];
+    operation.prop_map(IdentityOperation::Boundary)
+}
+
+fn holder_operation() -> impl Strategy<Value = IdentityOperation> {
+    let reach = proptest::sample::select(vec![
+        AttachmentReach::All,
+        AttachmentReach::Direct,
+        AttachmentReach::ThroughGroups,
+    ]);
+    let filter = proptest::sample::select(vec![
+        EntityFilter::All,
+        EntityFilter::Users,
+        EntityFilter::Groups,
+        EntityFilter::Roles,
+    ]);
+    let policy = prop_oneof![
+        policy_id().prop_map(PolicyRef::Id),
+        policy_name().prop_map(PolicyRef::Name),
+    ];
+    let note = || option::of("\\PC{0,60}");
+    prop_oneof![
+        (uin(), reach, scope(), option::of("\\PC{1,30}"), paging()).prop_map(
+            |(uin, reach, scope, keyword, paging)| {
+                IdentityOperation::ListUserPolicies(UserPolicies {
+                    uin,
+                    reach,
+                    scope,
+                    keyword,
+                    paging,
+                })
+            }
+        ),
+        (policy_id(), filter, paging()).prop_map(|(policy_id, filter, paging)| {
+            IdentityOperation::ListPolicyEntities {
+                policy_id,
+                filter,
+                paging,
+            }
+        }),
+        (policy, note(), note(), note()).prop_map(|(policy, description, document, alias)| {
+            IdentityOperation::UpdatePolicy(UpdatePolicy {
+                policy,
+                description,
+                document,
+                alias,
+            })
+        }),
+        vec(key_id(), 1..9).prop_map(IdentityOperation::ListLastUses),
+    ]
+}
+
+fn user_operation() -> impl Strategy<Value = IdentityOperation> {
+    let create = (user_name(), "\\PC{0,60}", contact(), any::<bool>());
+    let delete = (user_name(), any::<bool>());
+    let note = || option::of("[0-9]{0,8}");
+    let update = (
+        user_name(),
+        option::of("\\PC{0,60}"),
+        note(),
+        note(),
+        option::of("a@[a-z]{0,9}"),
+    );
+    prop_oneof![
+        create.prop_map(|(name, remark, contact, with_access_key)| {
             IdentityOperation::CreateUser(CreateUser {
                 name,
                 remark,
+                contact,
                 with_access_key,
             })
         }),
+        update.prop_map(|(name, remark, phone_number, country_code, email)| {
+            IdentityOperation::UpdateUser(UpdateUser {
+                name,
+                remark,
+                phone_number,
+                country_code,
+                email,
+            })
+        }),
+        vec(uin(), 1..9).prop_map(IdentityOperation::DescribeUsers),
+        Just(IdentityOperation::ListCollaborators),
+        Just(IdentityOperation::GetAccountNumbers),
+        Just(IdentityOperation::GetAccountSummary),
         user_name().prop_map(IdentityOperation::GetUser),
         Just(IdentityOperation::ListUsers),
         delete.prop_map(|(name, force)| IdentityOperation::DeleteUser(DeleteUser { name, force })),
@@ -258,13 +412,16 @@ fn access_key_operation() -> impl Strategy<Value = IdentityOperation> {
 
 fn policy_operation() -> impl Strategy<Value = IdentityOperation> {
     prop_oneof![
-        (policy_name(), "\\PC{0,60}", "\\PC{0,60}").prop_map(|(name, document, description)| {
-            IdentityOperation::CreatePolicy(NewPolicy {
-                name,
-                document,
-                description,
-            })
-        }),
+        (policy_name(), "\\PC{0,60}", "\\PC{0,60}", tags()).prop_map(
+            |(name, document, description, tags)| {
+                IdentityOperation::CreatePolicy(NewPolicy {
+                    name,
+                    document,
+                    description,
+                    tags,
+                })
+            }
+        ),
         policy_id().prop_map(IdentityOperation::GetPolicy),
         (scope(), option::of("\\PC{1,30}"), paging()).prop_map(|(scope, keyword, paging)| {
             IdentityOperation::ListPolicies {
@@ -315,6 +472,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         user_operation().prop_map(Operation::Identity),
         access_key_operation().prop_map(Operation::Identity),
         policy_operation().prop_map(Operation::Identity),
+        version_operation().prop_map(Operation::Identity),
+        group_operation().prop_map(Operation::Identity),
+        boundary_operation().prop_map(Operation::Identity),
+        holder_operation().prop_map(Operation::Identity),
         account_operation().prop_map(|operation| Operation::Identity(IdentityOperation::Account(operation))),
         role_operation().prop_map(|operation| Operation::Identity(IdentityOperation::Role(operation))),
     ]
@@ -323,9 +484,10 @@ fn operation() -> impl Strategy<Value = Operation> {
 prop_compose! {
     fn user(times: bool)(
         uin in uin(), uid in any::<u64>(), name in user_name(), remark in "\\PC{0,30}", created in moment(),
+        contact in contact(),
     ) -> User {
         let created = if times { created } else { Timestamp::default() };
-        User { uin, uid, name, remark, created }
+        User { uin, uid, name, remark, contact, created }
     }
 }
 
@@ -340,12 +502,12 @@ prop_compose! {
 prop_compose! {
     fn summary(id: Option<PolicyId>)(
         other_id in policy_id(), name in policy_name(), description in "\\PC{0,30}", preset in any::<bool>(),
-        created in moment(), updated in moment(), attachments in any::<u64>(),
+        created in moment(), updated in moment(), counts in any::<(u64, u64)>(), tags in tags(),
     ) -> PolicySummary {
-        // The answer that is about one known policy does not count its attachments.
-        let attachments = if id.is_some() { 0 } else { attachments };
+        // The answer that is about one known policy does not count who has it.
+        let (attachments, boundaries) = if id.is_some() { (0, 0) } else { counts };
         PolicySummary {
-            id: id.unwrap_or(other_id), name, description, preset, created, updated, attachments,
+            id: id.unwrap_or(other_id), name, description, preset, created, updated, attachments, boundaries, tags,
         }
     }
 }
@@ -428,10 +590,93 @@ fn created_user(create: CreateUser) -> impl Strategy<Value = Outcome> {
         });
         let user = User {
             remark: create.remark.clone(),
+            contact: create.contact.clone(),
             ..user
         };
         Outcome::UserCreated { user, access_key }
     })
+}
+
+prop_compose! {
+    fn group()(id in group_id(), name in group_name(), remark in "\\PC{0,30}", created in moment()) -> Group {
+        Group { id, name, remark, created }
+    }
+}
+
+prop_compose! {
+    fn user_policy()(
+        id in policy_id(), name in policy_name(), preset in any::<bool>(), description in "\\PC{0,30}",
+        attached in moment(), groups in vec((group_id(), group_name()), 0..3),
+    ) -> UserPolicy {
+        UserPolicy { id, name, preset, description, attached, groups }
+    }
+}
+
+prop_compose! {
+    fn boundary()(
+        policy_id in policy_id(), name in policy_name(), preset in any::<bool>(), document in "\\PC{0,60}",
+    ) -> Boundary {
+        Boundary { policy_id, name, preset, document }
+    }
+}
+
+fn entity() -> impl Strategy<Value = PolicyEntity> {
+    prop_oneof![
+        (uin(), any::<u64>(), "\\PC{0,30}", moment()).prop_map(|(uin, uid, name, attached)| {
+            PolicyEntity::User {
+                uin,
+                uid,
+                name,
+                attached,
+            }
+        }),
+        (group_id(), "\\PC{0,30}", moment()).prop_map(|(id, name, attached)| PolicyEntity::Group {
+            id,
+            name,
+            attached
+        }),
+        (role_id(), "\\PC{0,30}", moment()).prop_map(|(id, name, attached)| PolicyEntity::Role {
+            id,
+            name,
+            attached
+        }),
+    ]
+}
+
+prop_compose! {
+    fn version()(id in version_id(), created in moment(), is_default in any::<bool>()) -> PolicyVersionSummary {
+        PolicyVersionSummary { id, created, is_default }
+    }
+}
+
+fn version_outcome(operation: &VersionOperation) -> BoxedStrategy<Outcome> {
+    match operation {
+        VersionOperation::Create { .. } => version_id().prop_map(Outcome::VersionCreated).boxed(),
+        VersionOperation::Get { .. } => (version(), "\\PC{0,60}")
+            .prop_map(|(summary, document)| Outcome::Version(PolicyVersion { summary, document }))
+            .boxed(),
+        VersionOperation::List(_) => vec(version(), 0..4).prop_map(Outcome::Versions).boxed(),
+        VersionOperation::Delete { .. } | VersionOperation::SetDefault { .. } => Just(Outcome::Done).boxed(),
+    }
+}
+
+fn group_outcome(operation: &GroupOperation) -> BoxedStrategy<Outcome> {
+    use GroupOperation as Op;
+    match operation {
+        Op::Create(_) => group_id().prop_map(Outcome::GroupCreated).boxed(),
+        Op::Get(_) => (group(), vec(user(true), 0..4))
+            .prop_map(|(group, members)| Outcome::Group(GroupDetails { group, members }))
+            .boxed(),
+        Op::List { .. } | Op::ListOfUser { .. } => page(group()).prop_map(Outcome::Groups).boxed(),
+        Op::ListUsers { .. } => page(user(true)).prop_map(Outcome::GroupMembers).boxed(),
+        Op::ListPolicies { .. } => page(attached()).prop_map(Outcome::AttachedPolicies).boxed(),
+        Op::Update(_)
+        | Op::Delete(_)
+        | Op::AddUsers(_)
+        | Op::RemoveUsers(_)
+        | Op::AttachPolicy { .. }
+        | Op::DetachPolicy { .. } => Just(Outcome::Done).boxed(),
+    }
 }
 
 /// An outcome that the operation may have.
@@ -498,8 +743,14 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
         Op::Account(AccountOperation::Update { .. }) => Just(Outcome::Done).boxed(),
         Op::ListAccessKeys(_) => vec(access_key(), 0..4).prop_map(Outcome::AccessKeys).boxed(),
         Op::CreatePolicy(_) => policy_id().prop_map(Outcome::PolicyCreated).boxed(),
-        Op::GetPolicy(id) => (summary(Some(*id)), "\\PC{0,60}")
-            .prop_map(|(summary, document)| Outcome::Policy(Policy { summary, document }))
+        Op::GetPolicy(id) => (summary(Some(*id)), "\\PC{0,60}", "\\PC{0,60}")
+            .prop_map(|(summary, document, alias)| {
+                Outcome::Policy(Policy {
+                    summary,
+                    document,
+                    alias,
+                })
+            })
             .boxed(),
         Op::ListPolicies { .. } => (any::<u32>(), vec(summary(None), 0..4))
             .prop_map(|(total, entries)| {
@@ -517,7 +768,59 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
                 })
             })
             .boxed(),
-        Op::DeleteUser(_)
+        Op::DescribeUsers(_) => {
+            let user = user(true).prop_map(|user| User {
+                contact: Contact::default(),
+                ..user
+            });
+            vec(user, 0..4).prop_map(Outcome::SubAccounts).boxed()
+        }
+        Op::ListCollaborators => page(user(true)).prop_map(Outcome::Collaborators).boxed(),
+        Op::GetAccountNumbers => any::<(u64, u64, u64)>()
+            .prop_map(|(uin, app, owner)| {
+                let account = Account {
+                    app_id: AppId(app),
+                    owner_uin: Uin(owner),
+                };
+                Outcome::AccountNumbers {
+                    uin: Uin(uin),
+                    account,
+                }
+            })
+            .boxed(),
+        Op::GetAccountSummary => any::<[u64; 6]>()
+            .prop_map(
+                |[policies, users, groups, memberships, roles, identity_providers]| {
+                    Outcome::AccountSummary(AccountSummary {
+                        policies,
+                        users,
+                        groups,
+                        memberships,
+                        roles,
+                        identity_providers,
+                    })
+                },
+            )
+            .boxed(),
+        Op::ListLastUses(_) => vec((key_id(), option::of(moment())), 0..4)
+            .prop_map(|uses| {
+                Outcome::LastUses(uses.into_iter().map(|(id, used)| LastUse { id, used }).collect())
+            })
+            .boxed(),
+        Op::UpdatePolicy(update) => match update.policy {
+            PolicyRef::Id(_) => Just(Outcome::PolicyUpdated(None)).boxed(),
+            PolicyRef::Name(_) => policy_id()
+                .prop_map(|id| Outcome::PolicyUpdated(Some(id)))
+                .boxed(),
+        },
+        Op::ListUserPolicies(_) => page(user_policy()).prop_map(Outcome::UserPolicies).boxed(),
+        Op::ListPolicyEntities { .. } => page(entity()).prop_map(Outcome::PolicyEntities).boxed(),
+        Op::Version(operation) => version_outcome(operation),
+        Op::Group(operation) => group_outcome(operation),
+        Op::Boundary(BoundaryOperation::Get(_)) => option::of(boundary()).prop_map(Outcome::Boundary).boxed(),
+        Op::UpdateUser(_)
+        | Op::Boundary(_)
+        | Op::DeleteUser(_)
         | Op::UpdateAccessKey { .. }
         | Op::DeleteAccessKey { .. }
         | Op::DeletePolicies(_)
@@ -589,15 +892,15 @@ proptest! {
         tc3 in any::<bool>(),
         path in proptest::sample::select(vec!["/", "/v2/index.php", "/x"]),
         action in proptest::sample::select(vec![
-            "GetFederationToken", "DeletePolicy", "AddUser", "ListPolicies", "UpdateAccessKey", "AssumeRole",
-            "TagRole", "\u{7f}",
+            "GetFederationToken", "DeletePolicy", "AddUser", "ListPolicies", "UpdateAccessKey", "AddUserToGroup",
+            "CreatePolicy", "AssumeRole", "TagRole", "\u{7f}",
         ]),
         content_type in proptest::sample::select(vec![
             "application/json", "application/x-www-form-urlencoded", "text/plain; charset=\"", ";;=",
         ]),
         text in prop_oneof![
             "\\PC{0,80}",
-            "((Name|Policy|PolicyId|PolicyId\\.[0-3]|Tags\\.[0-3]\\.Key|RoleArn|RoleId|Rp|Status)=[%0-9a-f+{.-]{0,6}&){0,6}",
+            "((Name|Policy|PolicyId|PolicyId\\.[0-3]|Rp|RoleArn|RoleId|Status|(Info|Tags)\\.[01]\\.(Uin|Key|GroupId))=[%0-9a-f+{.-]{0,6}&){0,6}",
             "\\{(\"(Name|Policy|PolicyId|Page)\":[\\[\\]{}\"0-9e.,:-]{0,6},?){0,4}\\}",
         ],
         bytes in vec(any::<u8>(), 0..80),

@@ -105,20 +105,30 @@ fn bad_identity_parameters() {
         Some("Name=a&UseApi=2"),
         "InvalidParameterValue",
     );
-    for (name, value) in [
-        ("ConsoleLogin", "1"),
-        ("Password", "secret"),
-        ("NeedResetPassword", "1"),
-        ("PhoneNum", "123"),
-        ("Email", "a@b"),
+    for (name, value, expected) in [
+        ("ConsoleLogin", "1", "UnsupportedOperation"),
+        ("NeedResetPassword", "1", "UnsupportedOperation"),
+        ("Password", "secret", "InvalidParameter.PasswordViolatedRules"),
+        ("PhoneNum", "12x", "InvalidParameter.ParamError"),
+        ("CountryCode", "de", "InvalidParameter.ParamError"),
+        ("Email", "a.b", "InvalidParameter.ParamError"),
     ] {
         let json = json!({ "Name": "a", name: value }).to_string();
-        check(
-            "AddUser",
-            &json,
-            Some(&format!("Name=a&{name}={value}")),
-            "UnsupportedOperation",
+        for action in ["AddUser", "UpdateUser"] {
+            check(action, &json, Some(&format!("Name=a&{name}={value}")), expected);
+        }
+    }
+    for (name, letter, most) in [
+        ("PhoneNum", "1", 32),
+        ("CountryCode", "1", 8),
+        ("Email", "@", 254),
+    ] {
+        let of = |length| json!({ "Name": "a", name: letter.repeat(length) }).to_string();
+        assert!(
+            post_json("UpdateUser", &of(most)).unwrap().operation().is_ok(),
+            "{name}"
         );
+        check("UpdateUser", &of(most + 1), None, "InvalidParameter.ParamError");
     }
     let remark = |length| json!({ "Name": "a", "Remark": "r".repeat(length) }).to_string();
     assert!(post_json("AddUser", &remark(1024)).unwrap().operation().is_ok());
@@ -211,9 +221,48 @@ fn bad_policy_parameters() {
     );
     check(
         "CreatePolicy",
-        &create("", json!([{ "Key": "a" }])),
-        Some("PolicyName=p&PolicyDocument=%7B%7D&Tags.0.Key=a"),
-        "UnsupportedOperation",
+        &create("", json!([{ "Value": "a" }])),
+        Some("PolicyName=p&PolicyDocument=%7B%7D&Tags.0.Value=a"),
+        "MissingParameter",
+    );
+    for (tags, expected) in [
+        (
+            json!([{ "Key": "a", "Value": "1" }, { "Key": "a", "Value": "2" }]),
+            "InvalidParameter.TagParamError",
+        ),
+        (
+            json!([{ "Key": "k".repeat(129), "Value": "v" }]),
+            "InvalidParameter.TagParamError",
+        ),
+        (
+            json!([{ "Key": "k", "Value": "v".repeat(257) }]),
+            "InvalidParameter.TagParamError",
+        ),
+        (
+            json!([{ "Key": "k", "Value": "v", "Colour": "red" }]),
+            "UnknownParameter",
+        ),
+        (json!(["k"]), "InvalidParameter"),
+        (json!({ "Key": "k" }), "InvalidParameter"),
+    ] {
+        check("CreatePolicy", &create("", tags), None, expected);
+    }
+    let tags = |count: u32| {
+        (0..count)
+            .map(|n| json!({ "Key": n.to_string(), "Value": "v" }))
+            .collect::<Value>()
+    };
+    assert!(
+        post_json("CreatePolicy", &create("", tags(50)))
+            .unwrap()
+            .operation()
+            .is_ok()
+    );
+    check(
+        "CreatePolicy",
+        &create("", tags(51)),
+        None,
+        "InvalidParameter.TagLimitExceeded",
     );
     check(
         "CreatePolicy",
@@ -272,7 +321,7 @@ fn bad_policy_parameters() {
         "ListPolicies",
         r#"{"Scope":"Mine"}"#,
         Some("Scope=Mine"),
-        "InvalidParameter.ParamError",
+        "InvalidParameter.ScopeError",
     );
     let keyword = |length| json!({ "Keyword": "k".repeat(length) }).to_string();
     assert!(
@@ -309,6 +358,195 @@ fn bad_policy_parameters() {
         "MissingParameter",
     );
     check("ListAttachedUserPolicies", "{}", Some(""), "MissingParameter");
+}
+
+#[test]
+fn bad_group_parameters() {
+    let check = check_bad;
+    check("CreateGroup", "{}", Some(""), "MissingParameter");
+    check(
+        "CreateGroup",
+        r#"{"GroupName":""}"#,
+        Some("GroupName="),
+        "InvalidParameter.ParamError",
+    );
+    let named = |length| json!({ "GroupName": "组".repeat(length) }).to_string();
+    assert!(post_json("CreateGroup", &named(64)).unwrap().operation().is_ok());
+    check("CreateGroup", &named(65), None, "InvalidParameter.ParamError");
+    check(
+        "GetGroup",
+        r#"{"GroupId":-1}"#,
+        Some("GroupId=-1"),
+        "ResourceNotFound.GroupNotExist",
+    );
+    for (json, expected) in [
+        ("{}", "MissingParameter"),
+        (r#"{"Info":[]}"#, "MissingParameter"),
+        (r#"{"Info":[{"Uin":1}]}"#, "MissingParameter"),
+        (
+            r#"{"Info":[{"GroupId":1}]}"#,
+            "InvalidParameter.UserUinAndUinNotAllNull",
+        ),
+        (
+            r#"{"Info":[{"GroupId":-1,"Uin":1}]}"#,
+            "InvalidParameter.GroupNotExist",
+        ),
+        (
+            r#"{"Info":[{"GroupId":1,"Uin":-1}]}"#,
+            "InvalidParameter.ParamError",
+        ),
+        (
+            r#"{"Info":[{"GroupId":1,"Uin":1,"Name":"x"}]}"#,
+            "UnknownParameter",
+        ),
+        (r#"{"Info":[1]}"#, "InvalidParameter"),
+    ] {
+        check("AddUserToGroup", json, None, expected);
+        check("RemoveUserFromGroup", json, None, expected);
+    }
+    let many = |count: u32| json!({ "Info": (0..count).map(|n| json!({ "GroupId": n, "Uin": n })).collect::<Value>() });
+    assert!(
+        post_json("AddUserToGroup", &many(100).to_string())
+            .unwrap()
+            .operation()
+            .is_ok()
+    );
+    check(
+        "AddUserToGroup",
+        &many(101).to_string(),
+        None,
+        "InvalidParameter.ParamError",
+    );
+    check(
+        "ListGroupsForUser",
+        "{}",
+        Some(""),
+        "InvalidParameter.UserUinAndUinNotAllNull",
+    );
+    check(
+        "AttachGroupPolicy",
+        r#"{"PolicyId":1}"#,
+        Some("PolicyId=1"),
+        "MissingParameter",
+    );
+}
+
+#[test]
+fn bad_parameters_of_versions_and_lists() {
+    let check = check_bad;
+    let create = r#"{"PolicyId":1,"PolicyDocument":"{}"}"#;
+    check("CreatePolicyVersion", create, None, "MissingParameter");
+    check(
+        "CreatePolicyVersion",
+        r#"{"PolicyId":1,"PolicyDocument":"{}","SetAsDefault":"maybe"}"#,
+        Some("PolicyId=1&PolicyDocument={}&SetAsDefault=2"),
+        "InvalidParameter",
+    );
+    let version = "InvalidParameter.PolicyVersionNotExists";
+    check(
+        "GetPolicyVersion",
+        r#"{"PolicyId":1,"VersionId":-1}"#,
+        Some("PolicyId=1&VersionId=-1"),
+        version,
+    );
+    let delete =
+        |count: u32| json!({ "PolicyId": 1, "VersionId": (0..count).collect::<Vec<_>>() }).to_string();
+    assert!(
+        post_json("DeletePolicyVersion", &delete(5))
+            .unwrap()
+            .operation()
+            .is_ok()
+    );
+    check(
+        "DeletePolicyVersion",
+        &delete(6),
+        None,
+        "InvalidParameter.ParamError",
+    );
+    check(
+        "DeletePolicyVersion",
+        &delete(0),
+        Some("PolicyId=1"),
+        "MissingParameter",
+    );
+    check("UpdatePolicy", "{}", Some(""), "MissingParameter");
+    check(
+        "UpdatePolicy",
+        r#"{"PolicyId":1,"PolicyName":"a"}"#,
+        Some("PolicyId=1&PolicyName=a"),
+        "InvalidParameter.ParamError",
+    );
+    let all = "ListAttachedUserAllPolicies";
+    for missing in ["TargetUin", "Page", "Rp", "AttachType"] {
+        let mut parameters = json!({ "TargetUin": 1, "Page": 1, "Rp": 1, "AttachType": 0 });
+        parameters.as_object_mut().unwrap().remove(missing);
+        check(all, &parameters.to_string(), None, "MissingParameter");
+    }
+    let with = |name: &str, value: u32| {
+        let mut parameters = json!({ "TargetUin": 1, "Page": 1, "Rp": 1, "AttachType": 0 });
+        parameters[name] = json!(value);
+        parameters.to_string()
+    };
+    for (name, value) in [
+        ("AttachType", 3),
+        ("StrategyType", 0),
+        ("StrategyType", 3),
+        ("Rp", 201),
+    ] {
+        check(all, &with(name, value), None, "InvalidParameter.ParamError");
+    }
+    check(
+        "ListEntitiesForPolicy",
+        r#"{"PolicyId":1,"EntityFilter":"Dog"}"#,
+        Some("PolicyId=1&EntityFilter=Dog"),
+        "InvalidParameter.EntityFilterError",
+    );
+    let describe = |count: u32| json!({ "FilterSubAccountUin": (0..count).collect::<Vec<_>>() }).to_string();
+    assert!(
+        post_json("DescribeSubAccounts", &describe(50))
+            .unwrap()
+            .operation()
+            .is_ok()
+    );
+    check(
+        "DescribeSubAccounts",
+        &describe(51),
+        None,
+        "InvalidParameter.ParamError",
+    );
+    check("DescribeSubAccounts", &describe(0), Some(""), "MissingParameter");
+    let used = |count: u32| json!({ "SecretIdList": vec!["AKID1"; count as usize] }).to_string();
+    assert!(
+        post_json("GetSecurityLastUsed", &used(10))
+            .unwrap()
+            .operation()
+            .is_ok()
+    );
+    check(
+        "GetSecurityLastUsed",
+        &used(11),
+        None,
+        "InvalidParameter.ParamError",
+    );
+    check(
+        "GetSecurityLastUsed",
+        r#"{"SecretIdList":["a b"]}"#,
+        Some("SecretIdList.0=a+b"),
+        "ResourceNotFound.SecretNotExist",
+    );
+    check(
+        "ListCollaborators",
+        r#"{"Offset":-1}"#,
+        Some("Offset=-1"),
+        "InvalidParameter.ParamError",
+    );
+    check(
+        "PutUserPermissionsBoundary",
+        r#"{"TargetUin":1}"#,
+        Some("TargetUin=1"),
+        "MissingParameter",
+    );
+    check("GetUserPermissionBoundary", "{}", Some(""), "MissingParameter");
 }
 
 /// A request that fits no form.

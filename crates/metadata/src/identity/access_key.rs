@@ -76,4 +76,5 @@ pub fn remove_access_key(batch: Batch, owner: Uin, uin: Uin, id: &AccessKeyId) -
     batch
         .delete(keys::access_key(id))
         .delete(keys::access_key_of(owner, uin, id))
+        .delete(keys::last_use(id))
 }

@@ -1,4 +1,5 @@
-//! Identities: accounts, users, access keys, policies and who has them, and the key ring.
+//! Identities: accounts, users, groups, access keys, roles, policies and who has them,
+//! and the key ring.
 //!
 //! Every change begins with [`change`], which requires the generation to be as read and raises it. That one
 //! condition covers everything that the change was decided on, names, numbers and limits alike, so no change
@@ -6,10 +7,14 @@
 
 mod access_key;
 mod account;
+mod boundary;
+mod group;
 mod key_ring;
+mod last_use;
 mod policy;
 mod revocation;
 mod role;
+mod tally;
 mod user;
 
 use daypass_kv::Batch;
@@ -20,16 +25,20 @@ use crate::keys;
 
 pub use access_key::{AccessKeyRecord, WrappedSecret, create_access_key, put_access_key, remove_access_key};
 pub use account::{AccountRecord, OwnerRecord, create_account, put_account};
+pub use boundary::{BoundaryRecord, put_boundary, remove_boundary};
+pub use group::{
+    GroupNameRecord, GroupRecord, free_group_name, join_group, leave_group, put_group, remove_group,
+};
 pub use key_ring::{KeyRingRecord, WrappedKeyRing, put_key_ring};
+pub use last_use::{LastUseRecord, put_last_use};
 pub use policy::{
-    AttachmentRecord, PolicyNameRecord, PolicyRecord, attach, create_policy, detach, remove_policy,
+    AttachmentRecord, Holder, PolicyNameRecord, PolicyRecord, PolicyVersionRecord, attach, create_policy,
+    detach, put_policy, put_version, remove_policy, remove_version,
 };
 pub use revocation::{RevocationRecord, forget_revocation, revoke};
-pub use role::{
-    RoleNameRecord, RoleRecord, TrustedRole, attach_to_role, create_role, detach_from_role, put_role,
-    remove_role,
-};
-pub use user::{UserNameRecord, UserRecord, create_user, remove_user};
+pub use role::{RoleNameRecord, RoleRecord, TrustedRole, create_role, put_role, remove_role};
+pub use tally::{AccountTallyRecord, PolicyTallyRecord, put_account_tally, put_policy_tally};
+pub use user::{UserNameRecord, UserRecord, create_user, put_user, remove_user};
 
 /// Gives out the numbers of identities.
 pub const UIN_COUNTER: &str = "uin";
@@ -39,6 +48,8 @@ pub const UID_COUNTER: &str = "uid";
 pub const POLICY_COUNTER: &str = "policy";
 /// Gives out the numbers of roles, across all accounts.
 pub const ROLE_COUNTER: &str = "role";
+/// Gives out the numbers of groups.
+pub const GROUP_COUNTER: &str = "group";
 
 /// Begins a change, which is applied only if nothing about identities changed since the generation was read.
 pub fn change(generation: Option<&Found<CounterRecord>>) -> Batch {

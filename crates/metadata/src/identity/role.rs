@@ -1,4 +1,4 @@
-//! Roles of an account, the index of their names, and which policies they have, looked up from either side.
+//! Roles of an account, and the index of their names.
 
 use daypass_api::Timestamp;
 use daypass_api::names::{PolicyId, RoleId, RoleName, Uin};
@@ -6,8 +6,7 @@ use daypass_api::outcome::Role;
 use daypass_api::tags::Tags;
 use daypass_kv::Batch;
 
-use super::AttachmentRecord;
-use crate::codec::{MarkRecord, Record, field, record};
+use crate::codec::{Record, field, record};
 use crate::keys;
 
 /// A role.
@@ -92,28 +91,9 @@ pub fn put_role(batch: Batch, owner: Uin, id: RoleId, role: &RoleRecord) -> Batc
     batch.put(keys::role(owner, id), role.encode())
 }
 
-/// Removes a role with its policies.
-pub fn remove_role(batch: Batch, owner: Uin, id: RoleId, name: &RoleName, policies: &[PolicyId]) -> Batch {
-    policies
-        .iter()
-        .fold(batch, |batch, policy| detach_from_role(batch, owner, id, *policy))
+/// Removes a role that has no policies any more.
+pub fn remove_role(batch: Batch, owner: Uin, id: RoleId, name: &RoleName) -> Batch {
+    batch
         .delete(keys::role(owner, id))
         .delete(keys::role_named(owner, name))
-}
-
-/// Gives a policy to a role.
-pub fn attach_to_role(batch: Batch, owner: Uin, role: RoleId, policy: PolicyId, now: Timestamp) -> Batch {
-    batch
-        .put(
-            keys::role_attachment(owner, role, policy),
-            AttachmentRecord { attached: now }.encode(),
-        )
-        .put(keys::role_holder(owner, policy, role), MarkRecord.encode())
-}
-
-/// Takes a policy from a role.
-pub fn detach_from_role(batch: Batch, owner: Uin, role: RoleId, policy: PolicyId) -> Batch {
-    batch
-        .delete(keys::role_attachment(owner, role, policy))
-        .delete(keys::role_holder(owner, policy, role))
 }

@@ -1,12 +1,12 @@
-//! Users of an account, and the index of their names.
+//! Users of an account, and the indexes of their names and of the numbers under which they receive messages.
 
 use daypass_api::Timestamp;
-use daypass_api::names::{AccessKeyId, PolicyId, Uin, UserName};
+use daypass_api::names::{Uin, UserName};
+use daypass_api::operation::Contact;
 use daypass_api::outcome::User;
 use daypass_kv::Batch;
 
-use super::{detach, remove_access_key};
-use crate::codec::{Record, record};
+use crate::codec::{Record, record, record_since_2};
 use crate::keys;
 
 /// A user.
@@ -20,9 +20,11 @@ pub struct UserRecord {
     pub remark: String,
     /// When it was made.
     pub created: Timestamp,
+    /// How it is reached; version 1 did not keep it.
+    pub contact: Contact,
 }
 
-record!(UserRecord, "user", version 1, { uid, name, remark, created });
+record_since_2!(UserRecord, "user", { uid, name, remark, created }, added { contact });
 
 impl UserRecord {
     /// The user of this number.
@@ -32,12 +34,13 @@ impl UserRecord {
             uid: self.uid,
             name: self.name,
             remark: self.remark,
+            contact: self.contact,
             created: self.created,
         }
     }
 }
 
-/// The way from a user's name to its number.
+/// The way from a user's name, or from the number under which it receives messages, to its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserNameRecord {
     /// Its number.
@@ -48,26 +51,22 @@ record!(UserNameRecord, "user name", version 1, { uin });
 
 /// Makes a user.
 pub fn create_user(batch: Batch, owner: Uin, uin: Uin, user: &UserRecord) -> Batch {
-    batch.put(keys::user(owner, uin), user.encode()).put(
-        keys::user_named(owner, &user.name),
-        UserNameRecord { uin }.encode(),
-    )
+    let way = UserNameRecord { uin }.encode();
+    put_user(batch, owner, uin, user)
+        .put(keys::user_named(owner, &user.name), way.clone())
+        .put(keys::user_of_uid(owner, user.uid), way)
 }
 
-/// Removes a user with its access keys and its policies.
-pub fn remove_user(
-    batch: Batch,
-    owner: Uin,
-    user: &User,
-    access_keys: &[AccessKeyId],
-    policies: &[PolicyId],
-) -> Batch {
-    let batch = access_keys
-        .iter()
-        .fold(batch, |batch, id| remove_access_key(batch, owner, user.uin, id));
-    policies
-        .iter()
-        .fold(batch, |batch, policy| detach(batch, owner, user.uin, *policy))
+/// Changes what is stored about a user, but neither its name nor its numbers.
+pub fn put_user(batch: Batch, owner: Uin, uin: Uin, user: &UserRecord) -> Batch {
+    batch.put(keys::user(owner, uin), user.encode())
+}
+
+/// Removes a user from which all that hangs on it was taken.
+pub fn remove_user(batch: Batch, owner: Uin, user: &User) -> Batch {
+    batch
         .delete(keys::user(owner, user.uin))
         .delete(keys::user_named(owner, &user.name))
+        .delete(keys::user_of_uid(owner, user.uid))
+        .delete(keys::boundary(owner, user.uin))
 }

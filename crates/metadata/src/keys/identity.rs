@@ -1,10 +1,13 @@
-//! Keys of accounts, users, access keys, policies and the key ring. All lie under one readable prefix, so that a
+//! Keys of accounts, users, groups, access keys, policies and the key ring. All lie under one readable prefix, so that a
 //! gateway can see from one key, the generation, whether any of them changed.
 
 use bytes::Bytes;
-use daypass_api::names::{AccessKeyId, AppId, PolicyId, PolicyName, Uin, UserName};
+use daypass_api::names::{
+    AccessKeyId, AppId, GroupId, GroupName, PolicyId, PolicyName, RoleId, Uin, UserName, VersionId,
+};
 
 use super::join;
+use crate::identity::Holder;
 
 pub(super) const ACCOUNT: &[u8] = b"identity/account/";
 pub(super) const ACCOUNT_OF_APP: &[u8] = b"identity/app/";
@@ -16,6 +19,20 @@ pub(super) const POLICY: &[u8] = b"identity/policy/";
 pub(super) const POLICY_NAMED: &[u8] = b"identity/policy-name/";
 pub(super) const ATTACHMENT: &[u8] = b"identity/attachment/";
 pub(super) const HOLDER: &[u8] = b"identity/holder/";
+pub(super) const GROUP_ATTACHMENT: &[u8] = b"identity/group-attachment/";
+pub(super) const GROUP_HOLDER: &[u8] = b"identity/group-holder/";
+pub(super) const ROLE_ATTACHMENT: &[u8] = b"identity/role-attachment/";
+pub(super) const ROLE_HOLDER: &[u8] = b"identity/role-holder/";
+pub(super) const POLICY_VERSION: &[u8] = b"identity/policy-version/";
+pub(super) const POLICY_TALLY: &[u8] = b"identity/policy-tally/";
+pub(super) const ACCOUNT_TALLY: &[u8] = b"identity/tally/";
+pub(super) const USER_UID: &[u8] = b"identity/user-uid/";
+pub(super) const BOUNDARY: &[u8] = b"identity/boundary/";
+pub(super) const GROUP: &[u8] = b"identity/group/";
+pub(super) const GROUP_NAMED: &[u8] = b"identity/group-name/";
+pub(super) const MEMBER: &[u8] = b"identity/group-member/";
+pub(super) const GROUP_OF: &[u8] = b"identity/group-of/";
+pub(super) const LAST_USE: &[u8] = b"identity/last-use/";
 pub(super) const COUNTER: &[u8] = b"identity/counter/";
 
 /// The number that every change of an identity raises.
@@ -114,14 +131,19 @@ pub fn policy_named(owner: Uin, name: &PolicyName) -> Bytes {
     join(&[POLICY_NAMED, &number(owner.0), name.as_str().as_bytes()])
 }
 
-/// All policies that a user has.
-pub fn attachments(owner: Uin, uin: Uin) -> Bytes {
-    join(&[ATTACHMENT, &number(owner.0), &number(uin.0)])
+/// All policies that somebody has.
+pub fn attachments(owner: Uin, holder: Holder) -> Bytes {
+    let (space, id) = match holder {
+        Holder::User(uin) => (ATTACHMENT, uin.0),
+        Holder::Group(id) => (GROUP_ATTACHMENT, id.0),
+        Holder::Role(id) => (ROLE_ATTACHMENT, id.0),
+    };
+    join(&[space, &number(owner.0), &number(id)])
 }
 
-/// One policy that a user has.
-pub fn attachment(owner: Uin, uin: Uin, policy: PolicyId) -> Bytes {
-    join(&[&attachments(owner, uin), &number(policy.0)])
+/// One policy that somebody has.
+pub fn attachment(owner: Uin, holder: Holder, policy: PolicyId) -> Bytes {
+    join(&[&attachments(owner, holder), &number(policy.0)])
 }
 
 /// The policy at the end of such a key.
@@ -130,18 +152,139 @@ pub fn policy_of_attachment(stored: &[u8]) -> Option<PolicyId> {
 }
 
 /// All users that have a policy.
-pub fn holders(owner: Uin, policy: PolicyId) -> Bytes {
+pub fn users_with(owner: Uin, policy: PolicyId) -> Bytes {
     join(&[HOLDER, &number(owner.0), &number(policy.0)])
 }
 
-/// One user that has a policy.
-pub fn holder(owner: Uin, policy: PolicyId, uin: Uin) -> Bytes {
-    join(&[&holders(owner, policy), &number(uin.0)])
+/// All groups that have a policy.
+pub fn groups_with(owner: Uin, policy: PolicyId) -> Bytes {
+    join(&[GROUP_HOLDER, &number(owner.0), &number(policy.0)])
+}
+
+/// All roles that have a policy.
+pub fn roles_with(owner: Uin, policy: PolicyId) -> Bytes {
+    join(&[ROLE_HOLDER, &number(owner.0), &number(policy.0)])
+}
+
+/// One who has a policy, in the list of the policy.
+pub fn holder(owner: Uin, policy: PolicyId, holder: Holder) -> Bytes {
+    match holder {
+        Holder::User(uin) => join(&[&users_with(owner, policy), &number(uin.0)]),
+        Holder::Group(id) => join(&[&groups_with(owner, policy), &number(id.0)]),
+        Holder::Role(id) => join(&[&roles_with(owner, policy), &number(id.0)]),
+    }
+}
+
+/// The user, the group or the role at the end of such a key.
+pub fn holder_of_holder(stored: &[u8]) -> Option<Holder> {
+    let id = last_number(stored)?;
+    let spaces: [(&[u8], Holder); 3] = [
+        (HOLDER, Holder::User(Uin(id))),
+        (GROUP_HOLDER, Holder::Group(GroupId(id))),
+        (ROLE_HOLDER, Holder::Role(RoleId(id))),
+    ];
+    let mut spaces = spaces.into_iter();
+    spaces.find_map(|(space, holder)| stored.starts_with(space).then_some(holder))
+}
+
+/// How many have each policy, of all accounts.
+pub fn policy_tallies() -> Bytes {
+    Bytes::from_static(POLICY_TALLY)
+}
+
+/// How many have a policy.
+pub fn policy_tally(owner: Uin, policy: PolicyId) -> Bytes {
+    join(&[POLICY_TALLY, &number(owner.0), &number(policy.0)])
+}
+
+/// How much of each kind the accounts have.
+pub fn account_tallies() -> Bytes {
+    Bytes::from_static(ACCOUNT_TALLY)
+}
+
+/// How much of each kind an account has.
+pub fn account_tally(owner: Uin) -> Bytes {
+    join(&[ACCOUNT_TALLY, &number(owner.0)])
+}
+
+/// All versions of a policy but the default one.
+pub fn policy_versions(owner: Uin, policy: PolicyId) -> Bytes {
+    join(&[POLICY_VERSION, &number(owner.0), &number(policy.0)])
+}
+
+/// A version of a policy that is not the default one.
+pub fn policy_version(owner: Uin, policy: PolicyId, version: VersionId) -> Bytes {
+    join(&[&policy_versions(owner, policy), &number(version.0)])
+}
+
+/// The version at the end of such a key.
+pub fn version_of_policy_version(stored: &[u8]) -> Option<VersionId> {
+    last_number(stored).map(VersionId)
+}
+
+/// A user, by the number under which it receives messages.
+pub fn user_of_uid(owner: Uin, uid: u64) -> Bytes {
+    join(&[USER_UID, &number(owner.0), &number(uid)])
+}
+
+/// The permission boundary of a user.
+pub fn boundary(owner: Uin, uin: Uin) -> Bytes {
+    join(&[BOUNDARY, &number(owner.0), &number(uin.0)])
+}
+
+/// All groups of all accounts.
+pub fn all_groups() -> Bytes {
+    Bytes::from_static(GROUP)
+}
+
+/// All groups of an account, in order of their numbers.
+pub fn groups(owner: Uin) -> Bytes {
+    join(&[GROUP, &number(owner.0)])
+}
+
+/// A group.
+pub fn group(owner: Uin, id: GroupId) -> Bytes {
+    join(&[&groups(owner), &number(id.0)])
+}
+
+/// A group, by name.
+pub fn group_named(owner: Uin, name: &GroupName) -> Bytes {
+    join(&[GROUP_NAMED, &number(owner.0), name.as_str().as_bytes()])
+}
+
+/// All members of a group.
+pub fn members(owner: Uin, group: GroupId) -> Bytes {
+    join(&[MEMBER, &number(owner.0), &number(group.0)])
+}
+
+/// One member of a group.
+pub fn member(owner: Uin, group: GroupId, uin: Uin) -> Bytes {
+    join(&[&members(owner, group), &number(uin.0)])
 }
 
 /// The user at the end of such a key.
-pub fn uin_of_holder(stored: &[u8]) -> Option<Uin> {
+pub fn uin_of_member(stored: &[u8]) -> Option<Uin> {
     last_number(stored).map(Uin)
+}
+
+/// All groups that a user is in.
+pub fn groups_of(owner: Uin, uin: Uin) -> Bytes {
+    join(&[GROUP_OF, &number(owner.0), &number(uin.0)])
+}
+
+/// One group that a user is in.
+pub fn group_of(owner: Uin, uin: Uin, group: GroupId) -> Bytes {
+    join(&[&groups_of(owner, uin), &number(group.0)])
+}
+
+/// The group at the end of the key of a group, or of a group that a user is in.
+pub fn group_at_end(stored: &[u8]) -> Option<GroupId> {
+    last_number(stored).map(GroupId)
+}
+
+/// When an access key was last used.
+pub fn last_use(id: &AccessKeyId) -> Bytes {
+    join(&[LAST_USE, id.as_str().as_bytes()])
 }
 
 /// A counter that gives out numbers.
@@ -165,7 +308,7 @@ pub(super) fn last_number(stored: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::super::revocation::{REVOCATION, REVOCATION_END, revocation_log};
-    use super::super::role::{ROLE, ROLE_ATTACHMENT, ROLE_HOLDER, ROLE_NAMED};
+    use super::super::role::{ROLE, ROLE_NAMED};
     use super::*;
 
     #[test]
@@ -182,6 +325,18 @@ mod tests {
             POLICY_NAMED,
             ATTACHMENT,
             HOLDER,
+            GROUP_ATTACHMENT,
+            GROUP_HOLDER,
+            POLICY_VERSION,
+            POLICY_TALLY,
+            ACCOUNT_TALLY,
+            USER_UID,
+            BOUNDARY,
+            GROUP,
+            GROUP_NAMED,
+            MEMBER,
+            GROUP_OF,
+            LAST_USE,
             COUNTER,
             ROLE,
             ROLE_NAMED,
@@ -207,8 +362,22 @@ mod tests {
         let key = AccessKeyId::parse("AKIDexample").unwrap();
         assert_eq!(uin_of_user(&user(owner, uin)), Some(uin));
         assert_eq!(policy_of_policy(&policy(owner, id)), Some(id));
-        assert_eq!(policy_of_attachment(&attachment(owner, uin, id)), Some(id));
-        assert_eq!(uin_of_holder(&holder(owner, id, uin)), Some(uin));
+        for somebody in [
+            Holder::User(uin),
+            Holder::Group(GroupId(7)),
+            Holder::Role(RoleId(8)),
+        ] {
+            assert_eq!(policy_of_attachment(&attachment(owner, somebody, id)), Some(id));
+            assert_eq!(holder_of_holder(&holder(owner, id, somebody)), Some(somebody));
+        }
+        let (group_id, version) = (GroupId(7), VersionId(5));
+        assert_eq!(group_at_end(&group(owner, group_id)), Some(group_id));
+        assert_eq!(group_at_end(&group_of(owner, uin, group_id)), Some(group_id));
+        assert_eq!(uin_of_member(&member(owner, group_id, uin)), Some(uin));
+        assert_eq!(
+            version_of_policy_version(&policy_version(owner, id, version)),
+            Some(version)
+        );
         assert_eq!(
             id_of_access_key_of(&access_key_of(owner, uin, &key), owner, uin),
             Some(key)

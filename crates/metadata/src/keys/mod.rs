@@ -16,12 +16,15 @@ use bytes::Bytes;
 use crate::codec::{DecodeError, Decoder, Encoder, Field};
 
 pub use identity::{
-    access_key, access_key_of, access_keys_of, account, account_of_app, accounts, all_policies, all_users,
-    attachment, attachments, counter, generation, holder, holders, key_ring, policies, policy, policy_named,
-    user, user_named, users,
+    access_key, access_key_of, access_keys_of, account, account_of_app, account_tallies, account_tally,
+    accounts, all_groups, all_policies, all_users, attachment, attachments, boundary, counter, generation,
+    group, group_named, group_of, groups, groups_of, groups_with, holder, key_ring, last_use, member,
+    members, policies, policy, policy_named, policy_tallies, policy_tally, policy_version, policy_versions,
+    roles_with, user, user_named, user_of_uid, users, users_with,
 };
 pub use identity::{
-    id_of_access_key_of, owner_of_account, policy_of_attachment, policy_of_policy, uin_of_holder, uin_of_user,
+    group_at_end, holder_of_holder, id_of_access_key_of, owner_of_account, policy_of_attachment,
+    policy_of_policy, uin_of_member, uin_of_user, version_of_policy_version,
 };
 pub use objects::{all_inline_data, all_manifests, all_objects, all_parts, all_references, all_uploads};
 pub use objects::{
@@ -35,10 +38,7 @@ pub use revocation::{
     expiry_of_revocation_end, revocation, revocation_end, revocation_ends, revocation_log, revocations,
     sequence_of_revocation,
 };
-pub use role::{
-    all_roles, id_of_role, role, role_attachment, role_attachments, role_holder, role_holders, role_named,
-    roles,
-};
+pub use role::{all_roles, id_of_role, role, role_named, roles};
 pub use stored::StoredKey;
 
 /// Names stored bytes: a blob, or the inline data of something small. Sixteen random bytes.

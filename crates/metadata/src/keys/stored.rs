@@ -6,22 +6,23 @@
 use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::names::{
-    AccessKeyId, AppId, BucketName, ObjectKey, PolicyId, PolicyName, RoleId, RoleName, Uin, UploadId,
-    UserName,
+    AccessKeyId, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, RoleId, RoleName,
+    Uin, UploadId, UserName, VersionId,
 };
 
 use super::identity::{
-    ACCESS_KEY, ACCESS_KEY_OF, ACCOUNT, ACCOUNT_OF_APP, ATTACHMENT, COUNTER, HOLDER, POLICY, POLICY_NAMED,
-    USER, USER_NAMED,
+    ACCESS_KEY, ACCESS_KEY_OF, ACCOUNT, ACCOUNT_OF_APP, ACCOUNT_TALLY, ATTACHMENT, BOUNDARY, COUNTER, GROUP,
+    GROUP_ATTACHMENT, GROUP_HOLDER, GROUP_NAMED, GROUP_OF, HOLDER, LAST_USE, MEMBER, POLICY, POLICY_NAMED,
+    POLICY_TALLY, POLICY_VERSION, ROLE_ATTACHMENT, ROLE_HOLDER, USER, USER_NAMED, USER_UID,
 };
 use super::objects::{
     BUCKET, BUCKET_CORS, BUCKET_COUNT, BUCKET_INDEX, DEAD, INLINE_DATA, INTENT, MANIFEST, NAME_END, OBJECT,
     PART, REFERENCE, RETIRED, UNREFERENCED, UPLOAD,
 };
 use super::revocation::REVOCATION;
-use super::role::{ROLE, ROLE_ATTACHMENT, ROLE_HOLDER, ROLE_NAMED};
+use super::role::{ROLE, ROLE_NAMED};
 use super::{ContentId, DataId};
-use crate::identity::{POLICY_COUNTER, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER};
+use crate::identity::{GROUP_COUNTER, Holder, POLICY_COUNTER, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER};
 use crate::keys;
 
 /// Reads the rest of a key whose space is followed by a number.
@@ -78,18 +79,34 @@ pub enum StoredKey {
     Policy(Uin, PolicyId),
     /// A policy, by name.
     PolicyNamed(Uin, PolicyName),
-    /// That a user of an account has a policy.
-    Attachment(Uin, Uin, PolicyId),
-    /// The same from the policy's side: account, policy, user.
-    Holder(Uin, PolicyId, Uin),
+    /// A version of a policy that is not the default one.
+    PolicyVersion(Uin, PolicyId, VersionId),
+    /// How many have a policy.
+    PolicyTally(Uin, PolicyId),
+    /// How much of each kind an account has.
+    AccountTally(Uin),
+    /// That somebody of an account has a policy.
+    Attachment(Uin, Holder, PolicyId),
+    /// The same from the policy's side.
+    Holder(Uin, PolicyId, Holder),
+    /// A user, by the number under which it receives messages.
+    UserOfUid(Uin, u64),
+    /// The permission boundary of a user.
+    Boundary(Uin, Uin),
+    /// A group of an account.
+    Group(Uin, GroupId),
+    /// A group, by name.
+    GroupNamed(Uin, GroupName),
+    /// That a user is in a group.
+    Member(Uin, GroupId, Uin),
+    /// The same from the user's side.
+    GroupOf(Uin, Uin, GroupId),
     /// A role of an account.
     Role(Uin, RoleId),
     /// A role, by name.
     RoleNamed(Uin, RoleName),
-    /// That a role of an account has a policy.
-    RoleAttachment(Uin, RoleId, PolicyId),
-    /// The same from the policy's side: account, policy, role.
-    RoleHolder(Uin, PolicyId, RoleId),
+    /// When an access key was last used.
+    LastUse(AccessKeyId),
     /// A counter that gives out numbers.
     Counter(&'static str),
     /// The key ring.
@@ -136,12 +153,20 @@ impl StoredKey {
             Self::AccessKeyOf(owner, uin, id) => keys::access_key_of(*owner, *uin, id),
             Self::Policy(owner, id) => keys::policy(*owner, *id),
             Self::PolicyNamed(owner, name) => keys::policy_named(*owner, name),
-            Self::Attachment(owner, uin, policy) => keys::attachment(*owner, *uin, *policy),
-            Self::Holder(owner, policy, uin) => keys::holder(*owner, *policy, *uin),
+            Self::PolicyVersion(owner, policy, version) => keys::policy_version(*owner, *policy, *version),
+            Self::PolicyTally(owner, policy) => keys::policy_tally(*owner, *policy),
+            Self::AccountTally(owner) => keys::account_tally(*owner),
+            Self::Attachment(owner, holder, policy) => keys::attachment(*owner, *holder, *policy),
+            Self::Holder(owner, policy, holder) => keys::holder(*owner, *policy, *holder),
+            Self::UserOfUid(owner, uid) => keys::user_of_uid(*owner, *uid),
+            Self::Boundary(owner, uin) => keys::boundary(*owner, *uin),
+            Self::Group(owner, id) => keys::group(*owner, *id),
+            Self::GroupNamed(owner, name) => keys::group_named(*owner, name),
+            Self::Member(owner, group, uin) => keys::member(*owner, *group, *uin),
+            Self::GroupOf(owner, uin, group) => keys::group_of(*owner, *uin, *group),
             Self::Role(owner, id) => keys::role(*owner, *id),
             Self::RoleNamed(owner, name) => keys::role_named(*owner, name),
-            Self::RoleAttachment(owner, role, policy) => keys::role_attachment(*owner, *role, *policy),
-            Self::RoleHolder(owner, policy, role) => keys::role_holder(*owner, *policy, *role),
+            Self::LastUse(id) => keys::last_use(id),
             Self::Counter(name) => keys::counter(name),
             Self::KeyRing => keys::key_ring(),
             Self::Revocation(sequence) => keys::revocation(*sequence),
@@ -219,80 +244,133 @@ impl StoredKey {
         }
         let after = |prefix: &[u8]| stored.strip_prefix(prefix);
         if let Some(rest) = after(COUNTER) {
-            let names = [UIN_COUNTER, UID_COUNTER, POLICY_COUNTER, ROLE_COUNTER];
+            let names = [
+                UIN_COUNTER,
+                UID_COUNTER,
+                POLICY_COUNTER,
+                GROUP_COUNTER,
+                ROLE_COUNTER,
+            ];
             let name = names.into_iter().find(|name| name.as_bytes() == rest)?;
             return Some(Self::Counter(name));
         }
         if let Some(rest) = after(ACCESS_KEY) {
             return AccessKeyId::parse(text(rest)?).ok().map(Self::AccessKey);
         }
+        if let Some(rest) = after(LAST_USE) {
+            return AccessKeyId::parse(text(rest)?).ok().map(Self::LastUse);
+        }
         if let Some((expires, sequence)) = keys::expiry_of_revocation_end(stored) {
             return Some(Self::RevocationEnd(expires, sequence));
         }
-        let spaces: [(&[u8], ReadAfterNumber); 14] = [
-            (REVOCATION, |sequence, rest| {
-                rest.is_empty().then_some(Self::Revocation(sequence))
-            }),
-            (ACCOUNT, |owner, rest| {
-                rest.is_empty().then_some(Self::Account(Uin(owner)))
-            }),
-            (ACCOUNT_OF_APP, |app, rest| {
-                rest.is_empty().then_some(Self::AccountOfApp(AppId(app)))
-            }),
-            (USER, |owner, rest| {
-                let (uin, []) = numbered(rest)? else { return None };
-                Some(Self::User(Uin(owner), Uin(uin)))
-            }),
-            (USER_NAMED, |owner, rest| {
-                let name = UserName::parse(text(rest)?).ok()?;
-                Some(Self::UserNamed(Uin(owner), name))
-            }),
-            (ACCESS_KEY_OF, |owner, rest| {
-                let (uin, id) = numbered(rest)?;
-                let id = AccessKeyId::parse(text(id)?).ok()?;
-                Some(Self::AccessKeyOf(Uin(owner), Uin(uin), id))
-            }),
-            (POLICY, |owner, rest| {
-                let (policy, []) = numbered(rest)? else {
-                    return None;
-                };
-                Some(Self::Policy(Uin(owner), PolicyId(policy)))
-            }),
-            (POLICY_NAMED, |owner, rest| {
-                let name = PolicyName::parse(text(rest)?).ok()?;
-                Some(Self::PolicyNamed(Uin(owner), name))
-            }),
-            (ATTACHMENT, |owner, rest| {
-                let (uin, policy) = two_numbers(rest)?;
-                Some(Self::Attachment(Uin(owner), Uin(uin), PolicyId(policy)))
-            }),
-            (HOLDER, |owner, rest| {
-                let (policy, uin) = two_numbers(rest)?;
-                Some(Self::Holder(Uin(owner), PolicyId(policy), Uin(uin)))
-            }),
-            (ROLE, |owner, rest| {
-                let (role, []) = numbered(rest)? else { return None };
-                Some(Self::Role(Uin(owner), RoleId(role)))
-            }),
-            (ROLE_NAMED, |owner, rest| {
-                let name = RoleName::parse(text(rest)?).ok()?;
-                Some(Self::RoleNamed(Uin(owner), name))
-            }),
-            (ROLE_ATTACHMENT, |owner, rest| {
-                let (role, policy) = two_numbers(rest)?;
-                Some(Self::RoleAttachment(Uin(owner), RoleId(role), PolicyId(policy)))
-            }),
-            (ROLE_HOLDER, |owner, rest| {
-                let (policy, role) = two_numbers(rest)?;
-                Some(Self::RoleHolder(Uin(owner), PolicyId(policy), RoleId(role)))
-            }),
-        ];
-        let (rest, read) = spaces
-            .into_iter()
+        let (rest, read) = NUMBERED
+            .iter()
             .find_map(|(space, read)| Some((after(space)?, read)))?;
         let (number, rest) = numbered(rest)?;
         read(number, rest)
     }
+}
+
+/// The spaces of identities whose keys begin with a number, mostly that of an account.
+const NUMBERED: [(&[u8], ReadAfterNumber); 25] = [
+    (REVOCATION, |sequence, rest| {
+        rest.is_empty().then_some(StoredKey::Revocation(sequence))
+    }),
+    (ACCOUNT, |owner, rest| {
+        rest.is_empty().then_some(StoredKey::Account(Uin(owner)))
+    }),
+    (ACCOUNT_OF_APP, |app, rest| {
+        rest.is_empty().then_some(StoredKey::AccountOfApp(AppId(app)))
+    }),
+    (ACCOUNT_TALLY, |owner, rest| {
+        rest.is_empty().then_some(StoredKey::AccountTally(Uin(owner)))
+    }),
+    (USER, |owner, rest| {
+        Some(StoredKey::User(Uin(owner), Uin(one_number(rest)?)))
+    }),
+    (USER_NAMED, |owner, rest| {
+        let name = UserName::parse(text(rest)?).ok()?;
+        Some(StoredKey::UserNamed(Uin(owner), name))
+    }),
+    (USER_UID, |owner, rest| {
+        Some(StoredKey::UserOfUid(Uin(owner), one_number(rest)?))
+    }),
+    (ACCESS_KEY_OF, |owner, rest| {
+        let (uin, id) = numbered(rest)?;
+        let id = AccessKeyId::parse(text(id)?).ok()?;
+        Some(StoredKey::AccessKeyOf(Uin(owner), Uin(uin), id))
+    }),
+    (POLICY, |owner, rest| {
+        Some(StoredKey::Policy(Uin(owner), PolicyId(one_number(rest)?)))
+    }),
+    (POLICY_NAMED, |owner, rest| {
+        let name = PolicyName::parse(text(rest)?).ok()?;
+        Some(StoredKey::PolicyNamed(Uin(owner), name))
+    }),
+    (POLICY_VERSION, |owner, rest| {
+        let (policy, version) = two_numbers(rest)?;
+        Some(StoredKey::PolicyVersion(
+            Uin(owner),
+            PolicyId(policy),
+            VersionId(version),
+        ))
+    }),
+    (POLICY_TALLY, |owner, rest| {
+        Some(StoredKey::PolicyTally(Uin(owner), PolicyId(one_number(rest)?)))
+    }),
+    (ATTACHMENT, |owner, rest| {
+        attachment(owner, rest, |uin| Holder::User(Uin(uin)))
+    }),
+    (GROUP_ATTACHMENT, |owner, rest| {
+        attachment(owner, rest, |id| Holder::Group(GroupId(id)))
+    }),
+    (ROLE_ATTACHMENT, |owner, rest| {
+        attachment(owner, rest, |id| Holder::Role(RoleId(id)))
+    }),
+    (HOLDER, |owner, rest| {
+        holder(owner, rest, |uin| Holder::User(Uin(uin)))
+    }),
+    (GROUP_HOLDER, |owner, rest| {
+        holder(owner, rest, |id| Holder::Group(GroupId(id)))
+    }),
+    (ROLE_HOLDER, |owner, rest| {
+        holder(owner, rest, |id| Holder::Role(RoleId(id)))
+    }),
+    (BOUNDARY, |owner, rest| {
+        Some(StoredKey::Boundary(Uin(owner), Uin(one_number(rest)?)))
+    }),
+    (GROUP, |owner, rest| {
+        Some(StoredKey::Group(Uin(owner), GroupId(one_number(rest)?)))
+    }),
+    (GROUP_NAMED, |owner, rest| {
+        let name = GroupName::parse(text(rest)?).ok()?;
+        Some(StoredKey::GroupNamed(Uin(owner), name))
+    }),
+    (MEMBER, |owner, rest| {
+        let (group, uin) = two_numbers(rest)?;
+        Some(StoredKey::Member(Uin(owner), GroupId(group), Uin(uin)))
+    }),
+    (GROUP_OF, |owner, rest| {
+        let (uin, group) = two_numbers(rest)?;
+        Some(StoredKey::GroupOf(Uin(owner), Uin(uin), GroupId(group)))
+    }),
+    (ROLE, |owner, rest| {
+        Some(StoredKey::Role(Uin(owner), RoleId(one_number(rest)?)))
+    }),
+    (ROLE_NAMED, |owner, rest| {
+        let name = RoleName::parse(text(rest)?).ok()?;
+        Some(StoredKey::RoleNamed(Uin(owner), name))
+    }),
+];
+
+fn attachment(owner: u64, rest: &[u8], of: fn(u64) -> Holder) -> Option<StoredKey> {
+    let (holder, policy) = two_numbers(rest)?;
+    Some(StoredKey::Attachment(Uin(owner), of(holder), PolicyId(policy)))
+}
+
+fn holder(owner: u64, rest: &[u8], of: fn(u64) -> Holder) -> Option<StoredKey> {
+    let (policy, holder) = two_numbers(rest)?;
+    Some(StoredKey::Holder(Uin(owner), PolicyId(policy), of(holder)))
 }
 
 fn text(bytes: &[u8]) -> Option<&str> {
@@ -313,6 +391,13 @@ fn named(rest: &[u8]) -> Option<(BucketName, &[u8])> {
 fn numbered(rest: &[u8]) -> Option<(u64, &[u8])> {
     let (number, rest) = rest.split_first_chunk()?;
     Some((u64::from_be_bytes(*number), rest))
+}
+
+fn one_number(rest: &[u8]) -> Option<u64> {
+    match numbered(rest)? {
+        (number, []) => Some(number),
+        _ => None,
+    }
 }
 
 fn two_numbers(rest: &[u8]) -> Option<(u64, u64)> {
@@ -361,20 +446,44 @@ mod tests {
             StoredKey::AccessKeyOf(owner, uin, access_key),
             StoredKey::Policy(owner, policy),
             StoredKey::PolicyNamed(owner, PolicyName::parse("readers").unwrap()),
-            StoredKey::Attachment(owner, uin, policy),
-            StoredKey::Holder(owner, policy, uin),
-            StoredKey::Role(owner, RoleId(u64::MAX)),
-            StoredKey::RoleNamed(owner, RoleName::parse("uploader").unwrap()),
-            StoredKey::RoleAttachment(owner, RoleId(2), policy),
-            StoredKey::RoleHolder(owner, policy, RoleId(2)),
+            StoredKey::PolicyVersion(owner, policy, VersionId(5)),
+            StoredKey::PolicyTally(owner, policy),
+            StoredKey::AccountTally(owner),
+            StoredKey::UserOfUid(owner, 10_000_001),
+            StoredKey::Boundary(owner, uin),
+            StoredKey::Group(owner, GroupId(7)),
+            StoredKey::GroupNamed(owner, GroupName::parse("开发 组").unwrap()),
+            StoredKey::Member(owner, GroupId(7), uin),
+            StoredKey::GroupOf(owner, uin, GroupId(7)),
+            StoredKey::Role(owner, RoleId(8)),
+            StoredKey::RoleNamed(owner, RoleName::parse("writer").unwrap()),
+            StoredKey::LastUse(AccessKeyId::parse("AKIDexample").unwrap()),
             StoredKey::Counter(UIN_COUNTER),
             StoredKey::Counter(POLICY_COUNTER),
+            StoredKey::Counter(GROUP_COUNTER),
             StoredKey::Counter(ROLE_COUNTER),
             StoredKey::KeyRing,
             StoredKey::Revocation(7),
             StoredKey::RevocationEnd(time, u64::MAX),
             StoredKey::RevocationLog,
         ]
+        .into_iter()
+        .chain(of_holders(owner, policy))
+        .collect()
+    }
+
+    fn of_holders(owner: Uin, policy: PolicyId) -> impl Iterator<Item = StoredKey> {
+        let holders = [
+            Holder::User(Uin(u64::MAX)),
+            Holder::Group(GroupId(7)),
+            Holder::Role(RoleId(8)),
+        ];
+        holders.into_iter().flat_map(move |holder| {
+            [
+                StoredKey::Attachment(owner, holder, policy),
+                StoredKey::Holder(owner, policy, holder),
+            ]
+        })
     }
 
     #[test]

@@ -102,6 +102,11 @@ impl ConditionKey {
             .map_or(TAG, |(name, _)| name)
     }
 
+    /// Every key as it is written in a policy; of [`ConditionKey::Tag`] only the fixed part.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        KEYS.iter().map(|(name, _)| *name).chain([TAG])
+    }
+
     /// Whether the key comes from a parameter in the query, whose values policies write URL-encoded.
     pub fn is_query_parameter(&self) -> bool {
         matches!(

@@ -11,10 +11,10 @@ const NOTHING: (&str, &[&str], &[&str]) = ("allow", &["cos:NoSuchAction"], &["*"
 const EVERYTHING: (&str, &[&str], &[&str]) = ("allow", &["*"], &["*"]);
 
 /// Another account.
-struct Account {
-    owner_uin: u64,
+pub(crate) struct Account {
+    pub(crate) owner_uin: u64,
     app_id: u64,
-    root: Key,
+    pub(crate) root: Key,
 }
 
 impl Account {
@@ -28,7 +28,7 @@ impl Account {
         }
     }
 
-    fn principal(&self) -> String {
+    pub(crate) fn principal(&self) -> String {
         format!("qcs::cam::uin/{0}:uin/{0}", self.owner_uin)
     }
 
@@ -37,7 +37,7 @@ impl Account {
     }
 
     /// A sub-account of it, with these permissions.
-    async fn user(&self, server: &TestServer, name: &str, document: &str) -> (u64, Key) {
+    pub(crate) async fn user(&self, server: &TestServer, name: &str, document: &str) -> (u64, Key) {
         let made = call(
             server,
             &self.root,
@@ -60,7 +60,7 @@ impl Account {
 }
 
 /// A store with two accounts, an object in the first one's bucket, and the second account.
-async fn two_accounts() -> (TestServer, Account) {
+pub(crate) async fn two_accounts() -> (TestServer, Account) {
     let server = server().await;
     expect(
         &act(&server, &Key::root(), "PUT", "/k", b"secret bytes").await,

@@ -506,6 +506,46 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
         Action::DeletePolicy => (json!({ "PolicyId": [policy] }), true),
         Action::AttachUserPolicy => (json!({ "AttachUin": uin, "PolicyId": 1 }), true),
         Action::DetachUserPolicy => (json!({ "DetachUin": uin, "PolicyId": policy }), true),
+        Action::GetUserAppId | Action::GetAccountSummary | Action::ListCollaborators | Action::ListGroups => {
+            (json!({}), false)
+        }
+        Action::DescribeSubAccounts => (json!({ "FilterSubAccountUin": [uin] }), false),
+        Action::GetSecurityLastUsed => (
+            json!({ "SecretIdList": [daypass_testkit::ROOT_SECRET_ID] }),
+            false,
+        ),
+        Action::ListEntitiesForPolicy | Action::ListPolicyVersions => (json!({ "PolicyId": policy }), false),
+        Action::GetPolicyVersion => (json!({ "PolicyId": policy, "VersionId": 1 }), false),
+        Action::ListAttachedUserAllPolicies => (
+            json!({ "TargetUin": uin, "Page": 1, "Rp": 20, "AttachType": 0 }),
+            false,
+        ),
+        Action::ListAttachedGroupPolicies => (json!({ "TargetGroupId": 1 }), false),
+        Action::GetGroup | Action::ListUsersForGroup => (json!({ "GroupId": 1 }), false),
+        Action::ListGroupsForUser => (json!({ "SubUin": uin }), false),
+        Action::GetUserPermissionBoundary => (json!({ "TargetUin": uin }), false),
+        Action::UpdateUser => (json!({ "Name": "victim", "Remark": "changed" }), true),
+        Action::UpdatePolicy => (json!({ "PolicyId": policy, "Description": "changed" }), true),
+        Action::CreatePolicyVersion => {
+            let document =
+                r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#;
+            let parameters = json!({
+                "PolicyId": policy, "PolicyDocument": document, "SetAsDefault": true,
+            });
+            (parameters, true)
+        }
+        Action::DeletePolicyVersion => (json!({ "PolicyId": policy, "VersionId": [1] }), true),
+        Action::SetDefaultPolicyVersion => (json!({ "PolicyId": policy, "VersionId": 1 }), true),
+        Action::AttachGroupPolicy => (json!({ "AttachGroupId": 1, "PolicyId": policy }), true),
+        Action::DetachGroupPolicy => (json!({ "DetachGroupId": 1, "PolicyId": policy }), true),
+        Action::CreateGroup => (json!({ "GroupName": "made" }), true),
+        Action::UpdateGroup => (json!({ "GroupId": 1, "Remark": "changed" }), true),
+        Action::DeleteGroup => (json!({ "GroupId": 1 }), true),
+        Action::AddUserToGroup | Action::RemoveUserFromGroup => {
+            (json!({ "Info": [{ "GroupId": 1, "Uin": uin }] }), true)
+        }
+        Action::PutUserPermissionsBoundary => (json!({ "TargetUin": uin, "PolicyId": policy }), true),
+        Action::DeleteUserPermissionsBoundary => (json!({ "TargetUin": uin }), true),
         Action::AssumeRole => {
             let arn = format!("qcs::cam::uin/100000000001:role/{role}");
             (json!({ "RoleArn": arn, "RoleSessionName": "session" }), false)
@@ -579,6 +619,10 @@ async fn mechanism_10_every_action_asks_every_layer() {
     // Nobody changed anything.
     let users = call(&server, &Key::root(), "ListUsers", json!({})).await;
     assert_eq!(users["Data"].as_array().unwrap().len(), 2);
+    let summary = call(&server, &Key::root(), "GetAccountSummary", json!({})).await;
+    let counted = ["Policies", "Group", "Roles"].map(|kind| &summary[kind]);
+    // Those of the two users and of the role.
+    assert_eq!(counted, [&json!(3), &json!(0), &json!(1)]);
     let role = call(&server, &Key::root(), "GetRole", json!({ "RoleId": role })).await;
     let role = &role["RoleInfo"];
     assert_eq!(

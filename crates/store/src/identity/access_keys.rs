@@ -102,6 +102,9 @@ impl Store {
             if record.status == status {
                 return Ok(Outcome::Done);
             }
+            if status == AccessKeyStatus::Inactive {
+                change.view.require_other_root_key(owner, uin, id).await?;
+            }
             record.status = status;
             if self
                 .commit(identity::put_access_key(change.batch(), id, &record))
@@ -124,6 +127,7 @@ impl Store {
         loop {
             let change = self.begin_change(&mut attempts).await?;
             change.view.require_access_key_of(owner, uin, id).await?;
+            change.view.require_other_root_key(owner, uin, id).await?;
             let batch = identity::remove_access_key(change.batch(), owner.owner_uin, uin, id);
             if self.commit(batch.reclaiming()).await? {
                 return Ok(Outcome::Done);
@@ -184,6 +188,21 @@ impl View {
         } else {
             Err(ErrorCode::UserNotExist.into())
         }
+    }
+
+    /// Without an active key of the root nobody could manage the account any more, not even to make a key. So the last
+    /// one stays; everybody else's keys may all go.
+    async fn require_other_root_key(&self, owner: Account, uin: Uin, id: &AccessKeyId) -> Result<(), Error> {
+        if uin != owner.owner_uin {
+            return Ok(());
+        }
+        for other in self.access_key_ids(owner.owner_uin, uin).await? {
+            let key = self.access_key(&other).await?;
+            if other != *id && key.is_some_and(|key| key.status == AccessKeyStatus::Active) {
+                return Ok(());
+            }
+        }
+        Err(ErrorCode::LastRootKey.into())
     }
 
     /// Another account's key is as good as none; another identity's of the same account is named as such.

@@ -1,4 +1,5 @@
-//! Accounts, users, roles, access keys, policies and the key ring: one method of [`crate::Store`] for each operation.
+//! Accounts, users, groups, roles, access keys, policies and the key ring: one method of [`crate::Store`] for each
+//! operation.
 //!
 //! Every change is decided on one view and applied under the condition that nothing about identities changed
 //! since; so limits, names and references hold without conditions of their own. Changes are rare, and one
@@ -7,15 +8,22 @@
 mod access_keys;
 mod accounts;
 mod attachments;
+mod boundaries;
+mod entities;
+mod groups;
 mod key_ring;
+mod last_uses;
 mod policies;
 mod revocations;
-mod role_policies;
 mod roles;
+mod tallies;
 mod users;
+mod versions;
 
 use daypass_api::Error;
 use daypass_api::names::AccessKeyId;
+use daypass_api::operation::Paging;
+use daypass_api::outcome::Page;
 use daypass_api::secret::SecretKey;
 use daypass_kv::Batch;
 use daypass_metadata::bucket::CounterRecord;
@@ -28,10 +36,12 @@ use crate::{Attempts, Store, View};
 pub use access_keys::{MOST_ACCESS_KEYS, StoredAccessKey};
 pub use accounts::MOST_ACCOUNTS;
 pub use attachments::MOST_ATTACHMENTS;
-pub use daypass_metadata::identity::{RevocationRecord, TrustedRole, WrappedKeyRing, WrappedSecret};
+pub use daypass_metadata::identity::{Holder, RevocationRecord, TrustedRole, WrappedKeyRing, WrappedSecret};
+pub use groups::{MOST_GROUPS, MOST_GROUPS_OF_USER, MOST_MEMBERS};
 pub use policies::{FIRST_POLICY_ID, MOST_POLICIES, PresetPolicy};
 pub use roles::{FIRST_ROLE_ID, MOST_ROLES, StoredRole, Trusted};
 pub use users::MOST_USERS;
+pub use versions::MOST_VERSIONS;
 
 /// A new access key: its id, its secret to be shown once, and the same secret to be stored.
 #[derive(Clone, Debug)]
@@ -61,6 +71,16 @@ impl Change {
         let last = self.view.record::<CounterRecord>(&keys::counter(counter)).await?;
         let next = last.map_or(Some(first), |last| last.record.value.checked_add(1));
         Ok(next.map(|next| next.max(first)))
+    }
+}
+
+/// One page of a list that is whole.
+fn paged<T>(entries: Vec<T>, paging: Paging) -> Page<T> {
+    let total = entries.len();
+    let size = paging.page_size as usize;
+    Page {
+        total,
+        entries: entries.into_iter().skip(paging.offset()).take(size).collect(),
     }
 }
 

@@ -2,20 +2,24 @@
 
 use std::sync::Arc;
 
-use daypass_api::names::{Account, PolicyId, PolicyName, Uin};
-use daypass_api::operation::{NewPolicy, Paging, PolicyScope};
+use daypass_api::names::{Account, PolicyId, PolicyName, Uin, VersionId};
+use daypass_api::operation::{NewPolicy, Paging, PolicyScope, UpdatePolicy};
 use daypass_api::outcome::{AttachedPolicy, Page, Policy, PolicySummary};
+use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_metadata::identity::{self, POLICY_COUNTER, PolicyNameRecord, PolicyRecord};
 use daypass_metadata::keys;
 
+use super::paged;
 use crate::view::decoded;
 use crate::{Attempts, Store, View, fault};
 
 /// Most policies of one account.
-pub const MOST_POLICIES: usize = 1500;
+pub const MOST_POLICIES: u64 = 1500;
 /// The first number of an account's own policy; presets have smaller ones.
 pub const FIRST_POLICY_ID: u64 = 100_000_001;
+/// The version with which a policy is made.
+const FIRST_VERSION: VersionId = VersionId(1);
 
 /// A policy that comes with the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +42,13 @@ pub(crate) struct AnyPolicy {
     pub(crate) name: PolicyName,
     pub(crate) description: String,
     pub(crate) preset: bool,
+    /// Of its default version.
     pub(crate) document: Arc<str>,
+    /// The number of its default version.
+    pub(crate) version: VersionId,
+    pub(crate) version_created: Timestamp,
+    alias: String,
+    tags: Tags,
     created: Timestamp,
     updated: Timestamp,
 }
@@ -57,26 +67,31 @@ impl Store {
             document: policy.document.clone(),
             created: now,
             updated: now,
+            version: FIRST_VERSION,
+            version_created: now,
+            last_version: FIRST_VERSION,
+            alias: String::new(),
+            tags: policy.tags.clone(),
         };
         let _turn = self.identity_turn().await;
         let mut attempts = Attempts::default();
         loop {
             let change = self.begin_change(&mut attempts).await?;
-            if change
-                .view
-                .has_policy_named(owner.owner_uin, &policy.name)
-                .await?
-            {
+            let named = change.view.policy_number(owner.owner_uin, &policy.name).await?;
+            if named.is_some() {
                 return Err(ErrorCode::PolicyNameInUse.into());
             }
-            if change.view.all(keys::policies(owner.owner_uin)).await?.len() >= MOST_POLICIES {
+            let mut tally = change.view.account_tally(owner.owner_uin).await?;
+            if tally.policies >= MOST_POLICIES {
                 return Err(ErrorCode::PolicyFull.into());
             }
+            tally.policies = tally.policies.saturating_add(1);
             let id = change
                 .next_number(POLICY_COUNTER, FIRST_POLICY_ID)
                 .await?
                 .ok_or(ErrorCode::PolicyFull)?;
             let batch = identity::create_policy(change.batch(), owner.owner_uin, PolicyId(id), &record);
+            let batch = identity::put_account_tally(batch, owner.owner_uin, &tally);
             if self
                 .commit(identity::set_counter(batch, POLICY_COUNTER, id))
                 .await?
@@ -86,12 +101,48 @@ impl Store {
         }
     }
 
+    /// Changes a policy: notes, and the document of its default version. The document was checked before. It goes by
+    /// its number, as that was judged: the name may be another's by now.
+    pub async fn update_policy(
+        &self,
+        owner: Account,
+        id: PolicyId,
+        update: &UpdatePolicy,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let owner = owner.owner_uin;
+        let _turn = self.identity_turn().await;
+        let mut attempts = Attempts::default();
+        loop {
+            let change = self.begin_change(&mut attempts).await?;
+            let mut record = change.view.require_own_policy(owner, id).await?;
+            let before = record.clone();
+            record.description = update.description.clone().unwrap_or(record.description);
+            record.document = update.document.clone().unwrap_or(record.document);
+            record.alias = update.alias.clone().unwrap_or(record.alias);
+            if record == before {
+                return Ok(());
+            }
+            record.updated = now;
+            if self
+                .commit(identity::put_policy(change.batch(), owner, id, &record))
+                .await?
+            {
+                return Ok(());
+            }
+        }
+    }
+
     /// One policy with its document.
     pub async fn get_policy(&self, view: &View, owner: Account, id: PolicyId) -> Result<Outcome, Error> {
         let policy = view.require_policy(owner.owner_uin, id).await?;
-        let document = policy.document.to_string();
+        let (document, alias) = (policy.document.to_string(), policy.alias.clone());
         let summary = view.summarize(owner.owner_uin, policy).await?;
-        Ok(Outcome::Policy(Policy { summary, document }))
+        Ok(Outcome::Policy(Policy {
+            summary,
+            document,
+            alias,
+        }))
     }
 
     /// A page of the account's policies and the preset ones, in order of their numbers.
@@ -103,67 +154,80 @@ impl Store {
         keyword: Option<&str>,
         paging: Paging,
     ) -> Result<Outcome, Error> {
-        let mut policies = Vec::new();
-        if scope != PolicyScope::Custom {
-            policies.extend(view.presets.iter().map(AnyPolicy::preset));
-        }
+        let mut policies: Vec<_> = view.presets.iter().map(AnyPolicy::preset).collect();
         if scope != PolicyScope::Preset {
             policies.extend(view.own_policies(owner.owner_uin).await?);
         }
-        policies.retain(|policy| keyword.is_none_or(|keyword| policy.name.as_str().contains(keyword)));
+        policies.retain(|policy| is_listed(policy, scope, keyword));
         policies.sort_by_key(|policy| policy.id);
-        let total = policies.len();
-        let mut entries = Vec::new();
-        for policy in policies
-            .into_iter()
-            .skip(paging.offset())
-            .take(paging.page_size as usize)
-        {
-            entries.push(view.summarize(owner.owner_uin, policy).await?);
+        let Page { total, entries } = paged(policies, paging);
+        let mut summaries = Vec::new();
+        for policy in entries {
+            summaries.push(view.summarize(owner.owner_uin, policy).await?);
         }
-        Ok(Outcome::Policies(Page { total, entries }))
+        Ok(Outcome::Policies(Page {
+            total,
+            entries: summaries,
+        }))
     }
 
-    /// Removes policies and takes each from everybody who has it. All must exist and none may be a preset;
-    /// otherwise none is removed.
+    /// Removes policies and takes each from everybody who has it. All must exist, none may be a preset, and none
+    /// anybody's boundary; otherwise none is removed.
     pub async fn delete_policies(&self, owner: Account, ids: &[PolicyId]) -> Result<Outcome, Error> {
+        let owner = owner.owner_uin;
         let _turn = self.identity_turn().await;
         let view = self.view().await?;
         for id in ids {
-            if view.require_policy(owner.owner_uin, *id).await?.preset {
-                return Err(ErrorCode::PolicyReadOnly.into());
-            }
-            view.require_bounds_no_role(owner.owner_uin, *id).await?;
+            view.require_own_policy(owner, *id).await?;
+            view.require_no_boundary(owner, *id).await?;
         }
         drop(view);
         for id in ids {
-            self.delete_policy(owner.owner_uin, *id).await?;
+            self.delete_policy(owner, *id).await?;
         }
         Ok(Outcome::Done)
     }
 
-    /// One policy is one batch, since a thousand users may have each. One that went meanwhile is gone all right.
+    /// One policy is one batch, since each of a thousand users, a thousand roles and three hundred groups may
+    /// have it. One that went
+    /// meanwhile is gone all right.
     async fn delete_policy(&self, owner: Uin, id: PolicyId) -> Result<(), Error> {
         let mut attempts = Attempts::default();
         loop {
             let change = self.begin_change(&mut attempts).await?;
-            let Some(found) = change
+            let found = change
                 .view
                 .record::<PolicyRecord>(&keys::policy(owner, id))
-                .await?
-            else {
+                .await?;
+            let Some(found) = found else {
                 return Ok(());
             };
+            change.view.require_no_boundary(owner, id).await?;
+            let mut tally = change.view.account_tally(owner).await?;
+            tally.policies = tally.policies.saturating_sub(1);
+            let versions = change.view.other_versions(owner, id).await?;
+            let versions: Vec<_> = versions.into_iter().map(|(version, _)| version).collect();
             let holders = change.view.holders(owner, id).await?;
-            let roles = change.view.role_holders(owner, id).await?;
-            change.view.require_bounds_no_role(owner, id).await?;
-            let name = &found.record.name;
-            let batch = identity::remove_policy(change.batch(), owner, id, name, &holders, &roles);
+            let batch = holders.iter().fold(change.batch(), |batch, holder| {
+                identity::detach(batch, owner, *holder, id)
+            });
+            let batch = identity::put_account_tally(batch, owner, &tally);
+            let batch = identity::remove_policy(batch, owner, id, &found.record.name, &versions);
             if self.commit(batch.reclaiming()).await? {
                 return Ok(());
             }
         }
     }
+}
+
+/// Whether a policy belongs into a list.
+pub(super) fn is_listed(policy: &AnyPolicy, scope: PolicyScope, keyword: Option<&str>) -> bool {
+    let of_scope = match scope {
+        PolicyScope::All => true,
+        PolicyScope::Preset => policy.preset,
+        PolicyScope::Custom => !policy.preset,
+    };
+    of_scope && keyword.is_none_or(|keyword| policy.name.as_str().contains(keyword))
 }
 
 impl AnyPolicy {
@@ -174,6 +238,10 @@ impl AnyPolicy {
             description: preset.description.clone(),
             preset: true,
             document: Arc::clone(&preset.document),
+            version: FIRST_VERSION,
+            version_created: preset.created,
+            alias: String::new(),
+            tags: Tags::new(),
             created: preset.created,
             updated: preset.created,
         }
@@ -197,6 +265,10 @@ impl AnyPolicy {
             description: record.description,
             preset: false,
             document: record.document.into(),
+            version: record.version,
+            version_created: record.version_created,
+            alias: record.alias,
+            tags: record.tags,
             created: record.created,
             updated: record.updated,
         }
@@ -232,16 +304,8 @@ impl View {
             .collect()
     }
 
-    async fn has_policy_named(&self, owner: Uin, name: &PolicyName) -> Result<bool, Error> {
-        Ok(self.policy_number(owner, name).await?.is_some())
-    }
-
     /// The number of the policy of this name, the account's own or a preset one.
-    pub(crate) async fn policy_number(
-        &self,
-        owner: Uin,
-        name: &PolicyName,
-    ) -> Result<Option<PolicyId>, Error> {
+    pub async fn policy_number(&self, owner: Uin, name: &PolicyName) -> Result<Option<PolicyId>, Error> {
         if let Some(preset) = self.presets.iter().find(|preset| preset.name == *name) {
             return Ok(Some(preset.id));
         }
@@ -250,9 +314,16 @@ impl View {
         Ok(found.map(|found| found.record.id))
     }
 
-    pub(crate) async fn summarize(&self, owner: Uin, policy: AnyPolicy) -> Result<PolicySummary, Error> {
-        let users = self.holders(owner, policy.id).await?.len();
-        let attachments = (users + self.role_holders(owner, policy.id).await?.len()) as u64;
+    /// What bounds somebody holds something back, which would be free without it.
+    async fn require_no_boundary(&self, owner: Uin, id: PolicyId) -> Result<(), Error> {
+        match self.policy_tally(owner, id).await?.boundaries {
+            0 => Ok(()),
+            _ => Err(ErrorCode::PolicyIsBoundary.into()),
+        }
+    }
+
+    async fn summarize(&self, owner: Uin, policy: AnyPolicy) -> Result<PolicySummary, Error> {
+        let tally = self.policy_tally(owner, policy.id).await?;
         Ok(PolicySummary {
             id: policy.id,
             name: policy.name,
@@ -260,15 +331,9 @@ impl View {
             preset: policy.preset,
             created: policy.created,
             updated: policy.updated,
-            attachments,
+            attachments: tally.attachments,
+            boundaries: tally.boundaries,
+            tags: policy.tags,
         })
-    }
-
-    async fn holders(&self, owner: Uin, policy: PolicyId) -> Result<Vec<Uin>, Error> {
-        let pairs = self.all(keys::holders(owner, policy)).await?;
-        let holders = pairs.iter().map(|(key, _)| keys::uin_of_holder(key));
-        holders
-            .collect::<Option<_>>()
-            .ok_or_else(|| fault::inconsistent("the index of policy holders"))
     }
 }

@@ -11,14 +11,15 @@ use daypass_api::operation::{MAX_ROLE_TAGS, NewRole, Paging, RoleRef};
 use daypass_api::outcome::{Page, Role};
 use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
-use daypass_metadata::identity::{self, ROLE_COUNTER, RoleNameRecord, RoleRecord, TrustedRole};
+use daypass_metadata::identity::{self, Holder, ROLE_COUNTER, RoleNameRecord, RoleRecord, TrustedRole};
 use daypass_metadata::keys;
 
+use super::paged;
 use crate::view::decoded;
 use crate::{Attempts, Store, View, fault};
 
 /// Most roles of one account.
-pub const MOST_ROLES: usize = 1000;
+pub const MOST_ROLES: u64 = 1000;
 /// The first number of a role.
 pub const FIRST_ROLE_ID: u64 = 4_611_686_018_427_387_905;
 
@@ -64,13 +65,15 @@ impl Store {
             if change.view.role_number(owner, &named).await?.is_some() {
                 return Err(ErrorCode::RoleNameInUse.into());
             }
-            if change.view.all(keys::roles(owner)).await?.len() >= MOST_ROLES {
+            let mut tally = change.view.account_tally(owner).await?;
+            if tally.roles >= MOST_ROLES {
                 return Err(ErrorCode::RoleFull.into());
             }
+            tally.roles = tally.roles.saturating_add(1);
             let record = RoleRecord {
                 name: new.name.clone(),
                 document: new.document.clone(),
-                trusted: change.view.resolve(trusted).await?,
+                trusted: change.view.resolve_trusted(trusted).await?,
                 description: new.description.clone(),
                 console_login: new.console_login,
                 session_duration: new.session_duration,
@@ -82,6 +85,7 @@ impl Store {
             let id = change.next_number(ROLE_COUNTER, FIRST_ROLE_ID).await?;
             let id = id.ok_or(ErrorCode::RoleFull)?;
             let batch = identity::create_role(change.batch(), owner, RoleId(id), &record);
+            let batch = identity::put_account_tally(batch, owner, &tally);
             if self
                 .commit(identity::set_counter(batch, ROLE_COUNTER, id))
                 .await?
@@ -107,19 +111,17 @@ impl Store {
     ) -> Result<Outcome, Error> {
         let mut roles = view.roles(owner.owner_uin).await?;
         roles.retain(|(_, record)| tags.iter().all(|tag| record.tags.contains(tag)));
-        let total = roles.len();
-        let page = roles
+        let Page { total, entries } = paged(roles, paging);
+        let told = entries
             .into_iter()
-            .skip(paging.offset())
-            .take(paging.page_size as usize);
-        let entries = page.map(|(id, record)| record.role(owner.owner_uin, id));
+            .map(|(id, record)| record.role(owner.owner_uin, id));
         Ok(Outcome::Roles(Page {
             total,
-            entries: entries.collect(),
+            entries: told.collect(),
         }))
     }
 
-    /// Removes a role with its policies.
+    /// Removes a role with its policies and its boundary.
     pub async fn delete_role(&self, owner: Account, role: &RoleRef) -> Result<Outcome, Error> {
         let owner = owner.owner_uin;
         let _turn = self.identity_turn().await;
@@ -127,12 +129,13 @@ impl Store {
         loop {
             let change = self.begin_change(&mut attempts).await?;
             let (id, record) = change.view.require_role(owner, role).await?;
-            let policies = change
-                .view
-                .attachments_under(keys::role_attachments(owner, id))
+            let mut tally = change.view.account_tally(owner).await?;
+            tally.roles = tally.roles.saturating_sub(1);
+            let batch = identity::put_account_tally(change.batch(), owner, &tally);
+            let batch = change
+                .detach_all(batch, owner, Holder::Role(id), record.boundary)
                 .await?;
-            let policies: Vec<_> = policies.into_iter().map(|(policy, _)| policy).collect();
-            let batch = identity::remove_role(change.batch(), owner, id, &record.name, &policies);
+            let batch = identity::remove_role(batch, owner, id, &record.name);
             if self.commit(batch.reclaiming()).await? {
                 return Ok(Outcome::Done);
             }
@@ -153,7 +156,7 @@ impl Store {
         loop {
             let change = self.begin_change(&mut attempts).await?;
             let (id, mut record) = change.view.require_role(owner.owner_uin, role).await?;
-            record.trusted = change.view.resolve(trusted).await?;
+            record.trusted = change.view.resolve_trusted(trusted).await?;
             document.clone_into(&mut record.document);
             record.updated = now;
             if self
@@ -226,7 +229,7 @@ impl Store {
                 }
             }
             if record.tags.len() > MAX_ROLE_TAGS {
-                return Err(ErrorCode::RoleTagLimitExceeded.into());
+                return Err(ErrorCode::TagLimitExceeded.into());
             }
             Ok(())
         };
@@ -249,7 +252,7 @@ impl Store {
     }
 
     /// Changes what is stored about a role.
-    pub(crate) async fn edit_role(
+    async fn edit_role(
         &self,
         owner: Account,
         role: &RoleRef,
@@ -294,7 +297,7 @@ impl View {
     /// The policies that a role has now, with their documents. If one of them cannot be found, this fails.
     pub async fn role_policies(&self, owner: Uin, id: RoleId) -> Result<Vec<Arc<str>>, Error> {
         let mut policies = Vec::new();
-        for (policy, _) in self.attachments_under(keys::role_attachments(owner, id)).await? {
+        for (policy, _) in self.attachments(owner, Holder::Role(id)).await? {
             policies.push(self.attached_policy(owner, policy).await?.document);
         }
         Ok(policies)
@@ -314,7 +317,11 @@ impl View {
         found.ok_or(ErrorCode::RoleNotExist.into())
     }
 
-    async fn role_record(&self, owner: Uin, role: &RoleRef) -> Result<Option<(RoleId, RoleRecord)>, Error> {
+    pub(crate) async fn role_record(
+        &self,
+        owner: Uin,
+        role: &RoleRef,
+    ) -> Result<Option<(RoleId, RoleRecord)>, Error> {
         let Some(id) = self.role_number(owner, role).await? else {
             return Ok(None);
         };
@@ -326,7 +333,8 @@ impl View {
         }
     }
 
-    async fn role_number(&self, owner: Uin, role: &RoleRef) -> Result<Option<RoleId>, Error> {
+    /// The number of a role; none if there is none of this name.
+    pub async fn role_number(&self, owner: Uin, role: &RoleRef) -> Result<Option<RoleId>, Error> {
         match role {
             RoleRef::Id(id) => Ok(Some(*id)),
             RoleRef::Name(name) => {
@@ -346,16 +354,8 @@ impl View {
         pairs.into_iter().map(read).collect()
     }
 
-    pub(crate) async fn require_bounds_no_role(&self, owner: Uin, policy: PolicyId) -> Result<(), Error> {
-        let roles = self.roles(owner).await?;
-        if roles.iter().any(|(_, record)| record.boundary == Some(policy)) {
-            return Err(ErrorCode::PolicyIsBoundary.into());
-        }
-        Ok(())
-    }
-
     /// Whether all of these exist, and whose the names of roles are now.
-    async fn resolve(&self, trusted: &[Trusted]) -> Result<Vec<TrustedRole>, Error> {
+    async fn resolve_trusted(&self, trusted: &[Trusted]) -> Result<Vec<TrustedRole>, Error> {
         let mut roles = Vec::new();
         for party in trusted {
             let exists = match party {

@@ -1,11 +1,11 @@
 //! Sub-accounts.
 
 use daypass_api::names::{Account, Uin, UserName};
-use daypass_api::operation::{AccessKeyStatus, CreateUser, DeleteUser};
+use daypass_api::operation::{AccessKeyStatus, Contact, CreateUser, UpdateUser};
 use daypass_api::outcome::{NewAccessKey, User};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_metadata::identity::{
-    self, AccessKeyRecord, UID_COUNTER, UIN_COUNTER, UserNameRecord, UserRecord,
+    self, AccessKeyRecord, Holder, UID_COUNTER, UIN_COUNTER, UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys;
 
@@ -14,7 +14,7 @@ use crate::view::decoded;
 use crate::{Attempts, Store, View, fault};
 
 /// Most users of one account.
-pub const MOST_USERS: usize = 1000;
+pub const MOST_USERS: u64 = 1000;
 
 /// The first number under which a user receives messages. It has nothing to do with any account's number.
 const FIRST_UID: u64 = 10_000_001;
@@ -41,9 +41,11 @@ impl Store {
             {
                 return Err(ErrorCode::UserNameInUse.into());
             }
-            if change.view.all(keys::users(owner.owner_uin)).await?.len() >= MOST_USERS {
+            let mut tally = change.view.account_tally(owner.owner_uin).await?;
+            if tally.users >= MOST_USERS {
                 return Err(ErrorCode::UserFull.into());
             }
+            tally.users = tally.users.saturating_add(1);
             let uin = change
                 .next_number(UIN_COUNTER, 1)
                 .await?
@@ -58,8 +60,10 @@ impl Store {
                 name,
                 remark,
                 created: now,
+                contact: create.contact.clone(),
             };
             let mut batch = identity::create_user(change.batch(), owner.owner_uin, Uin(uin), &record);
+            batch = identity::put_account_tally(batch, owner.owner_uin, &tally);
             batch = identity::set_counter(batch, UIN_COUNTER, uin);
             batch = identity::set_counter(batch, UID_COUNTER, uid);
             if let Some(key) = &key {
@@ -88,38 +92,93 @@ impl Store {
 
     /// All sub-accounts, in order of their numbers.
     pub async fn list_users(&self, view: &View, owner: Account) -> Result<Outcome, Error> {
-        let pairs = view.all(keys::users(owner.owner_uin)).await?;
-        let read = |(key, value): (bytes::Bytes, bytes::Bytes)| {
-            let uin = keys::uin_of_user(&key).ok_or_else(|| fault::inconsistent("the key of a user"))?;
-            Ok::<User, Error>(decoded::<UserRecord>(&value)?.user(uin))
-        };
-        Ok(Outcome::Users(
-            pairs.into_iter().map(read).collect::<Result<_, _>>()?,
-        ))
+        view.users(owner.owner_uin).await.map(Outcome::Users)
     }
 
-    /// Removes a sub-account with its policies, and with its access keys if that is asked for.
-    pub async fn delete_user(&self, owner: Account, delete: &DeleteUser) -> Result<Outcome, Error> {
+    /// Those of these sub-accounts that exist, each once, in the order in which they were asked for.
+    pub async fn describe_users(&self, view: &View, owner: Account, uins: &[Uin]) -> Result<Outcome, Error> {
+        let mut users: Vec<User> = Vec::new();
+        for uin in uins {
+            if let Some(user) = view.user(owner.owner_uin, *uin).await?
+                && !users.iter().any(|known| known.uin == *uin)
+            {
+                users.push(user);
+            }
+        }
+        Ok(Outcome::SubAccounts(users))
+    }
+
+    /// Changes what is noted about a sub-account. It goes by its number, as that was judged: the name may be another's
+    /// by now.
+    pub async fn update_user(&self, owner: Account, uin: Uin, update: &UpdateUser) -> Result<Outcome, Error> {
+        let owner = owner.owner_uin;
         let _turn = self.identity_turn().await;
         let mut attempts = Attempts::default();
         loop {
             let change = self.begin_change(&mut attempts).await?;
-            let user = change
-                .view
-                .require_user_named(owner.owner_uin, &delete.name)
-                .await?;
-            let access_keys = change.view.access_key_ids(owner.owner_uin, user.uin).await?;
-            if !access_keys.is_empty() && !delete.force {
+            let found = change.view.record::<UserRecord>(&keys::user(owner, uin)).await?;
+            let before = found.ok_or(ErrorCode::UserNotExist)?.record;
+            let after = updated(before.clone(), update);
+            if after == before {
+                return Ok(Outcome::Done);
+            }
+            if self
+                .commit(identity::put_user(change.batch(), owner, uin, &after))
+                .await?
+            {
+                return Ok(Outcome::Done);
+            }
+        }
+    }
+
+    /// Removes a sub-account with its policies, its memberships and its boundary, and with its access keys if that is
+    /// forced. It goes by its number, as that was judged: the name may be another's by now. All that hangs on one user
+    /// is bounded, and goes in one batch.
+    pub async fn delete_user(&self, owner: Account, uin: Uin, force: bool) -> Result<Outcome, Error> {
+        let owner = owner.owner_uin;
+        let _turn = self.identity_turn().await;
+        let mut attempts = Attempts::default();
+        loop {
+            let change = self.begin_change(&mut attempts).await?;
+            let view = &change.view;
+            let user = view.require_user(owner, uin).await?;
+            let access_keys = view.access_key_ids(owner, uin).await?;
+            if !access_keys.is_empty() && !force {
                 return Err(ErrorCode::UserHasKeys.into());
             }
-            let policies = change.view.attachments(owner.owner_uin, user.uin).await?;
-            let policies: Vec<_> = policies.into_iter().map(|(policy, _)| policy).collect();
-            let batch =
-                identity::remove_user(change.batch(), owner.owner_uin, &user, &access_keys, &policies);
+            let groups = view.groups_of(owner, uin).await?;
+            let mut tally = view.account_tally(owner).await?;
+            tally.users = tally.users.saturating_sub(1);
+            tally.memberships = tally.memberships.saturating_sub(groups.len() as u64);
+            let mut batch = identity::put_account_tally(change.batch(), owner, &tally);
+            for id in &access_keys {
+                batch = identity::remove_access_key(batch, owner, uin, id);
+            }
+            for group in groups {
+                batch = identity::leave_group(batch, owner, group, uin);
+            }
+            let boundary = view.boundary_of(owner, uin).await?;
+            batch = change
+                .detach_all(batch, owner, Holder::User(uin), boundary)
+                .await?;
+            let batch = identity::remove_user(batch, owner, &user);
             if self.commit(batch.reclaiming()).await? {
                 return Ok(Outcome::Done);
             }
         }
+    }
+}
+
+fn updated(user: UserRecord, update: &UpdateUser) -> UserRecord {
+    let either = |new: &Option<String>, old: String| new.clone().unwrap_or(old);
+    UserRecord {
+        remark: either(&update.remark, user.remark),
+        contact: Contact {
+            phone_number: either(&update.phone_number, user.contact.phone_number),
+            country_code: either(&update.country_code, user.contact.country_code),
+            email: either(&update.email, user.contact.email),
+        },
+        ..user
     }
 }
 
@@ -139,6 +198,16 @@ impl View {
     pub async fn user(&self, owner: Uin, uin: Uin) -> Result<Option<User>, Error> {
         let found = self.record::<UserRecord>(&keys::user(owner, uin)).await?;
         Ok(found.map(|found| found.record.user(uin)))
+    }
+
+    /// All sub-accounts, in order of their numbers.
+    pub(crate) async fn users(&self, owner: Uin) -> Result<Vec<User>, Error> {
+        let read = |(key, value): (bytes::Bytes, bytes::Bytes)| {
+            let uin = keys::uin_of_user(&key).ok_or_else(|| fault::inconsistent("the key of a user"))?;
+            Ok::<User, Error>(decoded::<UserRecord>(&value)?.user(uin))
+        };
+        let pairs = self.all(keys::users(owner)).await?;
+        pairs.into_iter().map(read).collect()
     }
 
     /// The number of the sub-account of this name.

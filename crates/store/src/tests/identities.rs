@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use daypass_api::names::{AccessKeyId, PolicyId, PolicyName, UserName};
-use daypass_api::operation::{AccessKeyStatus, CreateUser, DeleteUser, NewPolicy, Paging, PolicyScope};
+use daypass_api::operation::{AccessKeyStatus, Contact, CreateUser, NewPolicy, Paging, PolicyScope};
 use daypass_api::outcome::{AccessKey, NewAccessKey, Policy, PolicySummary, User};
 use daypass_api::secret::SecretKey;
 use tokio::task::JoinSet;
@@ -11,17 +11,17 @@ use tokio::task::JoinSet;
 use super::interleaving::{jittered_engines, run};
 use super::*;
 use crate::identity::{
-    FIRST_POLICY_ID, KeyMaterial, MOST_ATTACHMENTS, MOST_POLICIES, MOST_USERS, PresetPolicy, WrappedKeyRing,
-    WrappedSecret,
+    FIRST_POLICY_ID, Holder, KeyMaterial, MOST_ATTACHMENTS, MOST_POLICIES, MOST_USERS, PresetPolicy,
+    WrappedKeyRing, WrappedSecret,
 };
 
-const PRESET: PolicyId = PolicyId(1);
-const FIRST_PAGE: Paging = Paging {
+pub(super) const PRESET: PolicyId = PolicyId(1);
+pub(super) const FIRST_PAGE: Paging = Paging {
     page: 1,
     page_size: 200,
 };
 
-fn material(id: &str) -> Result<KeyMaterial, Error> {
+pub(super) fn material(id: &str) -> Result<KeyMaterial, Error> {
     Ok(KeyMaterial {
         id: AccessKeyId::parse(id)?,
         secret: SecretKey::new(format!("secret of {id}")),
@@ -31,15 +31,15 @@ fn material(id: &str) -> Result<KeyMaterial, Error> {
     })
 }
 
-fn key_id(id: &str) -> AccessKeyId {
+pub(super) fn key_id(id: &str) -> AccessKeyId {
     AccessKeyId::parse(id).unwrap()
 }
 
-fn user_name(name: &str) -> UserName {
+pub(super) fn user_name(name: &str) -> UserName {
     UserName::parse(name).unwrap()
 }
 
-async fn with_account() -> Fixture {
+pub(super) async fn with_account() -> Fixture {
     let preset = PresetPolicy {
         id: PRESET,
         name: PolicyName::parse("AdministratorAccess").unwrap(),
@@ -64,10 +64,15 @@ async fn with_account() -> Fixture {
 }
 
 impl Fixture {
-    async fn user(&self, name: &str, with_access_key: bool) -> Result<(User, Option<NewAccessKey>), Error> {
+    pub(super) async fn user(
+        &self,
+        name: &str,
+        with_access_key: bool,
+    ) -> Result<(User, Option<NewAccessKey>), Error> {
         let create = CreateUser {
             name: user_name(name),
             remark: "note".to_owned(),
+            contact: Contact::default(),
             with_access_key,
         };
         let make_key = || material(&format!("AKID{name}"));
@@ -77,19 +82,17 @@ impl Fixture {
         }
     }
 
-    async fn delete_user(&self, name: &str, force: bool) -> Result<Outcome, Error> {
-        self.store
-            .delete_user(
-                OWNER,
-                &DeleteUser {
-                    name: user_name(name),
-                    force,
-                },
-            )
+    pub(super) async fn delete_user(&self, name: &str, force: bool) -> Result<Outcome, Error> {
+        let number = self
+            .view()
             .await
+            .user_number(OWNER.owner_uin, &user_name(name))
+            .await?;
+        let uin = number.ok_or(ErrorCode::UserNotExist)?;
+        self.store.delete_user(OWNER, uin, force).await
     }
 
-    async fn access_key(&self, uin: Uin, id: &str) -> Result<NewAccessKey, Error> {
+    pub(super) async fn access_key(&self, uin: Uin, id: &str) -> Result<NewAccessKey, Error> {
         match self
             .store
             .create_access_key(OWNER, uin, "note", || material(id), NOW)
@@ -111,11 +114,12 @@ impl Fixture {
         }
     }
 
-    async fn policy(&self, name: &str) -> Result<PolicyId, Error> {
+    pub(super) async fn policy(&self, name: &str) -> Result<PolicyId, Error> {
         let policy = NewPolicy {
             name: PolicyName::parse(name).unwrap(),
             document: format!("{{{name}}}"),
             description: format!("about {name}"),
+            tags: Vec::new(),
         };
         match self.store.create_policy(OWNER, &policy, NOW).await? {
             Outcome::PolicyCreated(id) => Ok(id),
@@ -123,7 +127,7 @@ impl Fixture {
         }
     }
 
-    async fn get_policy(&self, id: PolicyId) -> Result<Policy, Error> {
+    pub(super) async fn get_policy(&self, id: PolicyId) -> Result<Policy, Error> {
         match self
             .store
             .get_policy(&self.store.view().await?, OWNER, id)
@@ -152,11 +156,13 @@ impl Fixture {
         }
     }
 
-    async fn attach(&self, uin: Uin, policy: PolicyId) -> Result<Outcome, Error> {
-        self.store.attach_user_policy(OWNER, uin, policy, NOW).await
+    pub(super) async fn attach(&self, uin: Uin, policy: PolicyId) -> Result<Outcome, Error> {
+        self.store
+            .attach_policy(OWNER, Holder::User(uin), policy, NOW)
+            .await
     }
 
-    async fn attached(&self, uin: Uin) -> Vec<(PolicyId, String)> {
+    pub(super) async fn attached(&self, uin: Uin) -> Vec<(PolicyId, String)> {
         let policies = self
             .view()
             .await
@@ -169,7 +175,7 @@ impl Fixture {
             .collect()
     }
 
-    async fn generation(&self) -> u64 {
+    pub(super) async fn generation(&self) -> u64 {
         self.view().await.identity_generation().await.unwrap()
     }
 }
@@ -328,6 +334,33 @@ async fn identities_have_two_access_keys_at_most() {
 }
 
 #[tokio::test]
+async fn the_last_active_key_of_the_root_stays() {
+    let fixture = with_account().await;
+    let (root, store) = (OWNER.owner_uin, &fixture.store);
+    let set = async |id: &str, status| store.update_access_key(OWNER, root, &key_id(id), status).await;
+    let delete = async |id: &str| store.delete_access_key(OWNER, root, &key_id(id)).await;
+    assert_eq!(
+        code(set("AKIDroot", AccessKeyStatus::Inactive).await),
+        ErrorCode::LastRootKey
+    );
+    assert_eq!(code(delete("AKIDroot").await), ErrorCode::LastRootKey);
+    fixture.access_key(root, "AKIDr2").await.unwrap();
+    set("AKIDr2", AccessKeyStatus::Inactive).await.unwrap();
+    // A disabled key is no way in.
+    assert_eq!(code(delete("AKIDroot").await), ErrorCode::LastRootKey);
+    set("AKIDr2", AccessKeyStatus::Active).await.unwrap();
+    set("AKIDroot", AccessKeyStatus::Inactive).await.unwrap();
+    assert_eq!(
+        code(set("AKIDr2", AccessKeyStatus::Inactive).await),
+        ErrorCode::LastRootKey
+    );
+    delete("AKIDroot").await.unwrap();
+    assert_eq!(code(delete("AKIDr2").await), ErrorCode::LastRootKey);
+    let keys = fixture.access_keys(root).await.unwrap();
+    assert_eq!((keys.len(), keys[0].status), (1, AccessKeyStatus::Active));
+}
+
+#[tokio::test]
 async fn access_keys_are_changed_by_whose_they_are() {
     let fixture = with_account().await;
     let (alice, _) = fixture.user("alice", true).await.unwrap();
@@ -476,7 +509,14 @@ async fn policies_are_attached_and_detached() {
     };
     let page = fixture
         .store
-        .list_attached_user_policies(&view, OWNER, alice.uin, paging)
+        .list_attached_policies(
+            &view,
+            OWNER,
+            Holder::User(alice.uin),
+            PolicyScope::All,
+            None,
+            paging,
+        )
         .await
         .unwrap();
     let Outcome::AttachedPolicies(page) = page else {
@@ -491,7 +531,12 @@ async fn policies_are_attached_and_detached() {
     );
     assert_eq!(entry.description, "about one");
 
-    let detach = async |uin, policy| fixture.store.detach_user_policy(OWNER, uin, policy).await;
+    let detach = async |uin, policy| {
+        fixture
+            .store
+            .detach_policy(OWNER, Holder::User(uin), policy)
+            .await
+    };
     assert_eq!(detach(alice.uin, one).await.unwrap(), Outcome::Done);
     assert_eq!(detach(alice.uin, one).await.unwrap(), Outcome::Done);
     assert_eq!(code(detach(Uin(99), one).await), ErrorCode::UserNotExist);
@@ -510,10 +555,10 @@ async fn limits_hold_exactly() {
     for number in 0..MOST_POLICIES {
         let id = fixture.policy(&format!("p{number}")).await.unwrap();
         match fixture.attach(alice.uin, id).await {
-            Ok(_) => assert!(number < MOST_ATTACHMENTS),
+            Ok(_) => assert!(number < MOST_ATTACHMENTS as u64),
             Err(error) => {
                 assert_eq!(
-                    (error.code, number >= MOST_ATTACHMENTS),
+                    (error.code, number >= MOST_ATTACHMENTS as u64),
                     (ErrorCode::AttachmentFull, true)
                 );
             }
@@ -558,7 +603,7 @@ async fn every_change_raises_the_generation() {
     raised().await;
     fixture
         .store
-        .detach_user_policy(OWNER, alice.uin, policy)
+        .detach_policy(OWNER, Holder::User(alice.uin), policy)
         .await
         .unwrap();
     raised().await;

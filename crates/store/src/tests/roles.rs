@@ -1,13 +1,13 @@
 //! Roles, their policies and what bounds them.
 
 use daypass_api::names::{PolicyId, PolicyName, RoleId, RoleName};
-use daypass_api::operation::{NewPolicy, NewRole, Paging, PolicyRef, PolicyScope, RoleRef};
-use daypass_api::outcome::{AttachedPolicy, Page, Role};
+use daypass_api::operation::{EntityFilter, NewPolicy, NewRole, Paging, PolicyScope, RoleRef};
+use daypass_api::outcome::{AttachedPolicy, Page, PolicyEntity, Role};
 use daypass_api::secret::SecretKey;
 use daypass_api::tags::Tags;
 
 use super::*;
-use crate::identity::{FIRST_ROLE_ID, KeyMaterial, MOST_ROLES, StoredRole, Trusted, WrappedSecret};
+use crate::identity::{FIRST_ROLE_ID, Holder, KeyMaterial, MOST_ROLES, StoredRole, Trusted, WrappedSecret};
 
 const OTHER: Account = Account {
     app_id: AppId(1_250_000_009),
@@ -76,7 +76,16 @@ impl Fixture {
         }
     }
 
-    async fn role_policies(&self, role: &RoleRef) -> Vec<AttachedPolicy> {
+    /// How many have a policy, and how many it bounds.
+    async fn tally(&self, policy: PolicyId) -> (u64, u64) {
+        let view = self.view().await;
+        match self.store.get_policy(&view, OWNER, policy).await.unwrap() {
+            Outcome::Policy(policy) => (policy.summary.attachments, policy.summary.boundaries),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn role_policies(&self, role: RoleId) -> Vec<AttachedPolicy> {
         let paging = Paging {
             page: 1,
             page_size: 200,
@@ -84,7 +93,7 @@ impl Fixture {
         let (view, scope) = (self.view().await, PolicyScope::All);
         let listed = self
             .store
-            .list_attached_role_policies(&view, OWNER, role, scope, None, paging);
+            .list_attached_policies(&view, OWNER, Holder::Role(role), scope, None, paging);
         match listed.await {
             Ok(Outcome::RolePolicies(page)) => page.entries,
             other => panic!("{other:?}"),
@@ -96,6 +105,7 @@ impl Fixture {
             name: PolicyName::parse(name).unwrap(),
             document: "{}".to_owned(),
             description: String::new(),
+            tags: Tags::new(),
         };
         match self.store.create_policy(OWNER, &policy, NOW).await {
             Ok(Outcome::PolicyCreated(id)) => id,
@@ -204,7 +214,7 @@ async fn tags_are_merged_and_bounded() {
             .map(|number| (format!("k{number}"), String::new()))
             .collect()
     };
-    assert_eq!(refused(tag(many(49)).await), ErrorCode::RoleTagLimitExceeded);
+    assert_eq!(refused(tag(many(49)).await), ErrorCode::TagLimitExceeded);
     tag(many(48)).await.unwrap();
     store
         .untag_role(OWNER, &dev, &["made".to_owned(), "none".to_owned()], LATER)
@@ -219,45 +229,84 @@ async fn policies_of_a_role_and_what_bounds_it() {
     let id = fixture.create_role("dev", &[]).await.unwrap();
     let (store, dev) = (&fixture.store, named("dev"));
     let (one, two) = (fixture.new_policy("one").await, fixture.new_policy("two").await);
-    for policy in [
-        PolicyRef::Id(one),
-        PolicyRef::Name(PolicyName::parse("two").unwrap()),
-    ] {
-        for _ in 0..2 {
-            store.attach_role_policy(OWNER, &dev, &policy, NOW).await.unwrap();
-        }
+    let holder = Holder::Role(id);
+    for policy in [one, two, one, two] {
+        store.attach_policy(OWNER, holder, policy, NOW).await.unwrap();
     }
-    let missing = PolicyRef::Id(PolicyId(5));
-    let attached = store.attach_role_policy(OWNER, &dev, &missing, NOW).await;
+    let attached = store.attach_policy(OWNER, holder, PolicyId(5), NOW).await;
     assert_eq!(refused(attached), ErrorCode::PolicyIdNotExist);
+    let nobody = Holder::Role(RoleId(5));
+    let attached = store.attach_policy(OWNER, nobody, one, NOW).await;
+    assert_eq!(refused(attached), ErrorCode::RoleNotExist);
     let numbers = async || -> Vec<_> {
-        let policies = fixture.role_policies(&dev).await;
+        let policies = fixture.role_policies(id).await;
         policies.into_iter().map(|policy| policy.id).collect()
     };
     assert_eq!(numbers().await, [one, two]);
-    store.put_role_boundary(OWNER, &dev, two, NOW).await.unwrap();
+    store.put_role_boundary(OWNER, id, two, NOW).await.unwrap();
+    let unknown = store.put_role_boundary(OWNER, id, PolicyId(5), NOW).await;
+    assert_eq!(refused(unknown), ErrorCode::PolicyIdNotExist);
+    assert_eq!(fixture.tally(two).await, (1, 1));
     assert_eq!(fixture.stored(&dev).await.unwrap().boundary, Some(two));
     // None of several goes when one of them may not.
     let deleted = store.delete_policies(OWNER, &[one, two]).await;
     assert_eq!(refused(deleted), ErrorCode::PolicyIsBoundary);
     assert_eq!(numbers().await, [one, two]);
-    store.delete_role_boundary(OWNER, &dev, NOW).await.unwrap();
+    store.delete_role_boundary(OWNER, id, NOW).await.unwrap();
+    assert_eq!(fixture.tally(two).await, (1, 0));
     store.delete_policies(OWNER, &[two]).await.unwrap();
     assert_eq!(numbers().await, [one]);
-    store
-        .detach_role_policy(OWNER, &dev, &PolicyRef::Id(one))
-        .await
-        .unwrap();
+    store.detach_policy(OWNER, holder, one).await.unwrap();
     assert_eq!(numbers().await, []);
     // A role that goes leaves nothing behind that a policy would have to look after.
+    store.attach_policy(OWNER, holder, one, NOW).await.unwrap();
+    store.put_role_boundary(OWNER, id, one, NOW).await.unwrap();
+    assert_eq!(fixture.tally(one).await, (1, 1));
+    let view = fixture.view().await;
+    assert_eq!(store.account_summary(&view, OWNER).await.unwrap().roles, 1);
+    store.delete_role(OWNER, &dev).await.unwrap();
+    assert_eq!(fixture.tally(one).await, (0, 0));
+    let view = fixture.view().await;
+    assert_eq!(view.holders(OWNER.owner_uin, one).await.unwrap(), []);
+    assert!(view.role_policies(OWNER.owner_uin, id).await.unwrap().is_empty());
+    assert_eq!(store.account_summary(&view, OWNER).await.unwrap().roles, 0);
+    store.delete_policies(OWNER, &[one]).await.unwrap();
+}
+
+#[tokio::test]
+async fn roles_are_among_those_who_have_a_policy() {
+    let fixture = with_accounts().await;
+    let id = fixture.create_role("dev", &[]).await.unwrap();
+    let policy = fixture.new_policy("one").await;
+    let store = &fixture.store;
     store
-        .attach_role_policy(OWNER, &dev, &PolicyRef::Id(one), NOW)
+        .attach_policy(OWNER, Holder::Role(id), policy, NOW)
         .await
         .unwrap();
-    store.delete_role(OWNER, &dev).await.unwrap();
-    let view = fixture.view().await;
-    assert_eq!(view.role_holders(OWNER.owner_uin, one).await.unwrap(), []);
-    assert!(view.role_policies(OWNER.owner_uin, id).await.unwrap().is_empty());
+    let entities = async |filter: EntityFilter| {
+        let view = fixture.view().await;
+        let paging = Paging {
+            page: 1,
+            page_size: 20,
+        };
+        let listed = store.list_policy_entities(&view, OWNER, policy, filter, paging);
+        match listed.await.unwrap() {
+            Outcome::PolicyEntities(page) => page.entries,
+            other => panic!("{other:?}"),
+        }
+    };
+    let dev = PolicyEntity::Role {
+        id,
+        name: "dev".to_owned(),
+        attached: NOW,
+    };
+    assert_eq!(entities(EntityFilter::All).await, std::slice::from_ref(&dev));
+    assert_eq!(entities(EntityFilter::Roles).await, [dev]);
+    assert_eq!(entities(EntityFilter::Users).await, []);
+    assert_eq!(entities(EntityFilter::Groups).await, []);
+    // The policy goes from whoever has it, and from the role too.
+    store.delete_policies(OWNER, &[policy]).await.unwrap();
+    assert!(fixture.role_policies(id).await.is_empty());
 }
 
 #[tokio::test]

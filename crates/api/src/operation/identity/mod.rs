@@ -1,9 +1,27 @@
-//! Operations of the access-management service.
+//! Operations of the access-management service. What has many operations of its own has a file of its own.
 
-use crate::names::{AccessKeyId, PolicyId, PolicyName, Uin, UserName};
-use crate::operation::{AccountOperation, RoleOperation};
+mod boundary;
+mod group;
+mod policy;
+mod role;
+mod user;
+mod version;
 
-/// An operation on users, access keys, policies or roles of the caller's account.
+use crate::names::{AccessKeyId, PolicyId, Uin, UserName};
+use crate::operation::AccountOperation;
+
+pub use boundary::BoundaryOperation;
+pub use group::{GroupOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, UpdateGroup};
+pub use policy::{
+    AttachmentReach, EntityFilter, NewPolicy, PolicyRef, PolicyScope, UpdatePolicy, UserPolicies,
+};
+pub use role::{
+    MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, NewRole, RoleOperation, RoleRef,
+};
+pub use user::{Contact, CreateUser, DeleteUser, UpdateUser, UserRef};
+pub use version::VersionOperation;
+
+/// An operation on users, groups, access keys, policies or roles of the caller's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityOperation {
     /// Make a sub-account.
@@ -12,6 +30,16 @@ pub enum IdentityOperation {
     GetUser(UserName),
     /// All sub-accounts.
     ListUsers,
+    /// Change what is noted about a sub-account.
+    UpdateUser(UpdateUser),
+    /// The sub-accounts of these numbers, of which some may not exist.
+    DescribeUsers(Vec<Uin>),
+    /// Identities of other accounts that act in this one. There are none.
+    ListCollaborators,
+    /// The numbers of the caller and its account.
+    GetAccountNumbers,
+    /// How many identities of each kind there are.
+    GetAccountSummary,
     /// Remove a sub-account.
     DeleteUser(DeleteUser),
     /// Make an access key.
@@ -39,8 +67,12 @@ pub enum IdentityOperation {
         /// Which.
         access_key_id: AccessKeyId,
     },
+    /// When access keys were last used.
+    ListLastUses(Vec<AccessKeyId>),
     /// Make a policy.
     CreatePolicy(NewPolicy),
+    /// Change a policy.
+    UpdatePolicy(UpdatePolicy),
     /// One policy with its document.
     GetPolicy(PolicyId),
     /// The account's policies and the preset ones.
@@ -75,9 +107,26 @@ pub enum IdentityOperation {
         /// Which page.
         paging: Paging,
     },
+    /// The policies of a user, those of its groups too.
+    ListUserPolicies(UserPolicies),
+    /// Who has a policy.
+    ListPolicyEntities {
+        /// Which.
+        policy_id: PolicyId,
+        /// Which kinds of identities.
+        filter: EntityFilter,
+        /// Which page.
+        paging: Paging,
+    },
     /// About accounts themselves.
     Account(AccountOperation),
-    /// An operation on roles.
+    /// About the versions of a policy.
+    Version(VersionOperation),
+    /// About groups of users.
+    Group(GroupOperation),
+    /// About permission boundaries of users.
+    Boundary(BoundaryOperation),
+    /// About roles.
     Role(RoleOperation),
 }
 
@@ -85,15 +134,27 @@ impl IdentityOperation {
     /// Whether it changes anything.
     pub fn is_write(&self) -> bool {
         match self {
+            Self::Version(operation) => operation.is_write(),
+            Self::Group(operation) => operation.is_write(),
+            Self::Boundary(operation) => operation.is_write(),
             Self::Account(operation) => operation.is_write(),
             Self::Role(operation) => operation.is_write(),
             Self::GetUser(_)
             | Self::ListUsers
+            | Self::DescribeUsers(_)
+            | Self::ListCollaborators
+            | Self::GetAccountNumbers
+            | Self::GetAccountSummary
             | Self::ListAccessKeys(_)
+            | Self::ListLastUses(_)
             | Self::GetPolicy(_)
             | Self::ListPolicies { .. }
-            | Self::ListAttachedUserPolicies { .. } => false,
+            | Self::ListAttachedUserPolicies { .. }
+            | Self::ListUserPolicies(_)
+            | Self::ListPolicyEntities { .. } => false,
             Self::CreateUser(_)
+            | Self::UpdateUser(_)
+            | Self::UpdatePolicy(_)
             | Self::DeleteUser(_)
             | Self::CreateAccessKey { .. }
             | Self::UpdateAccessKey { .. }
@@ -115,37 +176,6 @@ pub enum Subject {
     Uin(Uin),
 }
 
-/// A sub-account to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreateUser {
-    /// Its name.
-    pub name: UserName,
-    /// A note about it.
-    pub remark: String,
-    /// Make an access key at once.
-    pub with_access_key: bool,
-}
-
-/// A sub-account to remove.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeleteUser {
-    /// Its name.
-    pub name: UserName,
-    /// Remove its access keys first instead of refusing.
-    pub force: bool,
-}
-
-/// A policy to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewPolicy {
-    /// Its name.
-    pub name: PolicyName,
-    /// Its document.
-    pub document: String,
-    /// A note about it.
-    pub description: String,
-}
-
 /// Whether an access key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessKeyStatus {
@@ -153,18 +183,6 @@ pub enum AccessKeyStatus {
     Active,
     /// It is refused, and so is every temporary key minted with it.
     Inactive,
-}
-
-/// Which policies to list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum PolicyScope {
-    /// All.
-    #[default]
-    All,
-    /// The preset ones.
-    Preset,
-    /// The account's own.
-    Custom,
 }
 
 /// Which page of a list.

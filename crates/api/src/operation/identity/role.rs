@@ -1,7 +1,7 @@
 //! Operations on roles: identities without keys of their own, which others act as.
 
-use crate::names::{PolicyId, PolicyName, RoleId, RoleName};
-use crate::operation::{Paging, PolicyScope};
+use super::{Paging, PolicyRef, PolicyScope};
+use crate::names::{PolicyId, RoleId, RoleName};
 use crate::tags::Tags;
 
 /// Most tags of a role, and of a role session.
@@ -18,15 +18,6 @@ pub enum RoleRef {
     Id(RoleId),
     /// By its name.
     Name(RoleName),
-}
-
-/// How a request names a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PolicyRef {
-    /// By its number.
-    Id(PolicyId),
-    /// By its name.
-    Name(PolicyName),
 }
 
 /// An operation on the roles of the caller's account.

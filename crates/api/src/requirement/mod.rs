@@ -3,12 +3,13 @@
 //! The match over operations has no default arm: a new operation does not compile until it says what it needs.
 //! The table of actions and resources is that of the access-policy reference, "What a COS request asks for".
 
+mod identity;
+
 use crate::attributes::QueryValue;
-use crate::names::{BucketName, ObjectKey, PolicyId, Uin, UserName};
+use crate::names::{BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Uin, UserName};
 use crate::operation::{
-    AssumeRole, CopySource, DeleteEntry, DeleteObjects, IdentityOperation, ObjectOperation, Operation,
-    RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject, Target, UnbuiltOperation,
-    UploadPartCopy, UploadRef,
+    AssumeRole, CopySource, DeleteEntry, DeleteObjects, ObjectOperation, Operation, RevokedTarget, RoleRef,
+    SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef,
 };
 
 /// What an action is about.
@@ -26,8 +27,14 @@ pub enum Resource {
     Identity(Subject),
     /// A sub-account, by name.
     User(UserName),
+    /// A sub-account, by the number under which it receives messages.
+    Uid(u64),
+    /// A group of users.
+    Group(GroupId),
     /// A policy.
     Policy(PolicyId),
+    /// A policy, by name.
+    PolicyNamed(PolicyName),
     /// A role, of this account or else of the caller's.
     Role(Option<Uin>, RoleRef),
 }
@@ -98,7 +105,7 @@ impl Operation {
             Self::Object(ObjectOperation::DeleteObjects(delete)) => Requirements::Each(delete_each(delete)),
             Self::Object(operation) => Requirements::All(object(operation)),
             Self::Session(operation) => Requirements::All(vec![session(operation)]),
-            Self::Identity(operation) => Requirements::All(identity(operation)),
+            Self::Identity(operation) => Requirements::All(identity::requirements(operation)),
         }
     }
 }
@@ -254,51 +261,6 @@ fn revoked(target: &RevokedTarget) -> Resource {
         RevokedTarget::Sessions(_) | RevokedTarget::AccessKey(_) | RevokedTarget::Name(_) => {
             Resource::Service
         }
-    }
-}
-
-/// A role that is to be made has a name that a policy may name already.
-fn role(operation: &RoleOperation) -> Vec<Requirement> {
-    let resource = match (operation, operation.role()) {
-        (_, Some(role)) => Resource::Role(None, role.clone()),
-        (RoleOperation::Create(new), None) => Resource::Role(None, RoleRef::Name(new.name.clone())),
-        (_, None) => Resource::Service,
-    };
-    vec![allowed(operation.action(), resource)]
-}
-
-fn identity(operation: &IdentityOperation) -> Vec<Requirement> {
-    use IdentityOperation as Op;
-    let one = |action, resource| vec![allowed(action, resource)];
-    let user = |action, name: &UserName| one(action, Resource::User(name.clone()));
-    let of = |action, subject: &Subject| one(action, Resource::Identity(*subject));
-    match operation {
-        Op::CreateUser(_) => one("cam:AddUser", Resource::Service),
-        Op::GetUser(name) => user("cam:GetUser", name),
-        Op::ListUsers => one("cam:ListUsers", Resource::Service),
-        Op::DeleteUser(delete) => {
-            let mut all = user("cam:DeleteUser", &delete.name);
-            if delete.force {
-                all.extend(user("cam:DeleteApiKey", &delete.name));
-            }
-            all
-        }
-        Op::CreateAccessKey { subject, .. } => of("cam:CreateAccessKey", subject),
-        Op::ListAccessKeys(subject) => of("cam:ListAccessKeys", subject),
-        Op::UpdateAccessKey { subject, .. } => of("cam:UpdateAccessKey", subject),
-        Op::DeleteAccessKey { subject, .. } => of("cam:DeleteAccessKey", subject),
-        Op::CreatePolicy(_) => one("cam:CreatePolicy", Resource::Service),
-        Op::GetPolicy(id) => one("cam:GetPolicy", Resource::Policy(*id)),
-        Op::ListPolicies { .. } => one("cam:ListPolicies", Resource::Service),
-        Op::DeletePolicies(ids) => ids
-            .iter()
-            .map(|id| allowed("cam:DeletePolicy", Resource::Policy(*id)))
-            .collect(),
-        Op::AttachUserPolicy { uin, .. } => of("cam:AttachUserPolicy", &Subject::Uin(*uin)),
-        Op::DetachUserPolicy { uin, .. } => of("cam:DetachUserPolicy", &Subject::Uin(*uin)),
-        Op::Account(operation) => one(operation.action(), Resource::Service),
-        Op::ListAttachedUserPolicies { uin, .. } => of("cam:ListAttachedUserPolicies", &Subject::Uin(*uin)),
-        Op::Role(operation) => role(operation),
     }
 }
 

@@ -1,20 +1,27 @@
 //! What an operation answers, before a dialect spells it. An object's bytes travel beside it.
 
+mod identity;
+
 use crate::Timestamp;
 use crate::acl::Acl;
 use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
 use crate::names::{
-    AccessKeyId, Account, AppId, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName,
-    SessionId, Uin, UploadId, UserName,
+    AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Region, RoleId,
+    RoleName, SessionId, Uin, UploadId, UserName, VersionId,
 };
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
-    AccessKeyStatus, AccountStatus, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads, ListObjects,
-    ListParts, ResponseOverrides, UploadRef,
+    AccessKeyStatus, AccountStatus, Contact, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads,
+    ListObjects, ListParts, ResponseOverrides, UploadRef,
 };
 use crate::secret::SecretKey;
 use crate::tags::Tags;
+
+pub use identity::{
+    AccountSummary, Boundary, Group, GroupDetails, LastUse, PolicyEntity, PolicyVersion,
+    PolicyVersionSummary, UserPolicy,
+};
 
 /// A revocation: what it ends, and how long it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,6 +173,21 @@ pub enum Outcome {
     User(User),
     /// All sub-accounts.
     Users(Vec<User>),
+    /// Those sub-accounts of the asked ones that exist.
+    SubAccounts(Vec<User>),
+    /// A page of the identities of other accounts that act in this one.
+    Collaborators(Page<User>),
+    /// The numbers of the caller and its account.
+    AccountNumbers {
+        /// The caller.
+        uin: Uin,
+        /// Its account.
+        account: Account,
+    },
+    /// How many identities of each kind there are.
+    AccountSummary(AccountSummary),
+    /// When access keys were last used.
+    LastUses(Vec<LastUse>),
     /// An access key was made.
     AccessKeyCreated(NewAccessKey),
     /// Access keys, without secrets.
@@ -176,8 +198,30 @@ pub enum Outcome {
     Policy(Policy),
     /// A page of policies.
     Policies(Page<PolicySummary>),
-    /// A page of a user's policies.
+    /// A policy was changed; its number, where it was named otherwise.
+    PolicyUpdated(Option<PolicyId>),
+    /// A version of a policy was made.
+    VersionCreated(VersionId),
+    /// One version of a policy.
+    Version(PolicyVersion),
+    /// All versions of a policy.
+    Versions(Vec<PolicyVersionSummary>),
+    /// A page of those who have a policy.
+    PolicyEntities(Page<PolicyEntity>),
+    /// A page of the policies of a user or a group.
     AttachedPolicies(Page<AttachedPolicy>),
+    /// A page of a user's policies, with the way to each.
+    UserPolicies(Page<UserPolicy>),
+    /// A group was made.
+    GroupCreated(GroupId),
+    /// One group with its members.
+    Group(GroupDetails),
+    /// A page of groups.
+    Groups(Page<Group>),
+    /// A page of the members of a group.
+    GroupMembers(Page<User>),
+    /// The permission boundary of a user or a role, or none.
+    Boundary(Option<Boundary>),
     /// The permanent keys of an identity, as the token service tells them.
     ApiKeys(Vec<AccessKey>),
     /// What was ended before its time.
@@ -190,8 +234,6 @@ pub enum Outcome {
     Roles(Page<Role>),
     /// A page of a role's policies.
     RolePolicies(Page<AttachedPolicy>),
-    /// The policy that bounds a role, if one does.
-    RoleBoundary(Option<Policy>),
     /// It was done; there is nothing to tell.
     Done,
 }
@@ -441,6 +483,8 @@ pub struct User {
     pub name: UserName,
     /// A note about it.
     pub remark: String,
+    /// How it is reached.
+    pub contact: Contact,
     /// When it was made.
     pub created: Timestamp,
 }
@@ -483,8 +527,10 @@ pub struct RootAccount {
 pub struct Policy {
     /// All but the document.
     pub summary: PolicySummary,
-    /// The document as it was given.
+    /// The document of its default version, as it was given.
     pub document: String,
+    /// Another note about it, which the service calls its alias.
+    pub alias: String,
 }
 
 /// A policy without its document.
@@ -504,9 +550,13 @@ pub struct PolicySummary {
     pub updated: Timestamp,
     /// How many identities have it.
     pub attachments: u64,
+    /// How many identities it is the boundary of.
+    pub boundaries: u64,
+    /// Its tags.
+    pub tags: Tags,
 }
 
-/// A policy that a user has.
+/// A policy that a user or a group has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttachedPolicy {
     /// Its number.
@@ -515,7 +565,7 @@ pub struct AttachedPolicy {
     pub name: PolicyName,
     /// Whether it comes with the service.
     pub preset: bool,
-    /// When the user got it.
+    /// Since when.
     pub attached: Timestamp,
     /// A note about it.
     pub description: String,
