@@ -382,6 +382,7 @@ impl Situation {
                 let user = CreateUser {
                     name: eve(),
                     remark: String::new(),
+                    contact: Contact::default(),
                     with_access_key: false,
                 };
                 (
