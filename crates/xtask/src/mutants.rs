@@ -74,6 +74,10 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             known.insert(mutant.name.clone(), result.to_owned());
         }
     }
+    // Had the tests begun to fail by themselves, everything would look caught.
+    if !passes(&tree, &place) {
+        bail!("the tests fail after everything was mended");
+    }
     score(&mutants, &known)
 }
 
