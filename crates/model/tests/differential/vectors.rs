@@ -1,4 +1,4 @@
-//! The cases on which engine and model once differed, as they were decided.
+//! The cases on which engine and model once differed, and their neighbours, as they were decided.
 
 use serde_json::Value;
 
