@@ -4,7 +4,7 @@
 //! session policy allows, or if the same request without a signature would be allowed. Everything else is denied.
 //!
 //! INVARIANT: allowed ⇒ A ∩ B allows it, or the unsigned request would be allowed; and no layer denies it. Each
-//! early return below is a refusal; there is one place that allows, in `Question::grants`.
+//! early return below is a refusal; there is one place that allows, at the end of `Question::judge`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -93,7 +93,15 @@ struct Opinions {
     session: bool,
     /// For what takes it: the role's trust names the caller.
     trusted: bool,
-    public: bool,
+    /// What is said to the same request without a signature.
+    unsigned: Unsigned,
+}
+
+/// What the resource's own layers say to a request that nobody signed.
+#[derive(Clone, Copy, Default)]
+struct Unsigned {
+    allowed: bool,
+    denied: bool,
 }
 
 /// The kinds of resource that the layers treat differently.
@@ -167,16 +175,17 @@ impl Question<'_> {
         if opinions.iter().any(|opinion| opinion.denied) {
             return false;
         }
+        // The unsigned request is judged as a whole too: a deny on any alternative denies it.
+        let is_public = opinions.iter().any(|opinion| opinion.unsigned.allowed)
+            && !opinions.iter().any(|opinion| opinion.unsigned.denied);
+        let mut each = requirement.any_of.iter().zip(&opinions);
         match requirement.need {
             Need::NotDenied => self.caller.identity().is_some(),
-            Need::Allowed => requirement
-                .any_of
-                .iter()
-                .zip(&opinions)
-                .any(|(access, opinion)| self.grants(access, opinion)),
+            Need::Allowed => is_public || each.any(|(access, opinion)| self.grants(access, opinion)),
         }
     }
 
+    /// Whether the identity's side and every session policy allow it.
     fn grants(&self, access: &Access, opinions: &Opinions) -> bool {
         let resource = opinions.direct || (opinions.through_account && opinions.identity);
         if access.action == ASSUME_ROLE {
@@ -191,7 +200,7 @@ impl Question<'_> {
             true => opinions.identity && (opinions.direct || opinions.through_account),
             false => opinions.identity || resource,
         };
-        (signed && opinions.session) || opinions.public
+        signed && opinions.session
     }
 
     /// Asks every layer about one access and notes what each says.
@@ -223,20 +232,15 @@ impl Question<'_> {
         };
         let unsigned = asked(Principal::Anonymous);
         let mut opinions = Opinions {
-            public: self.public(access, &holder, &unsigned, &mut notes),
+            unsigned: self.ask_unsigned(access, &holder, &unsigned, &mut notes),
             ..Opinions::default()
         };
-        match self.caller {
-            Caller::Anonymous => {
-                opinions.denied = !opinions.public;
-            }
-            Caller::Identified(identity) => {
-                let role_id = identity.role().map(|id| id.to_string()).unwrap_or_default();
-                let signed = asked(principal_of(identity, &role_id));
-                self.ask_identity(identity, &signed, &mut notes, &mut opinions);
-                self.ask_sessions(&signed, &mut notes, &mut opinions);
-                self.ask_resource(identity, access, &holder, &signed, &mut notes, &mut opinions);
-            }
+        if let Caller::Identified(identity) = self.caller {
+            let role_id = identity.role().map(|id| id.to_string()).unwrap_or_default();
+            let signed = asked(principal_of(identity, &role_id));
+            self.ask_identity(identity, &signed, &mut notes, &mut opinions);
+            self.ask_sessions(&signed, &mut notes, &mut opinions);
+            self.ask_resource(identity, access, &holder, &signed, &mut notes, &mut opinions);
         }
         opinions
     }
@@ -342,34 +346,40 @@ impl Question<'_> {
         }
     }
 
-    /// Whether the same request without a signature would be allowed.
-    fn public(
+    /// What the same request without a signature would be told.
+    fn ask_unsigned(
         &self,
         access: &Access,
         holder: &Holder<'_>,
         request: &policy::Request<'_>,
         notes: &mut Notes<'_>,
-    ) -> bool {
+    ) -> Unsigned {
         let Holder::Bucket(bucket) = holder else {
-            return false;
+            return Unsigned::default();
         };
         let verdict = match bucket.policy.as_ref() {
             None => policy::Verdict::default(),
-            Some(None) => return false,
+            Some(None) => {
+                return Unsigned {
+                    allowed: false,
+                    denied: true,
+                };
+            }
             Some(Some(policy)) => policy.evaluate(request),
         };
         let by_list = acl::grants(access, bucket, &Caller::Anonymous).is_some();
-        let public = verdict.deny.is_none() && (verdict.allow.is_some() || by_list);
-        let opinion = match (public, verdict.deny) {
+        let denied = verdict.deny.is_some();
+        let allowed = !denied && (verdict.allow.is_some() || by_list);
+        let opinion = match (allowed, verdict.deny) {
             (true, _) => Opinion::Allows(verdict.allow.map(|grant| grant.statement)),
             (false, Some(denial)) => Opinion::Denies(Some(denial.statement)),
             (false, None) => Opinion::Silent,
         };
         // To a signed request a refusal of the unsigned one means nothing.
-        if public || *self.caller == Caller::Anonymous {
+        if allowed || *self.caller == Caller::Anonymous {
             notes.add(Layer::Public, opinion);
         }
-        public
+        Unsigned { allowed, denied }
     }
 
     fn holder(&self, access: &Access) -> Holder<'_> {
