@@ -12,6 +12,7 @@ use daypass_access::issue::{FreshSession, federation};
 use daypass_access::{
     BucketFacts, Caller, Environment, Facts, Identity, Layers, Question, StoredPolicy, decide,
 };
+use daypass_analysis::{Audience, Containment, LintContext, compare, lint};
 use daypass_api::acl::{Acl, Grant, Grantee, Permission};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::{
@@ -21,6 +22,9 @@ use daypass_api::object::{ETag, StorageClass};
 use daypass_api::operation::{GetFederationToken, ListObjects, ObjectOperation, ReadObject};
 use daypass_api::outcome::{ObjectList, ObjectSummary};
 use daypass_api::{Operation, Outcome, Timestamp, secret};
+use daypass_audit::record::{self, Request, Who};
+use daypass_audit::writer::{OnLoss, Pace, Setup, Writer};
+use daypass_audit::{Options, SystemDisk};
 use daypass_dialect::cos::{self as dialect, AnswerContext, RequestHead};
 use daypass_dialect::site::{self, SiteConfig};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
@@ -42,7 +46,7 @@ const OWNER: OwnerAccount = OwnerAccount {
 const NOW: i64 = 1_700_000_000;
 
 criterion_group!(
-    pieces, decisions, policies, tokens, minting, signatures, requests, lists
+    pieces, decisions, policies, analyses, tokens, minting, signatures, requests, lists, records
 );
 criterion_main!(pieces);
 
@@ -145,6 +149,89 @@ fn policies(criterion: &mut Criterion) {
     criterion.bench_function("policy-parse-6KiB", |bencher| {
         bencher.iter(|| parse(black_box(&text), DocumentKind::Session, &OWNER).unwrap());
     });
+}
+
+/// A document of full length as people write them: several actions and resources in a statement, with conditions.
+fn mixed_document() -> String {
+    const ACTIONS: [&str; 7] = [
+        "GetObject",
+        "PutObject",
+        "UploadPart",
+        "ListParts",
+        "GetBucket",
+        "Get*",
+        "HeadObject",
+    ];
+    const PATHS: [&str; 5] = ["users/{n}/*", "*.jpg", "app/*/thumb/*", "a*", "tmp/{n}*"];
+    const CONDITIONS: [&str; 4] = [
+        "",
+        r#","condition":{"numeric_less_than_equal":{"cos:content-length":5242880}}"#,
+        r#","condition":{"string_like":{"cos:content-type":"image/*"}}"#,
+        r#","condition":{"bool_equal":{"cos:secure-transport":"true"}}"#,
+    ];
+    fn pick<'l>(list: &[&'l str], index: usize) -> &'l str {
+        list.iter().cycle().nth(index).unwrap()
+    }
+    let statement = |index: usize| {
+        let effect = if index % 5 == 4 { "deny" } else { "allow" };
+        let actions: Vec<String> = (0..4)
+            .map(|more| format!(r#""cos:{}""#, pick(&ACTIONS, index * 3 + more)))
+            .collect();
+        let resource = |more: usize| {
+            let path = pick(&PATHS, index + more).replace("{n}", &index.to_string());
+            format!(
+                r#""qcs::cos:ap-guangzhou:uid/1250000000:photos{}-1250000000/{path}""#,
+                index % 3
+            )
+        };
+        let (actions, one, other) = (actions.join(","), resource(0), resource(2));
+        let condition = pick(&CONDITIONS, index);
+        format!(r#"{{"effect":"{effect}","action":[{actions}],"resource":[{one},{other}]{condition}}}"#)
+    };
+    let document = |count| {
+        let statements: Vec<String> = (0..count).map(statement).collect();
+        format!(r#"{{"version":"2.0","statement":[{}]}}"#, statements.join(","))
+    };
+    let lengths = (1..).map(document);
+    lengths.take_while(|text| text.len() <= 6144).last().unwrap()
+}
+
+/// Documents of full length: one in the other, with stars at the end and with stars in between, the other not in the
+/// one, and what lint says to one of them.
+fn analyses(criterion: &mut Criterion) {
+    let text = long_document();
+    let read = |text: &str| parse(text, DocumentKind::Identity, &OWNER).unwrap();
+    let (plain, narrow) = (read(&text), read(&text.replace("/*", "/a")));
+    let mixed = read(&mixed_document());
+    assert_eq!(compare(&mixed, &mixed), Containment::Contained);
+    let starry = read(&text.replace("elsewhere/", "else*/"));
+    assert_eq!(compare(&plain, &narrow), Containment::Contained);
+    assert_eq!(compare(&starry, &plain), Containment::Contained);
+    assert!(matches!(compare(&narrow, &plain), Containment::NotContained(_)));
+    let mut group = criterion.benchmark_group("analysis");
+    for (name, wide, narrow) in [
+        ("compare-contained-6KiB", &plain, &narrow),
+        ("compare-stars-within-6KiB", &starry, &plain),
+        ("compare-mixed-6KiB", &mixed, &mixed),
+        ("compare-witness-6KiB", &narrow, &plain),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| compare(black_box(wide), black_box(narrow)));
+        });
+    }
+    let context = LintContext {
+        audience: Audience::FrontEnd,
+        owner: OWNER,
+        duration_seconds: None,
+        by_root: false,
+        bucket_region: None,
+        end_user: None,
+        permissions: None,
+    };
+    group.bench_function("lint-6KiB", |bencher| {
+        bencher.iter(|| lint(black_box(Some(&text)), &context))
+    });
+    group.finish();
 }
 
 fn ring() -> KeyRing {
@@ -308,4 +395,55 @@ fn lists(criterion: &mut Criterion) {
     criterion.bench_function("write-list-1000", |bencher| {
         bencher.iter(|| dialect::write(black_box(&list), &context).unwrap());
     });
+}
+
+/// What a request spends on its record; the chain and the disk follow on another thread.
+fn records(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = Writer::start(Setup {
+        options: Options::keeping(folder.path().to_owned(), 64 * 1024 * 1024, 1),
+        pace: Pace::default(),
+        on_loss: OnLoss::Continue,
+        disk: Box::new(SystemDisk),
+        fresh: [1; 16],
+        clock: Arc::new(|| NOW * 1000),
+        complain: |_| {},
+    })
+    .unwrap();
+    let record = recorded();
+    criterion.bench_function("audit-put", |bencher| {
+        bencher.iter(|| writer.admit().unwrap().put(black_box(record.clone())));
+    });
+    writer.stop().unwrap();
+}
+
+fn recorded() -> Request {
+    let session = record::Session {
+        session_id: "0a".repeat(16),
+        session_name: "bench".to_owned(),
+        original_uin: ACCOUNT.owner_uin.0,
+        original_access_key_id: "AKIDroot0123456789".to_owned(),
+        ..record::Session::default()
+    };
+    Request {
+        time: NOW * 1000,
+        request_id: "NjU1M2YxMDBfMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw".to_owned(),
+        method: "GET".to_owned(),
+        operation: Some("cos:GetObject".to_owned()),
+        ip: "127.0.0.1".to_owned(),
+        who: Some(Who {
+            proven: true,
+            app_id: ACCOUNT.app_id.0,
+            owner_uin: ACCOUNT.owner_uin.0,
+            uin: ACCOUNT.owner_uin.0,
+            access_key_id: "AKIDbench0123456789".to_owned(),
+            session: Some(session),
+            ..Who::default()
+        }),
+        bucket: Some(BUCKET.to_owned()),
+        key: Some(KEY.to_owned()),
+        status: 200,
+        bytes_out: 4096,
+        ..Request::default()
+    }
 }

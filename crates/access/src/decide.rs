@@ -4,14 +4,14 @@
 //! session policy allows, or if the same request without a signature would be allowed. Everything else is denied.
 //!
 //! INVARIANT: allowed ⇒ A ∩ B allows it, or the unsigned request would be allowed; and no layer denies it. Each
-//! early return below is a refusal; there is one place that allows, in `Question::grants`.
+//! early return below is a refusal; there is one place that allows, at the end of `Question::judge`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{Account, PolicyId, Uin};
-use daypass_api::operation::{IdentityOperation, Operation, RoleRef, Subject};
+use daypass_api::operation::{IdentityOperation, Operation, RoleRef, SessionOperation, Subject};
 use daypass_api::requirement::{
     ASSUME_ROLE, ASSUME_ROLE_WITH_WEB_IDENTITY, Access, Need, Requirement, Requirements, Resource, Values,
 };
@@ -96,7 +96,15 @@ struct Opinions {
     session: bool,
     /// For what takes it: the role's trust names the caller.
     trusted: bool,
-    public: bool,
+    /// What is said to the same request without a signature.
+    unsigned: Unsigned,
+}
+
+/// What the resource's own layers say to a request that nobody signed.
+#[derive(Clone, Copy, Default)]
+struct Unsigned {
+    allowed: bool,
+    denied: bool,
 }
 
 /// The kinds of resource that the layers treat differently.
@@ -139,10 +147,14 @@ impl Question<'_> {
         })
     }
 
-    /// Accounts are nobody's but the operator's, and no policy can give that away: only the permanent key of the
-    /// root of the store's first account may make, see or disable them.
+    /// Accounts, and the keys that seal the tokens of all of them, are nobody's but the operator's, and no policy can
+    /// give that away: only the permanent key of the root of the store's first account may see or change them.
     fn is_not_the_operator(&self, operation: &Operation) -> bool {
-        if !matches!(operation, Operation::Identity(IdentityOperation::Account(_))) {
+        if !matches!(
+            operation,
+            Operation::Identity(IdentityOperation::Account(_))
+                | Operation::Session(SessionOperation::KeyRing(_))
+        ) {
             return false;
         }
         let is_operator = |identity: &Identity| {
@@ -166,16 +178,17 @@ impl Question<'_> {
         if opinions.iter().any(|opinion| opinion.denied) {
             return false;
         }
+        // The unsigned request is judged as a whole too: a deny on any alternative denies it.
+        let is_public = opinions.iter().any(|opinion| opinion.unsigned.allowed)
+            && !opinions.iter().any(|opinion| opinion.unsigned.denied);
+        let mut each = requirement.any_of.iter().zip(&opinions);
         match requirement.need {
             Need::NotDenied => self.caller.identity().is_some(),
-            Need::Allowed => requirement
-                .any_of
-                .iter()
-                .zip(&opinions)
-                .any(|(access, opinion)| self.grants(access, opinion)),
+            Need::Allowed => is_public || each.any(|(access, opinion)| self.grants(access, opinion)),
         }
     }
 
+    /// Whether the identity's side and every session policy allow it.
     fn grants(&self, access: &Access, opinions: &Opinions) -> bool {
         let resource = opinions.direct || (opinions.through_account && opinions.identity);
         if access.action == ASSUME_ROLE {
@@ -193,7 +206,7 @@ impl Question<'_> {
             true => opinions.identity && (opinions.direct || opinions.through_account),
             false => opinions.identity || resource,
         };
-        (signed && opinions.session) || opinions.public
+        signed && opinions.session
     }
 
     /// Asks every layer about one access and notes what each says.
@@ -225,13 +238,11 @@ impl Question<'_> {
         };
         let unsigned = asked(Principal::Anonymous);
         let mut opinions = Opinions {
-            public: self.public(access, &holder, &unsigned, &mut notes),
+            unsigned: self.ask_unsigned(access, &holder, &unsigned, &mut notes),
             ..Opinions::default()
         };
         match self.caller {
-            Caller::Anonymous => {
-                opinions.denied = !opinions.public;
-            }
+            Caller::Anonymous => {}
             // Whoever has no rights here may only ask for those of a role that trusts him.
             Caller::Vouched(vouched) => match &holder {
                 Holder::Role(role) if access.action == ASSUME_ROLE_WITH_WEB_IDENTITY => {
@@ -354,34 +365,40 @@ impl Question<'_> {
         }
     }
 
-    /// Whether the same request without a signature would be allowed.
-    fn public(
+    /// What the same request without a signature would be told.
+    fn ask_unsigned(
         &self,
         access: &Access,
         holder: &Holder<'_>,
         request: &policy::Request<'_>,
         notes: &mut Notes<'_>,
-    ) -> bool {
+    ) -> Unsigned {
         let Holder::Bucket(bucket) = holder else {
-            return false;
+            return Unsigned::default();
         };
         let verdict = match bucket.policy.as_ref() {
             None => policy::Verdict::default(),
-            Some(None) => return false,
+            Some(None) => {
+                return Unsigned {
+                    allowed: false,
+                    denied: true,
+                };
+            }
             Some(Some(policy)) => policy.evaluate(request),
         };
         let by_list = acl::grants(access, bucket, &Caller::Anonymous).is_some();
-        let public = verdict.deny.is_none() && (verdict.allow.is_some() || by_list);
-        let opinion = match (public, verdict.deny) {
+        let denied = verdict.deny.is_some();
+        let allowed = !denied && (verdict.allow.is_some() || by_list);
+        let opinion = match (allowed, verdict.deny) {
             (true, _) => Opinion::Allows(verdict.allow.map(|grant| grant.statement)),
             (false, Some(denial)) => Opinion::Denies(Some(denial.statement)),
             (false, None) => Opinion::Silent,
         };
         // To a signed request a refusal of the unsigned one means nothing.
-        if public || *self.caller == Caller::Anonymous {
+        if allowed || *self.caller == Caller::Anonymous {
             notes.add(Layer::Public, opinion);
         }
-        public
+        Unsigned { allowed, denied }
     }
 
     fn holder(&self, access: &Access) -> Holder<'_> {

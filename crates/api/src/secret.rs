@@ -51,6 +51,22 @@ impl WebIdentityToken {
     }
 }
 
+/// A secret that the program is told as a text, before it is known what it is: the contents of a key file, a variable.
+#[derive(Clone)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Wraps a text; it is moved, not copied.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text itself. The name is loud so that each use is seen in review.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
 impl PartialEq for WebIdentityToken {
     fn eq(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
@@ -65,6 +81,18 @@ impl fmt::Debug for WebIdentityToken {
     }
 }
 
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(hidden)")
+    }
+}
+
+impl From<SecretText> for SecretKey {
+    fn from(text: SecretText) -> Self {
+        Self(text.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +103,8 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "SecretKey(hidden)");
         assert_eq!(secret, SecretKey::new("canary".to_owned()));
         assert_ne!(secret, SecretKey::new("canarY".to_owned()));
+        let text = SecretText::new("canary".to_owned());
+        assert_eq!(format!("{text:?}"), "SecretText(hidden)");
+        assert_eq!(SecretKey::from(text), secret);
     }
 }

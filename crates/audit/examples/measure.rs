@@ -101,14 +101,13 @@ fn write(folder: &std::path::Path, records: u64) {
         disk: Box::new(SystemDisk),
         fresh: [1; 16],
         clock: Arc::new(|| 1_700_000_000_000),
-        spell: request,
         complain: |error| println!("{error}"),
     })
     .unwrap();
     for number in 0..records {
         loop {
             if let Ok(place) = writer.admit() {
-                place.put(number);
+                place.put(request(number));
                 break;
             }
             std::thread::sleep(std::time::Duration::from_micros(200));

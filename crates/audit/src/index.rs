@@ -96,6 +96,11 @@ fn terms<'r>(record: &'r Request, mut tell: impl FnMut(Term<'r>)) {
     }
 }
 
+/// The hashes of all names of a record.
+pub(crate) fn hashes(record: &Request, mut tell: impl FnMut(u64)) {
+    terms(record, |term| tell(term.hash()));
+}
+
 /// Collects the names of a segment's records while they are written.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
@@ -107,13 +112,24 @@ pub(crate) struct Builder {
 impl Builder {
     /// Adds a record, whose line begins here.
     pub(crate) fn add(&mut self, record: &Request, start: u64) {
-        let Ok(start) = u32::try_from(start) else {
-            return;
-        };
+        if let Some(start) = self.count(record.time, start) {
+            hashes(record, |hash| self.postings.push((hash, start)));
+        }
+    }
+
+    /// Adds a record by the hashes of its names.
+    pub(crate) fn add_hashes(&mut self, time: i64, hashes: &[u64], start: u64) {
+        if let Some(start) = self.count(time, start) {
+            self.postings.extend(hashes.iter().map(|hash| (*hash, start)));
+        }
+    }
+
+    fn count(&mut self, time: i64, start: u64) -> Option<u32> {
+        let start = u32::try_from(start).ok()?;
         self.records += 1;
-        let (first, last) = self.span.unwrap_or((record.time, record.time));
-        self.span = Some((first.min(record.time), last.max(record.time)));
-        terms(record, |term| self.postings.push((term.hash(), start)));
+        let (first, last) = self.span.unwrap_or((time, time));
+        self.span = Some((first.min(time), last.max(time)));
+        Some(start)
     }
 
     /// The index, of a segment of so many bytes that ends with this place of the chain.

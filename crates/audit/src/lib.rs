@@ -5,6 +5,7 @@
 //! what a key did, who minted it and what it could touch, by an index of each closed segment. What a record says is
 //! [`record`]'s business; how it is known is the server's. docs/audit.md describes the fields, docs/format.md the bytes.
 
+mod batch;
 mod disk;
 pub mod index;
 mod line;

@@ -46,6 +46,14 @@ impl Chain {
         &self.0
     }
 
+    fn hex(&self) -> [u8; HEX_LENGTH] {
+        let mut digits = [0; HEX_LENGTH];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+        }
+        digits
+    }
+
     fn after(&self, body: &[u8]) -> Self {
         let digest = Sha256::new().chain_update(self.0).chain_update(body);
         Self(digest.finalize().into())
@@ -54,8 +62,63 @@ impl Chain {
 
 impl fmt::Display for Chain {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(std::str::from_utf8(&self.hex()).unwrap_or_default())
     }
+}
+
+fn hex_digit(value: u8) -> u8 {
+    match value {
+        0..=9 => b'0' + value,
+        _ => b'a' + (value - 10),
+    }
+}
+
+/// Adds fields to `out` as a line has them, between its kind and its chain. When it fails, nothing was added.
+pub(crate) fn spell<T: Serialize>(out: &mut Vec<u8>, fields: &T) -> Result<(), serde_json::Error> {
+    let comma = out.len();
+    if let Err(error) = serde_json::to_writer(&mut *out, fields) {
+        out.truncate(comma);
+        return Err(error);
+    }
+    // The fields come as an object of their own: its first brace becomes the comma, its last one goes.
+    if let Some(brace) = out.get_mut(comma) {
+        *brace = b',';
+    }
+    out.pop();
+    Ok(())
+}
+
+/// Adds a line with fields that are spelled already, and tells where the chain stands after it.
+pub(crate) fn encode_spelled(
+    out: &mut Vec<u8>,
+    sequence: u64,
+    kind: &str,
+    fields: &[u8],
+    chain: &Chain,
+) -> Chain {
+    let start = out.len();
+    out.extend_from_slice(BEGINNING.as_bytes());
+    decimal(out, sequence);
+    for piece in [KIND.as_bytes(), kind.as_bytes(), b"\"", fields] {
+        out.extend_from_slice(piece);
+    }
+    let next = chain.after(out.get(start..).unwrap_or_default());
+    for piece in [CHAIN.as_bytes(), &next.hex(), END.as_bytes(), b"\n"] {
+        out.extend_from_slice(piece);
+    }
+    next
+}
+
+fn decimal(out: &mut Vec<u8>, mut number: u64) {
+    let start = out.len();
+    loop {
+        out.push(b'0' + (number % 10).to_le_bytes()[0]);
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.get_mut(start..).unwrap_or_default().reverse();
 }
 
 /// Adds a line to `out`, and tells where the chain stands after it. When it fails, nothing was added.
@@ -66,21 +129,9 @@ pub(crate) fn encode<T: Serialize>(
     fields: &T,
     chain: &Chain,
 ) -> Result<Chain, serde_json::Error> {
-    let start = out.len();
-    out.extend_from_slice(format!("{BEGINNING}{sequence}{KIND}{kind}\"").as_bytes());
-    let comma = out.len();
-    if let Err(error) = serde_json::to_writer(&mut *out, fields) {
-        out.truncate(start);
-        return Err(error);
-    }
-    // The fields come as an object of their own: its first brace becomes the comma, its last one goes.
-    if let Some(brace) = out.get_mut(comma) {
-        *brace = b',';
-    }
-    out.pop();
-    let next = chain.after(out.get(start..).unwrap_or_default());
-    out.extend_from_slice(format!("{CHAIN}{next}{END}\n").as_bytes());
-    Ok(next)
+    let mut spelled = Vec::new();
+    spell(&mut spelled, fields)?;
+    Ok(encode_spelled(out, sequence, kind, &spelled, chain))
 }
 
 /// A line of the right form; whether its chain is right is asked of it.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::batch::Waiting;
 use crate::disk::{Disk, SegmentFile};
 use crate::index::{self, Builder};
 use crate::line::{self, Chain, Line};
@@ -106,7 +107,9 @@ struct Open {
     /// How long the file is, as far as it is sound.
     length: u64,
     /// Where the chain stands at the end of the buffer.
-    builder: Builder,
+    /// None after a restart: the index is then made from the file when the segment ends, so that a start need not read
+    /// records, only hold the chain against itself.
+    builder: Option<Builder>,
     closed: bool,
 }
 
@@ -236,7 +239,7 @@ impl Log {
             begun: begun.time,
             file: self.disk.reopen(&path, found.length).map_err(file_error())?,
             length: found.length,
-            builder: found.builder,
+            builder: None,
             closed: false,
         });
         Ok(End {
@@ -301,13 +304,22 @@ impl Log {
     }
 
     /// Adds a request to the buffer.
-    pub(crate) fn add_request(&mut self, record: &Request) -> Result<(), AuditError> {
+    pub(crate) fn add_request(&mut self, record: Waiting<'_>) {
         let start = self.buffer.len() as u64;
-        self.add(Request::KIND, record)?;
+        self.chain = line::encode_spelled(
+            &mut self.buffer,
+            self.next,
+            Request::KIND,
+            record.fields,
+            &self.chain,
+        );
+        self.next += 1;
         if let Some(open) = &mut self.open {
-            open.builder.add(record, open.length.saturating_add(start));
+            let start = open.length.saturating_add(start);
+            if let Some(builder) = &mut open.builder {
+                builder.add_hashes(record.time, record.terms, start);
+            }
         }
-        Ok(())
     }
 
     /// Adds that records are missing.
@@ -379,14 +391,17 @@ impl Log {
         self.flush()?;
         let path = self.path(first);
         if let Some(open) = self.open.take() {
-            let index = open.builder.finish(open.length, &self.chain);
+            let index = match open.builder {
+                Some(builder) => Some(builder.finish(open.length, &self.chain)),
+                None => index::build(&path).ok().flatten(),
+            };
             self.closed.push(Closed {
                 first,
                 bytes: open.length,
                 ended: now,
             });
             // Without it queries are slower; it can be made again at any time.
-            let _ = self.write_index(&index::path(&path), &index);
+            let _ = index.map(|index| self.write_index(&index::path(&path), &index));
         }
         Ok(())
     }
@@ -406,7 +421,7 @@ impl Log {
             begun: now,
             file,
             length: 0,
-            builder: Builder::default(),
+            builder: Some(Builder::default()),
             closed: false,
         });
         let from = self.chain.to_string();
@@ -504,7 +519,6 @@ struct Found {
     length: u64,
     torn: u64,
     last_kind: String,
-    builder: Builder,
 }
 
 impl Found {
@@ -517,12 +531,7 @@ impl Found {
         loop {
             let read = lines.read()?.map(|bytes| found.take(bytes, first));
             match read {
-                Ok(Some(record)) => {
-                    if let Some(record) = record {
-                        found.builder.add(&record, lines.start());
-                    }
-                    found.length = lines.end();
-                }
+                Ok(Some(())) => found.length = lines.end(),
                 Err(Unread::Torn) => {
                     found.torn = lines.end() - lines.start();
                     return Ok(found);
@@ -533,7 +542,7 @@ impl Found {
     }
 
     /// Takes a line that fits; its request, if it is one.
-    fn take(&mut self, bytes: &[u8], first: u64) -> Option<Option<Request>> {
+    fn take(&mut self, bytes: &[u8], first: u64) -> Option<()> {
         let line = Line::parse(bytes)?;
         if line.sequence != self.next {
             return None;
@@ -546,14 +555,10 @@ impl Found {
         if !line.follows(&self.chain) {
             return None;
         }
-        let record = match line.kind == Request::KIND {
-            true => Some(segment::fields(bytes)?),
-            false => None,
-        };
         self.chain = line.chain;
         self.next += 1;
         line.kind.clone_into(&mut self.last_kind);
-        Some(record)
+        Some(())
     }
 }
 

@@ -1,18 +1,19 @@
 //! The door to the trail: a bounded queue, and the thread that writes what is in it.
 //!
-//! A request takes a place in the queue before anything is done for it, and puts its record there when it is answered.
-//! What it puts is handed over as it is; spelling it is the thread's work. Places are counted, so with [`OnLoss::Refuse`]
-//! no record is ever lost for want of room: a request that finds none is refused instead.
+//! A request takes a place in the queue before anything is done for it, and puts its record there when it is answered,
+//! spelled already; the chain, the index and the disk are the thread's work. Places are counted, so with
+//! [`OnLoss::Refuse`] no record is ever lost for want of room: a request that finds none is refused instead. The thread
+//! is woken once for all records that come within [`GATHER`].
 //!
 //! A record is handed to the system within milliseconds, and survives the end of the process from then on. It is made
 //! durable together with others, at most [`Pace::flush_every`] later, and when the writer stops.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::batch::{Batch, Spelled};
 use crate::disk::Disk;
 use crate::log::{AuditError, Log, Options};
 use crate::record::{Gap, Request};
@@ -50,7 +51,8 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            places: 16 * 1024,
+            // A busy disk may take seconds for one flush, and nothing is taken from the queue meanwhile.
+            places: 64 * 1024,
             flush_every: Duration::from_secs(1),
         }
     }
@@ -65,6 +67,8 @@ pub struct Figures {
     waiting: AtomicUsize,
     taken: AtomicUsize,
     broken: AtomicBool,
+    /// Whether the thread has ended.
+    gone: AtomicBool,
     gap: AtomicU64,
     gap_since: AtomicI64,
     stopping: AtomicBool,
@@ -109,9 +113,56 @@ impl Figures {
 #[error("the audit trail cannot be written")]
 pub struct Unwritable;
 
-/// A trail that is written. `E` is what a request leaves; it becomes a [`Request`] on the writer's thread.
-pub struct Writer<E> {
-    entries: Sender<Option<E>>,
+/// What is put and not yet taken.
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<Queued>,
+    bell: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queued {
+    batch: Batch,
+    /// Whether the thread waits for the bell. Ringing costs a call of the system, so it is done for nobody else.
+    sleeps: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Queued> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, record: &Spelled) {
+        let mut state = self.lock();
+        state.batch.push(record);
+        let sleeps = std::mem::take(&mut state.sleeps);
+        drop(state);
+        if sleeps {
+            self.bell.notify_one();
+        }
+    }
+
+    fn wake(&self) {
+        self.lock().sleeps = false;
+        self.bell.notify_one();
+    }
+
+    /// Exchanges what is there for an empty batch. Waits for something so long at most.
+    fn take_into(&self, empty: &mut Batch, wait: Duration, may_wait: impl Fn() -> bool) {
+        let mut state = self.lock();
+        if state.batch.is_empty() && !wait.is_zero() && may_wait() {
+            state.sleeps = true;
+            let waited = self.bell.wait_timeout_while(state, wait, |state| state.sleeps);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.sleeps = false;
+        }
+        std::mem::swap(&mut state.batch, empty);
+    }
+}
+
+/// A trail that is written.
+pub struct Writer {
+    queue: Arc<Queue>,
     figures: Arc<Figures>,
     thread: Mutex<Option<JoinHandle<Result<(), AuditError>>>>,
     places: usize,
@@ -120,7 +171,7 @@ pub struct Writer<E> {
 }
 
 /// What a writer is started with.
-pub struct Setup<E> {
+pub struct Setup {
     /// Where the trail is.
     pub options: Options,
     /// How much waits.
@@ -133,15 +184,13 @@ pub struct Setup<E> {
     pub fresh: [u8; 16],
     /// Milliseconds since 1970.
     pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
-    /// Makes a record of what a request left.
-    pub spell: fn(E) -> Request,
     /// Told of the first failure after a success.
     pub complain: fn(&AuditError),
 }
 
-impl<E: Send + 'static> Writer<E> {
+impl Writer {
     /// Opens the trail and starts its thread.
-    pub fn start(setup: Setup<E>) -> Result<Self, AuditError> {
+    pub fn start(setup: Setup) -> Result<Self, AuditError> {
         let Setup {
             options,
             pace,
@@ -149,26 +198,24 @@ impl<E: Send + 'static> Writer<E> {
             disk,
             fresh,
             clock,
-            spell,
             complain,
         } = setup;
         let directory = options.directory.clone();
         let log = Log::open(options, disk, fresh, clock())?;
         let figures = Arc::new(Figures::default());
-        let (entries, receiver) = channel();
+        let queue = Arc::new(Queue::default());
         let worker = Worker {
             log,
-            receiver,
+            queue: Arc::clone(&queue),
             figures: Arc::clone(&figures),
             clock: Arc::clone(&clock),
             flush_every: pace.flush_every,
-            spell,
             complain,
             flush_due: None,
             unwritten: 0,
             flushes_failed: 0,
             removal_failed: false,
-            records: Vec::new(),
+            batch: Batch::default(),
         };
         let thread = std::thread::Builder::new()
             .name("audit".to_owned())
@@ -178,7 +225,7 @@ impl<E: Send + 'static> Writer<E> {
             source,
         })?;
         Ok(Self {
-            entries,
+            queue,
             figures,
             thread: Mutex::new(Some(thread)),
             places: pace.places,
@@ -188,7 +235,7 @@ impl<E: Send + 'static> Writer<E> {
     }
 
     /// Takes a place in the queue for a request's record. It is given back when the place is dropped.
-    pub fn admit(&self) -> Result<Place<'_, E>, Unwritable> {
+    pub fn admit(&self) -> Result<Place<'_>, Unwritable> {
         let figures = &self.figures;
         let has_room = figures.taken.fetch_add(1, Ordering::AcqRel) < self.places;
         let place = Place {
@@ -210,35 +257,46 @@ impl<E: Send + 'static> Writer<E> {
     /// Writes what waits, makes it durable, and ends. Blocks meanwhile.
     pub fn stop(&self) -> Result<(), AuditError> {
         self.figures.stopping.store(true, Ordering::Release);
-        // Only to wake it; if it is gone, that is told below.
-        let _ = self.entries.send(None);
+        self.queue.wake();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         thread.map_or(Ok(()), |thread| thread.join().unwrap_or(Err(AuditError::Gone)))
     }
 }
 
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.figures.stopping.store(true, Ordering::Release);
+        self.queue.wake();
+    }
+}
+
 /// A place in the queue.
-pub struct Place<'w, E: Send + 'static> {
-    writer: &'w Writer<E>,
+pub struct Place<'w> {
+    writer: &'w Writer,
     has_room: bool,
     kept: bool,
 }
 
-impl<E: Send + 'static> Place<'_, E> {
+impl Place<'_> {
     /// Puts a record there.
-    pub fn put(mut self, entry: E) {
+    pub fn put(mut self, request: Request) {
         let figures = &self.writer.figures;
-        figures.waiting.fetch_add(1, Ordering::Relaxed);
-        if self.has_room && self.writer.entries.send(Some(entry)).is_ok() {
-            self.kept = true;
+        let spelled = if self.has_room && !figures.gone.load(Ordering::Acquire) {
+            Spelled::new(&request).ok()
+        } else {
+            None
+        };
+        let Some(spelled) = spelled else {
+            figures.lose((self.writer.clock)());
             return;
-        }
-        figures.waiting.fetch_sub(1, Ordering::Relaxed);
-        figures.lose((self.writer.clock)());
+        };
+        figures.waiting.fetch_add(1, Ordering::Relaxed);
+        self.kept = true;
+        self.writer.queue.put(&spelled);
     }
 }
 
-impl<E: Send + 'static> Drop for Place<'_, E> {
+impl Drop for Place<'_> {
     fn drop(&mut self) {
         // A place that is kept is given back when its record is written.
         if !self.kept {
@@ -253,23 +311,24 @@ struct Mourner(Arc<Figures>);
 impl Drop for Mourner {
     fn drop(&mut self) {
         self.0.broken.store(true, Ordering::Release);
+        self.0.gone.store(true, Ordering::Release);
     }
 }
 
-struct Worker<E> {
+struct Worker {
     log: Log,
-    receiver: Receiver<Option<E>>,
+    queue: Arc<Queue>,
     figures: Arc<Figures>,
     clock: Arc<dyn Fn() -> i64 + Send + Sync>,
     flush_every: Duration,
-    spell: fn(E) -> Request,
     complain: fn(&AuditError),
     flush_due: Option<Instant>,
     /// Records in the log's buffer.
     unwritten: usize,
     flushes_failed: u64,
     removal_failed: bool,
-    records: Vec<Request>,
+    /// What was taken from the queue; the rest of it is written first.
+    batch: Batch,
 }
 
 #[expect(clippy::disallowed_methods, reason = "it paces flushes; no record carries it")]
@@ -277,7 +336,7 @@ fn instant() -> Instant {
     Instant::now()
 }
 
-impl<E> Worker<E> {
+impl Worker {
     fn run(mut self) -> Result<(), AuditError> {
         let _mourner = Mourner(Arc::clone(&self.figures));
         loop {
@@ -285,7 +344,7 @@ impl<E> Worker<E> {
             let gathered = self.gather(stopping);
             match self.write() {
                 Ok(()) if stopping && !gathered => return self.end(),
-                Ok(()) if gathered => std::thread::sleep(GATHER),
+                Ok(()) if gathered && self.batch.is_empty() => std::thread::sleep(GATHER),
                 Ok(()) => {}
                 Err(_) if stopping => return self.end(),
                 Err(_) => std::thread::sleep(RETRY),
@@ -298,31 +357,20 @@ impl<E> Worker<E> {
         if self.log.is_behind() {
             return false;
         }
-        if !stopping {
-            let wait = self
-                .flush_due
-                .map_or(IDLE, |due| due.saturating_duration_since(instant()).min(IDLE));
-            match self.receiver.recv_timeout(wait) {
-                Ok(Some(entry)) => self.take(entry),
-                Ok(None) | Err(RecvTimeoutError::Timeout) => return false,
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.figures.stopping.store(true, Ordering::Release);
-                    return false;
-                }
-            }
+        if !self.batch.is_empty() {
+            return true;
         }
-        while self.records.len() < GROUP {
-            match self.receiver.try_recv() {
-                Ok(Some(entry)) => self.take(entry),
-                Ok(None) => {}
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
-        }
-        !self.records.is_empty()
-    }
-
-    fn take(&mut self, entry: E) {
-        self.records.push((self.spell)(entry));
+        self.batch.clear();
+        let wait = match (stopping, self.flush_due) {
+            (true, _) => Duration::ZERO,
+            (false, None) => IDLE,
+            (false, Some(due)) => due.saturating_duration_since(instant()).min(IDLE),
+        };
+        let figures = &self.figures;
+        self.queue.take_into(&mut self.batch, wait, || {
+            !figures.stopping.load(Ordering::Acquire)
+        });
+        !self.batch.is_empty()
     }
 
     /// Brings the disk up to date, as far as it lets itself.
@@ -347,15 +395,10 @@ impl<E> Worker<E> {
         self.log.commit()?;
         self.log.maintain((self.clock)())?;
         self.tell_gap()?;
-        for record in self.records.drain(..) {
-            match self.log.add_request(&record) {
-                Ok(()) => self.unwritten += 1,
-                Err(_) => {
-                    self.figures.lose(record.time);
-                    self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
-                    self.figures.taken.fetch_sub(1, Ordering::AcqRel);
-                }
-            }
+        while self.unwritten < GROUP {
+            let Some(record) = self.batch.take() else { break };
+            self.log.add_request(record);
+            self.unwritten += 1;
         }
         self.log.commit()?;
         self.count_written();

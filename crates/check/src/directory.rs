@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use daypass_blob::local::{LocalInspection, OpenError as BlobsError};
 use daypass_kv::redb::{OpenError as MetadataError, RedbInspection};
-use daypass_token::MasterKey;
+use daypass_token::MasterKeys;
 
 use crate::{CheckError, Finding, Kind, Listener, Options, Place, Severity, Stage, Subject, Summary, check};
 
@@ -21,12 +21,14 @@ pub struct Places {
     pub blobs: PathBuf,
     /// Files that a crash left beside them.
     pub leftovers: Vec<PathBuf>,
+    /// The master key of an exchange that was cut off.
+    pub unfinished_exchange: Option<PathBuf>,
 }
 
 /// Checks a data directory. Both of its locks are held until this returns, and no byte of it is changed.
 pub async fn check_directory(
     places: &Places,
-    master: Option<&MasterKey>,
+    master: Option<&MasterKeys>,
     options: Options,
     listener: &mut dyn Listener,
 ) -> Result<Summary, CheckError> {
@@ -51,6 +53,9 @@ pub async fn check_directory(
     }
     for path in &places.leftovers {
         early.push(note(Kind::LeftoverFile, path, "no file that is being written"));
+    }
+    if let Some(path) = &places.unfinished_exchange {
+        early.push(note(Kind::ExchangeUnfinished, path, "no second master key"));
     }
     let (damage, notes) = early.iter().fold((0_u64, 0_u64), |(damage, notes), finding| {
         match finding.kind.severity() {

@@ -68,6 +68,7 @@ const RECREATE: &str = "delete and make anew what is named, or restore the data 
 const KEEP_COPY: &str = "keep a copy of the data directory before anything is deleted";
 const NO_LOSS: &str = "nothing that is shown is affected; the space is not reclaimed by itself";
 const CLEARED: &str = "the next start of the server removes it";
+const FINISHED: &str = "keep both files; the next start of the server ends the exchange";
 const REMOVE: &str = "the program never reads it; remove it if it is not yours";
 
 kinds! {
@@ -147,6 +148,8 @@ kinds! {
     OutOfReach = "out_of_reach", Note, KEEP_COPY;
     /// A blob that was being written.
     UnfinishedBlob = "unfinished_blob", Note, CLEARED;
+    /// The exchange of the master key was cut off; secrets open under one key or the other.
+    ExchangeUnfinished = "exchange_unfinished", Note, FINISHED;
     /// A file that a crash left.
     LeftoverFile = "leftover_file", Note, REMOVE;
     /// A file among the blobs that is none.

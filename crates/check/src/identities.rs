@@ -14,7 +14,6 @@ use daypass_metadata::keys::{self, StoredKey};
 use daypass_metadata::{MarkRecord, Record};
 use daypass_policy::preset::PRESETS;
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
-use daypass_token::KeyRing;
 
 use crate::records::place_of_record;
 use crate::walk::{Looked, Walk};
@@ -248,7 +247,7 @@ impl Check<'_> {
         let opened = self
             .subject
             .master
-            .map(|master| KeyRing::unwrap(master, &record.ring.wrapped).map(drop));
+            .map(|master| master.unwrap_ring(&record.ring.wrapped).map(drop));
         let place = place_of_record(&StoredKey::KeyRing);
         self.note_wrapped(
             opened,

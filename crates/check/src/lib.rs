@@ -35,7 +35,7 @@ use daypass_api::names::Uin;
 use daypass_blob::{BlobError, Blobs};
 use daypass_kv::{KvError, Snapshot};
 use daypass_metadata::{FORMAT_VERSION, FormatRecord, Record, keys};
-use daypass_token::MasterKey;
+use daypass_token::MasterKeys;
 
 use claims::{Stretch, Triple, walk_claims};
 use tallies::Tallies;
@@ -121,8 +121,9 @@ pub struct Subject<'a> {
     pub snapshot: &'a dyn Snapshot,
     /// All blobs.
     pub blobs: &'a dyn Blobs,
-    /// The key that secrets are wrapped under; none if there is none, which is a finding if anything is wrapped.
-    pub master: Option<&'a MasterKey>,
+    /// The key that secrets are wrapped under, or both while one takes the place of the other; none if there is none,
+    /// which is a finding if anything is wrapped.
+    pub master: Option<&'a MasterKeys>,
 }
 
 /// Checks a store that nobody writes to.

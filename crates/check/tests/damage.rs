@@ -34,7 +34,7 @@ use daypass_metadata::keys::{self, ContentId, DataId, StoredKey};
 use daypass_metadata::object::{Content, ObjectRecord, Place};
 use daypass_metadata::upload::{PartRecord, UploadRecord};
 use daypass_metadata::{MarkRecord, Record};
-use daypass_token::MasterKey;
+use daypass_token::{MasterKey, MasterKeys};
 
 use site::{Collected, NOW, OWNER, Site, key, master, photos};
 
@@ -172,11 +172,12 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-async fn checked(folder: &Path, master: &MasterKey, options: Options) -> Result<Collected, CheckError> {
+async fn checked(folder: &Path, master: &MasterKeys, options: Options) -> Result<Collected, CheckError> {
     let places = Places {
         metadata: folder.join("meta.redb"),
         blobs: folder.join("blobs"),
         leftovers: Vec::new(),
+        unfinished_exchange: None,
     };
     let before = contents(folder);
     let mut collected = Collected::default();
@@ -211,7 +212,9 @@ impl Damages {
                 quick: false,
                 claims_at_once,
             };
-            let found = checked(folder.path(), &master(), options).await.unwrap();
+            let found = checked(folder.path(), &MasterKeys::new(master()), options)
+                .await
+                .unwrap();
             assert_eq!(told(&found), expected, "{:?}", found.findings);
         }
         folder
@@ -233,7 +236,7 @@ async fn blob_of_object(tools: &Tools, name: &str) -> String {
 #[tokio::test]
 async fn a_furnished_directory_is_sound_and_stays_as_it_is() {
     let folder = furnished().await;
-    let found = checked(folder.path(), &master(), Options::default())
+    let found = checked(folder.path(), &MasterKeys::new(master()), Options::default())
         .await
         .unwrap();
     assert_eq!(found.findings, []);
@@ -272,7 +275,9 @@ async fn damaged_blobs() {
             quick: true,
             ..Options::default()
         };
-        let found = checked(folder.path(), &master(), quick).await.unwrap();
+        let found = checked(folder.path(), &MasterKeys::new(master()), quick)
+            .await
+            .unwrap();
         assert_eq!(found.findings.len() == 1, quick_finds);
     }
     // A blob that two objects share is missing from both.
@@ -938,21 +943,24 @@ impl Tools {
 async fn the_master_key() {
     let folder = furnished().await;
     let master_key = "record `master key`".to_owned();
-    let other = MasterKey::new(&[8; 32]);
+    let other = MasterKeys::new(MasterKey::new(&[8; 32]));
     let found = checked(folder.path(), &other, Options::default()).await.unwrap();
     assert_eq!(told(&found), [(Kind::MasterKeyWrong, master_key.clone())]);
     let places = Places {
         metadata: folder.path().join("meta.redb"),
         blobs: folder.path().join("blobs"),
         leftovers: vec![folder.path().join("master.new")],
+        unfinished_exchange: Some(folder.path().join("master.next")),
     };
     let mut found = Collected::default();
     check_directory(&places, None, Options::default(), &mut found)
         .await
         .unwrap();
-    let leftover = format!("file `{}`", folder.path().join("master.new").display());
+    let file = |name: &str| format!("file `{}`", folder.path().join(name).display());
+    let leftover = file("master.new");
     let expected = [
         (Kind::MasterKeyMissing, master_key),
+        (Kind::ExchangeUnfinished, file("master.next")),
         (Kind::LeftoverFile, leftover),
     ];
     assert_eq!(told(&found), expected);
@@ -966,7 +974,7 @@ async fn a_key_value_file_that_is_damaged_is_refused_or_named() {
         let folder = tempfile::tempdir().unwrap();
         copy_folder(original.path(), folder.path());
         fs::write(folder.path().join("meta.redb"), bytes).unwrap();
-        checked(folder.path(), &master(), Options::default()).await
+        checked(folder.path(), &MasterKeys::new(master()), Options::default()).await
     };
     let refused = |result: Result<Collected, CheckError>| matches!(result, Err(CheckError::Metadata(_)));
     assert!(refused(check(&whole[..whole.len() / 2]).await));
@@ -1000,19 +1008,19 @@ async fn what_is_in_use_is_left_alone() {
     let kv = open_kv(folder.path()).await;
     let in_use = |result| matches!(result, Err(CheckError::InUse));
     assert!(in_use(
-        checked(folder.path(), &master(), Options::default())
+        checked(folder.path(), &MasterKeys::new(master()), Options::default())
             .await
             .map(drop)
     ));
     drop(kv);
     let blobs = LocalBlobs::open(folder.path().join("blobs"), LocalOptions { floor_bytes: 0 }).await;
     assert!(in_use(
-        checked(folder.path(), &master(), Options::default())
+        checked(folder.path(), &MasterKeys::new(master()), Options::default())
             .await
             .map(drop)
     ));
     drop(blobs);
-    checked(folder.path(), &master(), Options::default())
+    checked(folder.path(), &MasterKeys::new(master()), Options::default())
         .await
         .unwrap();
 }

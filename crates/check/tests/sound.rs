@@ -97,7 +97,7 @@ async fn an_empty_store_is_sound() {
 async fn check(kv: &dyn Kv, blobs: &dyn Blobs, options: Options) -> Result<(Summary, Collected), CheckError> {
     let snapshot = kv.snapshot().await?;
     let mut collected = Collected::default();
-    let master = site::master();
+    let master = daypass_token::MasterKeys::new(site::master());
     let subject = Subject {
         snapshot: &*snapshot,
         blobs,

@@ -15,15 +15,19 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Reads a document from a file, or from standard input when the name is `-`.
 pub(crate) fn read(path: &Path) -> Result<String> {
-    let name = path.display();
+    let text = read_any(path)?;
+    check(&text).with_context(|| format!("the policy `{}` is not a JSON object", path.display()))?;
+    Ok(text)
+}
+
+/// Reads a text that may turn out to be no document.
+pub(crate) fn read_any(path: &Path) -> Result<String> {
     let text = if path.as_os_str() == "-" {
         take(stdin().lock())
     } else {
         File::open(path).map_err(anyhow::Error::from).and_then(take)
     };
-    let text = text.with_context(|| format!("cannot read the policy `{name}`"))?;
-    check(&text).with_context(|| format!("the policy `{name}` is not a JSON object"))?;
-    Ok(text)
+    text.with_context(|| format!("cannot read the policy `{}`", path.display()))
 }
 
 fn take(from: impl Read) -> Result<String> {

@@ -14,7 +14,7 @@ use crate::connection::ServiceArguments;
 use crate::output::{self, moment, printable_lines, shown_moment};
 use crate::report::{Misuse, NotThere};
 use crate::subject::UserArguments;
-use crate::{document, names, policy_holders, policy_version, statement};
+use crate::{document, judgement, names, policy_holders, policy_version, statement};
 
 /// Policies, and who has them.
 #[derive(Subcommand, Debug)]
@@ -63,6 +63,12 @@ pub enum Command {
     /// List the policies of a user
     #[command(after_long_help = "Example:\n  daypass policy attached --user ann")]
     Attached(AttachedArguments),
+    /// Find what is dangerous, useless or mistaken in a policy
+    #[command(after_long_help = judgement::LINT_HELP)]
+    Lint(judgement::LintArguments),
+    /// Say whether one policy allows only what another allows too
+    #[command(after_long_help = judgement::COMPARE_HELP)]
+    Compare(judgement::CompareArguments),
 }
 
 /// Make a policy from a document, and print its number.
@@ -182,6 +188,8 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         Command::Attach(arguments) => attach(arguments).await,
         Command::Detach(arguments) => detach(arguments).await,
         Command::Attached(arguments) => attached(arguments).await,
+        Command::Lint(arguments) => judgement::run_lint(&arguments),
+        Command::Compare(arguments) => judgement::run_compare(&arguments),
         Command::Update(arguments) => policy_holders::update(arguments).await,
         Command::Entities(arguments) => policy_holders::entities(arguments).await,
         Command::Reach(arguments) => policy_holders::reach(arguments).await,

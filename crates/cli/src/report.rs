@@ -18,6 +18,11 @@ pub(crate) struct Misuse(pub(crate) String);
 #[error("{0}")]
 pub(crate) struct NotThere(pub(crate) String);
 
+/// What was asked can be answered neither way.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Undecided(pub(crate) String);
+
 /// Prints a failure to standard error, and gives the exit code for it.
 ///
 /// | code | meaning |
@@ -29,6 +34,7 @@ pub(crate) struct NotThere(pub(crate) String);
 /// | 4 | what was named is not there |
 /// | 5 | the server was not reached, or the connection broke |
 /// | 6 | damage was found; given by `daypass check` itself |
+/// | 7 | it is not known; given by `daypass policy compare` |
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // When standard error is gone there is nobody left to tell.
     let _ = std::io::stderr().lock().write_all(text(error).as_bytes());
@@ -135,6 +141,9 @@ fn code(error: &anyhow::Error) -> u8 {
     }
     if found::<NotThere>(error).is_some() {
         return 4;
+    }
+    if found::<Undecided>(error).is_some() {
+        return 7;
     }
     if let Some(partial) = found::<Partial>(error) {
         return partial.code;
@@ -253,6 +262,7 @@ mod tests {
         check(refused(200, "InvalidAction", ""), 3);
         check(refused(404, "NoSuchKey", ""), 4);
         check(NotThere("x".to_owned()).into(), 4);
+        check(Undecided("x".to_owned()).into(), 7);
         check(refused(200, "ResourceNotFound.UserNotExist", ""), 4);
         check(refused(500, "InternalError", ""), 1);
         check(Error::Timeout(std::time::Duration::from_secs(1)).into(), 5);

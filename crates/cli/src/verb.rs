@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, group, key, ls, mb, mv, oidc, output, policy, presign, rb, rm, role,
-    session, stat, sts, user,
+    account, bucket_policy, cat, cp, group, key, key_ring, ls, master_key, mb, mv, oidc, output, policy,
+    presign, rb, rm, role, session, stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -59,6 +59,12 @@ pub enum Verb {
     /// Temporary keys that were given out: end them before their time
     #[command(subcommand)]
     Session(session::Command),
+    /// The keys that seal temporary keys' tokens, for whoever operates the store
+    #[command(subcommand)]
+    KeyRing(key_ring::Command),
+    /// The key that secrets at rest are wrapped under, for whoever operates the store
+    #[command(subcommand)]
+    MasterKey(master_key::Command),
 }
 
 impl Verb {
@@ -91,6 +97,8 @@ impl Verb {
             Self::Role(command) => role::run(command).await,
             Self::Oidc(command) => oidc::run(command).await,
             Self::Session(command) => session::run(command).await,
+            Self::KeyRing(command) => key_ring::run(command).await,
+            Self::MasterKey(command) => master_key::run(command).await,
         }
     }
 }
@@ -196,6 +204,15 @@ mod tests {
         check("policy attach 7 --uin 100000000002", true);
         check("policy show QcloudCOSReadOnlyAccess --json", true);
         check("policy rm 7 8", true);
+        check("policy lint - --kind bucket --json", true);
+        check(
+            "policy lint p.json --end-user ann --duration-seconds 1800 --by-root --permissions q.json",
+            true,
+        );
+        check(
+            "policy compare a.json b.json --kind-of-a bucket --kind-of-b bucket",
+            true,
+        );
         check(
             "policy create --name p --document p.json --tag a=b --tag c=",
             true,
@@ -274,6 +291,9 @@ mod tests {
         check("policy attach 7", false);
         check("policy attach x --uin 1", false);
         check("policy rm", false);
+        check("policy lint", false);
+        check("policy lint p.json --kind session", false);
+        check("policy compare a.json", false);
         check("policy create --name p --document p.json --tag =b", false);
         check("policy version rm 7", false);
         check("user boundary set 7", false);
@@ -289,6 +309,12 @@ mod tests {
         check("role create dev --trust t.json --tag a", false);
         check("role update dev", false);
         check("role boundary dev --set 7 --remove", false);
+        check("key-ring show --json", true);
+        check("key-ring rotate", true);
+        check("key-ring rotate --now --json", true);
+        check("master-key rotate --json", true);
+        check("master-key", false);
+        check("key-ring", false);
         check("session revoke", false);
         check("session revoke --name a --role b", false);
         check(

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use daypass_api::secret::SecretText;
 use daypass_check::directory::{Places, check_directory, require_there};
 use daypass_check::{Finding, Listener, Options, Severity, Stage, Summary};
-use daypass_server::{DataDirectory, StartError};
+use daypass_server::{DataDirectory, GivenKeys, StartError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value as Json, json};
 
@@ -31,7 +32,7 @@ What is found goes to standard error, or with --json to standard output: one lin
 severity, where, expected, found and hint, and at the end one with the summary. All kinds are described in \
 docs/check.md. A note is worth knowing, damage is something lost or contradictory.
 
-Secrets are opened under the key in master.key, or DAYPASS_MASTER_KEY.
+Secrets are opened under the key in master.key, or DAYPASS_MASTER_KEY with DAYPASS_PREVIOUS_MASTER_KEY.
 
 Exit codes: 0 sound (there may be notes), 1 could not be checked, 2 the command line makes no sense, 6 damage found.
 
@@ -58,16 +59,23 @@ pub(crate) async fn run(arguments: CheckArguments) -> Result<ExitCode> {
         metadata: directory.metadata(),
         blobs: directory.blobs(),
         leftovers: Vec::new(),
+        unfinished_exchange: None,
     };
     require_there(directory.path(), &places)?;
     let places = Places {
         leftovers: directory
             .leftovers()
             .context("the data directory cannot be read")?,
+        unfinished_exchange: directory.unfinished_exchange(),
         ..places
     };
-    let given = environment::text(environment::MASTER_KEY)?;
-    let master = match directory.master_key(given.as_deref()) {
+    let given = environment::text(environment::MASTER_KEY)?.map(SecretText::new);
+    let previous = environment::text(environment::PREVIOUS_MASTER_KEY)?.map(SecretText::new);
+    let given = GivenKeys {
+        current: given.as_ref().map(SecretText::expose),
+        previous: previous.as_ref().map(SecretText::expose),
+    };
+    let master = match directory.master_keys(given) {
         Ok(master) => Some(master),
         // A finding, unless nothing is wrapped.
         Err(StartError::MasterKeyMissing(_)) => None,

@@ -71,6 +71,7 @@ fn secrets() -> Result<String> {
     for (variable, what) in [
         (environment::ROOT_SECRET_KEY, "the secret of the root account"),
         (environment::MASTER_KEY, "the master key"),
+        (environment::PREVIOUS_MASTER_KEY, "the previous master key"),
     ] {
         if environment::text(variable)?.is_some() {
             lines.push_str(&format!("# {what} is in {variable}, which is not shown\n"));

@@ -18,6 +18,8 @@ pub(crate) const APPID: &str = "DAYPASS_APPID";
 pub(crate) const OWNER_UIN: &str = "DAYPASS_OWNER_UIN";
 /// The master key, instead of the file in the data directory.
 pub(crate) const MASTER_KEY: &str = "DAYPASS_MASTER_KEY";
+/// The master key that it takes the place of.
+pub(crate) const PREVIOUS_MASTER_KEY: &str = "DAYPASS_PREVIOUS_MASTER_KEY";
 /// What is logged: a level, or levels for parts of the program, as in `info,daypass::audit=off`.
 pub(crate) const LOG: &str = "DAYPASS_LOG";
 

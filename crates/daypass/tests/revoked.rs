@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use daypass_api::names::{AccessKeyId, Region, SessionName};
-use daypass_api::operation::{GetFederationToken, RevokeSession, RevokedTarget};
+use daypass_api::operation::{GetFederationToken, KeyRingOperation, RevokeSession, RevokedTarget};
 use daypass_api::outcome::TemporaryKey;
 use daypass_api::secret::SecretKey;
 use daypass_client::{ActionClient, Connection, Credentials};
@@ -173,4 +173,30 @@ async fn no_acknowledged_revocation_is_forgotten() {
         }
     }
     assert_eq!((ended.len(), keys.len()), (SESSIONS, 0));
+}
+
+/// Killed as soon as the end of all sessions is acknowledged, again and again: none of them comes back, and whoever asks for a
+/// new one gets one that is good.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_all_sessions_outlives_the_process() {
+    let data = tempfile::tempdir().unwrap();
+    let get = || GetFederationToken {
+        name: SessionName::parse("all").unwrap(),
+        policy: None,
+        duration_seconds: None,
+    };
+    let mut ended = Vec::new();
+    for round in 1..=3 {
+        let mut server = Server::start(data.path());
+        for key in &ended {
+            assert!(!server.lives(key).await, "round {round}");
+        }
+        let before = server.root().get_federation_token(get()).await.unwrap();
+        assert!(server.lives(&before).await);
+        let left = server.root().key_ring(KeyRingOperation::EndAll).await.unwrap();
+        server.kill();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left.first().unwrap().id, round + 1);
+        ended.push(before);
+    }
 }

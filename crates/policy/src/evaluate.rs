@@ -12,9 +12,9 @@ use crate::resource::{ResourcePattern, Subject};
 /// What a document says about a request. The default says nothing: neither grants nor refuses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Verdict<'p> {
-    /// The deny that names the caller most closely, if any matches.
+    /// The deny whose naming of the caller weighs most, if any matches.
     pub deny: Option<Match<'p>>,
-    /// The allow that names the caller most closely, if any matches. Worth nothing where a deny binds.
+    /// The allow whose naming of the caller weighs most, if any matches. Worth nothing where a deny binds.
     pub allow: Option<Match<'p>>,
 }
 
@@ -32,7 +32,7 @@ pub struct Match<'p> {
 }
 
 impl Policy {
-    /// Decides a request. Of several matching statements the one that names the caller most closely is
+    /// Decides a request. Of several matching statements the one whose naming of the caller weighs most is
     /// reported, and among equals the first.
     pub fn evaluate(&self, request: &Request<'_>) -> Verdict<'_> {
         let question = Question {
@@ -54,8 +54,8 @@ impl Policy {
                 Effect::Allow => &mut verdict.allow,
                 Effect::Deny => &mut verdict.deny,
             };
-            if side.is_none_or(|found| found.standing < standing) {
-                let (effect, sid) = (statement.effect, statement.sid());
+            let (effect, sid) = (statement.effect, statement.sid());
+            if side.is_none_or(|found| found.standing.weight(effect) < standing.weight(effect)) {
                 *side = Some(Match {
                     effect,
                     statement: index,
@@ -79,7 +79,7 @@ impl Policy {
             Some(principals) => principals
                 .iter()
                 .filter_map(|principal| principal.standing(&request.principal))
-                .max(),
+                .max_by_key(|standing| standing.weight(statement.effect)),
         }?;
         let matches = statement
             .actions

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::document::DocumentKind;
+use crate::document::{DocumentKind, Effect};
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::request::Principal;
 
@@ -23,6 +23,18 @@ pub enum Standing {
     Account,
     /// By name; or the document has no principals and is about its holder.
     Named,
+}
+
+impl Standing {
+    /// How much it is worth to be named so by a statement of this effect. A deny for everyone binds less than one for
+    /// the account; a grant to everyone needs nothing else, while one to the account needs the caller's own policies.
+    pub(crate) fn weight(self, effect: Effect) -> u8 {
+        match (self, effect) {
+            (Standing::Everyone, Effect::Deny) | (Standing::Account, Effect::Allow) => 0,
+            (Standing::Everyone, Effect::Allow) | (Standing::Account, Effect::Deny) => 1,
+            (Standing::Named, _) => 2,
+        }
+    }
 }
 
 /// Somebody whom a statement is about.

@@ -105,6 +105,22 @@ impl ResourcePattern {
         (self.service() == Service::Cos && !bucket.contains('*')).then_some(bucket)
     }
 
+    /// The application id of the account whose resources are meant; `None` where that is not known, and for
+    /// the bare `*`.
+    pub fn app_id(&self) -> Option<u64> {
+        self.parts.as_ref().and_then(|parts| parts.account.app_id)
+    }
+
+    /// The account number of the root whose resources are meant; `None` as in [`ResourcePattern::app_id`].
+    pub fn owner_uin(&self) -> Option<u64> {
+        self.parts.as_ref().and_then(|parts| parts.account.owner_uin)
+    }
+
+    /// Whether the path has policy variables, which the object store does not fill in.
+    pub fn has_variables(&self) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts.has_variables)
+    }
+
     /// Whether the pattern covers a resource, for the account that owns the document.
     ///
     /// A name that hangs on an unknown caller counts as covered by a deny and not by an allow.

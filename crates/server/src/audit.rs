@@ -1,8 +1,8 @@
 //! One record for each request: who, through which key, what, decision and reason, bytes, time.
 //!
-//! A request notes what it learns as it is, mostly shared names; the audit trail's thread makes a record of it. A record names
-//! keys and sessions by their ids; no secret, token or signature ever reaches it. A refusal carries what the caller is not
-//! told: the layer and the statement that decided. A short event in the log says the same for people who watch it.
+//! A request notes what it learns as it is, mostly shared names; a record is made of that when it is answered. A record
+//! names keys and sessions by their ids; no secret, token or signature ever reaches it. A refusal carries what the caller
+//! is not told: the layer and the statement that decided. A short event in the log says the same for people who watch it.
 
 use std::net::IpAddr;
 
@@ -142,7 +142,8 @@ fn minting(operation: &Operation) -> Option<Minting> {
         SessionOperation::GetCallerIdentity
         | SessionOperation::QueryApiKey(_)
         | SessionOperation::RevokeSession(_)
-        | SessionOperation::ListRevocations(_) => None,
+        | SessionOperation::ListRevocations(_)
+        | SessionOperation::KeyRing(_) => None,
     }
 }
 
@@ -151,7 +152,7 @@ fn minting(operation: &Operation) -> Option<Minting> {
 pub(crate) struct Witness<'s> {
     service: &'s Service,
     received: &'s Received,
-    place: Option<Place<'s, Entry>>,
+    place: Option<Place<'s>>,
     pub(crate) record: Record,
 }
 
@@ -194,20 +195,20 @@ impl<'s> Witness<'s> {
             return;
         };
         let record = std::mem::take(&mut self.record);
-        place.put(Entry {
+        place.put(spell(Entry {
             time: received.now,
-            request_id: received.request_id.clone(),
-            method: received.method.clone(),
+            request_id: &received.request_id,
+            method: &received.method,
             path: record.asked.is_none().then(|| bounded(&received.path)),
             ip: received.ip,
-            user_agent: received.headers.get(USER_AGENT).cloned(),
+            user_agent: received.headers.get(USER_AGENT),
             bytes_in: received.body_length(),
             bytes_out,
             status,
             code,
             millis: millis.max(0).cast_unsigned(),
             record,
-        });
+        }));
     }
 }
 
@@ -220,13 +221,13 @@ impl Drop for Witness<'_> {
 }
 
 /// What a request leaves for its record.
-pub(crate) struct Entry {
+struct Entry<'r> {
     time: Timestamp,
-    request_id: String,
-    method: Method,
+    request_id: &'r str,
+    method: &'r Method,
     path: Option<String>,
     ip: IpAddr,
-    user_agent: Option<HeaderValue>,
+    user_agent: Option<&'r HeaderValue>,
     bytes_in: Option<u64>,
     bytes_out: u64,
     status: u16,
@@ -236,7 +237,7 @@ pub(crate) struct Entry {
 }
 
 /// The record as the trail has it.
-pub(crate) fn spell(entry: Entry) -> trail::Request {
+fn spell(entry: Entry<'_>) -> trail::Request {
     let record = entry.record;
     let whole = record.decision.as_ref().is_some_and(|decision| decision.allowed);
     let items = record.items.iter().enumerate().map(|(place, key)| trail::Item {
@@ -254,7 +255,7 @@ pub(crate) fn spell(entry: Entry) -> trail::Request {
         .map_or((None, None), |access| place_of(&access.resource));
     trail::Request {
         time: entry.time.unix_millis(),
-        request_id: entry.request_id,
+        request_id: entry.request_id.to_owned(),
         method: bounded(entry.method.as_str()),
         operation: record.asked.as_ref().map(|access| access.action.to_owned()),
         path: entry.path,
@@ -278,7 +279,6 @@ pub(crate) fn spell(entry: Entry) -> trail::Request {
         decision: record.decision.as_ref().map(decision),
         user_agent: entry
             .user_agent
-            .as_ref()
             .map(|text| bounded(&String::from_utf8_lossy(text.as_bytes()))),
         minted: minted(record.minting, record.minted, record.caller.as_ref()),
         made_access_key_id: record.made_key.map(|id| id.as_str().to_owned()),
@@ -312,7 +312,7 @@ fn source(resource: &Resource) -> Option<String> {
 }
 
 fn hex(id: SessionId) -> String {
-    id.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(id.0))
 }
 
 fn who(identity: &Identity, proven: bool) -> trail::Who {

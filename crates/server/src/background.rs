@@ -4,13 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use daypass_api::{Error, ErrorCode};
+use daypass_api::Error;
 use daypass_store::SweepReport;
-use daypass_store::identity::WrappedKeyRing;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::bootstrap::StoredRing;
 use crate::service::Service;
 
 /// How often the work is looked at.
@@ -29,7 +27,7 @@ pub(crate) async fn run(service: Arc<Service>, mut stop: watch::Receiver<bool>) 
             _ = stop.wait_for(|stop| *stop) => return,
             _ = ticks.tick() => {}
         }
-        if let Err(error) = service.rotate_ring_when_due().await {
+        if let Err(error) = service.key_ring.rotate_when_due(service.clock.now()).await {
             tracing::error!(%error, "the key ring could not be rotated");
         }
         service.write_last_uses_when_due().await;
@@ -43,40 +41,6 @@ pub(crate) async fn run(service: Arc<Service>, mut stop: watch::Receiver<bool>) 
 }
 
 impl Service {
-    async fn rotate_ring_when_due(&self) -> Result<(), Error> {
-        let now = self.clock.now();
-        let current = self.ring();
-        if !current.ring.needs_rotation(now) {
-            return Ok(());
-        }
-        let failed = |error: &dyn std::error::Error| {
-            tracing::error!(%error, "the key ring could not be renewed");
-            Error::new(ErrorCode::InternalError)
-        };
-        let ring = current
-            .ring
-            .with_new_epoch(now, &self.random.bytes())
-            .map_err(|error| failed(&error))?;
-        let wrapped = ring
-            .wrap(&self.master, &self.random.bytes())
-            .map_err(|error| failed(&error))?;
-        let wrapped = WrappedKeyRing {
-            wrapped: wrapped.into(),
-        };
-        let next = StoredRing::new(ring, wrapped);
-        // Stored first: a token must never be sealed under an epoch that a restart forgets.
-        if !self
-            .store
-            .replace_key_ring(Some(&current.wrapped), &next.wrapped, now)
-            .await?
-        {
-            return Err(Error::new(ErrorCode::ServiceUnavailable));
-        }
-        tracing::info!(epoch = next.ring.current(), "the key ring has a new epoch");
-        self.replace_ring(next);
-        Ok(())
-    }
-
     async fn sweep(&self) -> Result<(), Error> {
         let begun = Instant::now();
         let swept = self.store.sweep(self.clock.now(), SWEEP_GRACE, SWEEP_LIMIT).await;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use daypass_api::ErrorCode;
 use daypass_api::Timestamp;
 use daypass_api::names::{AccessKeyId, Account, PolicyId, PolicyName};
-use daypass_api::secret::SecretKey;
+use daypass_api::secret::{SecretKey, SecretText};
 use daypass_blob::local::{LocalBlobs, LocalOptions};
 use daypass_kv::redb::{RedbKv, RedbOptions, Statistics};
 use daypass_policy::preset::{PRESETS, Preset};
@@ -21,14 +21,15 @@ use crate::StartError;
 use crate::clock::SystemRandom;
 use crate::config::{Config, Engines, RootSeed};
 use crate::data_directory::DataDirectory;
+use crate::master_key::{self, Masters};
 use crate::metrics::{BlobMeter, MeteredBlobs};
 use crate::opened_tokens::OpenedTokens;
-use crate::secrets_at_rest;
+use crate::secrets_at_rest::{self, GivenKeys, KeyFiles};
 
 /// What the server stands on.
 pub(crate) struct Foundation {
     pub(crate) store: Store,
-    pub(crate) master: MasterKey,
+    pub(crate) masters: Masters,
     pub(crate) ring: StoredRing,
     pub(crate) account: Account,
     pub(crate) kv: Arc<Statistics>,
@@ -69,16 +70,22 @@ pub(crate) async fn open(
     };
     let store = open_store(engines).await?;
     let existing = store.view().await?.first_account().await?;
-    let given = config.master_key.as_deref();
-    let master = secrets_at_rest::master_key(&config.data, given, existing.is_none(), random.bytes())?;
+    let given = GivenKeys {
+        current: config.master_key.as_ref().map(SecretText::expose),
+        previous: config.previous_master_key.as_ref().map(SecretText::expose),
+    };
+    let files = given.current.is_none().then(|| KeyFiles::new(&config.data));
+    let keys = secrets_at_rest::master_keys(&config.data, given, existing.is_none(), random.bytes())?;
+    let keys = master_key::finish(&store, keys, files.as_ref(), random, now).await?;
     let account = match existing {
         Some(account) => account,
-        None => make_root(&store, config, &master, now, random).await?,
+        None => make_root(&store, config, keys.current(), now, random).await?,
     };
-    let ring = open_ring(&store, &master, now, random).await?;
+    let ring = open_ring(&store, keys.current(), now, random).await?;
+    let masters = Masters::new(keys, files);
     Ok(Foundation {
         store,
-        master,
+        masters,
         ring,
         account,
         kv,
@@ -141,7 +148,7 @@ async fn make_root(
     } = &config.root;
     let (fresh_id, fresh_secret) = daypass_token::permanent_key(&random.bytes());
     let id = secret_id.as_deref().map_or(Ok(fresh_id), given_id)?;
-    let secret = secret_key.clone().map_or(fresh_secret, SecretKey::new);
+    let secret = secret_key.clone().unwrap_or(fresh_secret);
     secrets_at_rest::refuse_weak(&id, &secret)?;
     if secret_key.is_none() || secret_id.is_none() {
         secrets_at_rest::write_root_credentials(&config.data, *account, &id, &secret)?;

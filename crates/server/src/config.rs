@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use daypass_api::names::{Account, Region};
+use daypass_api::secret::{SecretKey, SecretText};
 pub use daypass_audit::writer::OnLoss;
 use daypass_audit::writer::Pace;
 use daypass_audit::{Disk, SystemDisk};
@@ -51,7 +52,9 @@ pub struct Config {
     /// Whether the issuers of identity providers may be at private addresses, and without HTTPS.
     pub federation_allow_private: bool,
     /// The master key as text; without it the file in the data directory counts, made when it is not there.
-    pub master_key: Option<String>,
+    pub master_key: Option<SecretText>,
+    /// The master key that `master_key` takes the place of: everything is wrapped anew before requests are answered.
+    pub previous_master_key: Option<SecretText>,
     /// The root account to make on an empty data directory.
     pub root: RootSeed,
     /// The audit trail.
@@ -128,5 +131,25 @@ pub struct RootSeed {
     /// Its key id; generated when there is none.
     pub secret_id: Option<String>,
     /// Its secret; generated when there is none.
-    pub secret_key: Option<String>,
+    pub secret_key: Option<SecretKey>,
+}
+
+#[cfg(test)]
+mod tests {
+    use daypass_api::names::{AppId, Uin};
+
+    use super::*;
+
+    #[test]
+    fn a_root_to_make_shows_no_secret() {
+        let seed = RootSeed {
+            account: Account {
+                app_id: AppId(1),
+                owner_uin: Uin(2),
+            },
+            secret_id: None,
+            secret_key: Some(SecretKey::new("canary".to_owned())),
+        };
+        assert!(!format!("{seed:?}").contains("canary"));
+    }
 }

@@ -3,9 +3,10 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use daypass_token::MasterKey;
+use daypass_token::MasterKeys;
 
-use crate::{StartError, secrets_at_rest};
+use crate::StartError;
+use crate::secrets_at_rest::{self, GivenKeys, KeyFiles};
 
 /// What the file beside one is called while it is made; see `private_file`.
 const UNFINISHED: &str = "new";
@@ -40,9 +41,15 @@ impl DataDirectory {
         self.0.join("audit")
     }
 
-    /// The master key: the one that was given, or the one in the directory. None is ever made.
-    pub fn master_key(&self, given: Option<&str>) -> Result<MasterKey, StartError> {
-        secrets_at_rest::stored_master_key(&self.0, given)
+    /// The master key: the one that was given, or the one in the directory; with the one before it while it is
+    /// exchanged. None is ever made.
+    pub fn master_keys(&self, given: GivenKeys<'_>) -> Result<MasterKeys, StartError> {
+        secrets_at_rest::stored_master_keys(&self.0, given)
+    }
+
+    /// The file of a master key whose exchange was cut off, if there is one: the next start ends it.
+    pub fn unfinished_exchange(&self) -> Option<PathBuf> {
+        KeyFiles::new(&self.0).unfinished().map(Path::to_owned)
     }
 
     /// Files that were left by a crash while the one beside them was made.
@@ -87,10 +94,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let directory = DataDirectory::new(folder.path());
         assert!(matches!(
-            directory.master_key(None),
+            directory.master_keys(GivenKeys::default()),
             Err(StartError::MasterKeyMissing(_))
         ));
-        assert!(directory.master_key(Some(&"0f".repeat(32))).is_ok());
+        let given = GivenKeys {
+            current: Some(&"0f".repeat(32)),
+            previous: None,
+        };
+        assert!(directory.master_keys(given).is_ok());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

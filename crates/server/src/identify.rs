@@ -13,9 +13,11 @@ use daypass_access::verify::Claim;
 use daypass_access::{Caller, Layers, StoredPolicy};
 use daypass_api::names::AccessKeyId;
 use daypass_api::operation::AccessKeyStatus;
+use daypass_api::secret::SecretKey;
 use daypass_api::{Error, ErrorCode};
 use daypass_policy::DocumentKind;
 use daypass_store::View;
+use daypass_store::identity::{StoredAccessKey, WrappedSecret};
 
 use crate::metrics::CacheMeter;
 use crate::roles::KnownRole;
@@ -160,17 +162,27 @@ impl Service {
         Ok(Some(known))
     }
 
+    /// The secret of a key. What the view of a request shows may be wrapped under a master key whose exchange has ended
+    /// since: then the store has it under the one that took its place.
+    async fn secret(&self, stored: &StoredAccessKey) -> Result<SecretKey, Error> {
+        let id = &stored.id;
+        let unwrap = |wrapped: &WrappedSecret| self.masters.keys().unwrap_secret(id, &wrapped.wrapped);
+        if let Ok(secret) = unwrap(&stored.secret) {
+            return Ok(secret);
+        }
+        let fresh = self.store.view().await?.access_key(id).await?;
+        let fresh = fresh.ok_or(ErrorCode::UnknownAccessKey)?;
+        unwrap(&fresh.secret).map_err(|error| {
+            tracing::error!(%error, access_key_id = %id, "a secret could not be unwrapped");
+            Error::new(ErrorCode::InternalError)
+        })
+    }
+
     async fn read_known(&self, view: &View, id: &AccessKeyId) -> Result<Option<Known>, Error> {
         let Some(stored) = view.access_key(id).await? else {
             return Ok(None);
         };
-        let secret = self
-            .master
-            .unwrap_secret(id, &stored.secret.wrapped)
-            .map_err(|error| {
-                tracing::error!(%error, access_key_id = %id, "a secret could not be unwrapped");
-                Error::new(ErrorCode::InternalError)
-            })?;
+        let secret = self.secret(&stored).await?;
         let (account, uin) = (stored.account, stored.uin);
         let is_root = uin == account.owner_uin;
         let identity_exists = is_root || view.user(account.owner_uin, uin).await?.is_some();

@@ -22,7 +22,9 @@ mod gather;
 mod health;
 mod host_name;
 mod identify;
+mod key_ring;
 mod last_uses;
+mod master_key;
 mod metrics;
 mod opened_tokens;
 mod path;
@@ -42,7 +44,7 @@ pub mod tls;
 mod web_identity;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
@@ -63,6 +65,7 @@ pub use config::{
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
 pub use proxies::{BadTrustedProxy, TrustedProxy};
+pub use secrets_at_rest::GivenKeys;
 pub use start_error::StartError;
 
 use clock::SystemRandom;
@@ -70,6 +73,7 @@ use edge::allowance::Patience;
 use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
+use key_ring::KeyRingKeeper;
 use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
 use service::Service;
@@ -123,11 +127,18 @@ impl Server {
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let (blobs, kv) = (foundation.blobs, foundation.kv);
         let audit = open_audit(&config, &clock, random, ground.audit_disk, ground.audit_pace)?;
+        let masters = Arc::new(foundation.masters);
+        let key_ring = KeyRingKeeper::new(
+            foundation.store.clone(),
+            Arc::clone(&masters),
+            random,
+            foundation.ring,
+        );
         let service = Arc::new(Service {
             audit,
             store: foundation.store,
-            master: foundation.master,
-            ring: RwLock::new(Arc::new(foundation.ring)),
+            masters,
+            key_ring: Arc::new(key_ring),
             identities: Default::default(),
             last_uses: Default::default(),
             roles: Default::default(),
@@ -221,7 +232,7 @@ fn open_audit(
     random: SystemRandom,
     disk: Box<dyn Disk>,
     pace: Pace,
-) -> Result<Writer<audit::Entry>, StartError> {
+) -> Result<Writer, StartError> {
     let AuditConfig {
         directory,
         max_bytes,
@@ -241,7 +252,6 @@ fn open_audit(
         disk,
         fresh: random.bytes(),
         clock: Arc::new(move || clock.now().unix_millis()),
-        spell: audit::spell,
         complain: |error| {
             let cause = std::error::Error::source(error);
             tracing::error!(%error, cause, "the audit trail cannot be written");

@@ -122,7 +122,9 @@ impl Service {
     fn check_rate(&self, operation: &Operation, caller: &Caller, now: Timestamp) -> Result<(), Error> {
         match (operation, caller.identity()) {
             // Whoever floods the service must not keep his keys from being ended.
-            (Operation::Session(SessionOperation::RevokeSession(_)), _) => Ok(()),
+            (Operation::Session(SessionOperation::RevokeSession(_) | SessionOperation::KeyRing(_)), _) => {
+                Ok(())
+            }
             (Operation::Session(_), Some(identity)) => self.sts_rate.count(&identity.account.owner_uin, now),
             _ => Ok(()),
         }

@@ -287,6 +287,7 @@ impl Service {
                     .list_revocations(view, account, list.after, list.limit)
                     .await;
             }
+            Op::KeyRing(operation) => return self.key_ring.perform(*operation, now).await,
             Op::QueryApiKey(subject) => return self.query_api_key(view, *subject, identity).await,
         };
         minted.map(Outcome::TemporaryKey)
@@ -326,6 +327,8 @@ impl Service {
     ) -> Result<Outcome, Error> {
         use IdentityOperation as Op;
         let (store, account) = (&self.store, identity.account);
+        // Some of these make a key, and store what they wrap.
+        let _wrapping = self.masters.wrapping().await;
         let whose = |subject| match subject {
             Subject::Caller => identity.user().ok_or_else(role_has_no_keys),
             Subject::Uin(uin) => Ok(uin),
@@ -451,7 +454,7 @@ impl Service {
     /// A new permanent key, with its secret as it is shown once and as it is kept.
     fn fresh_key(&self) -> Result<KeyMaterial, Error> {
         let (id, secret) = daypass_token::permanent_key(&self.random.bytes());
-        key_material(&self.master, id, secret, self.random).map_err(|error| {
+        key_material(self.masters.keys().current(), id, secret, self.random).map_err(|error| {
             tracing::error!(%error, "a secret could not be wrapped");
             Error::new(ErrorCode::InternalError)
         })

@@ -1,21 +1,21 @@
 //! Everything that requests share.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use daypass_api::names::{AccessKeyId, Account, Region, RoleId, Uin};
 use daypass_audit::writer::Writer;
 use daypass_dialect::site::SiteConfig;
 use daypass_store::Store;
-use daypass_token::MasterKey;
 
-use crate::audit::Entry;
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
 use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
 use crate::identify::{IdentityCache, Known};
+use crate::key_ring::KeyRingKeeper;
 use crate::last_uses::LastUses;
+use crate::master_key::Masters;
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxy;
 use crate::rate::RateLimit;
@@ -25,10 +25,10 @@ use crate::web_identity::Federation;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
-    pub(crate) audit: Writer<Entry>,
+    pub(crate) audit: Writer,
     pub(crate) store: Store,
-    pub(crate) master: MasterKey,
-    pub(crate) ring: RwLock<Arc<StoredRing>>,
+    pub(crate) masters: Arc<Masters>,
+    pub(crate) key_ring: Arc<KeyRingKeeper>,
     pub(crate) last_uses: LastUses,
     pub(crate) identities: IdentityCache<AccessKeyId, Known>,
     pub(crate) roles: IdentityCache<(Uin, RoleId), KnownRole>,
@@ -55,19 +55,6 @@ pub(crate) struct Service {
 impl Service {
     /// The key ring as it is now.
     pub(crate) fn ring(&self) -> Arc<StoredRing> {
-        // A lock is poisoned only if a thread panicked while it replaced the value; the value is whole all the same.
-        Arc::clone(
-            &self
-                .ring
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
-    }
-
-    pub(crate) fn replace_ring(&self, ring: StoredRing) {
-        *self
-            .ring
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(ring);
+        self.key_ring.current()
     }
 }

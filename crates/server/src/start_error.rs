@@ -48,6 +48,11 @@ pub enum StartError {
         "the master key that was given (`DAYPASS_MASTER_KEY`, `master_key_file`) is not one: 64 hex digits"
     )]
     GivenMasterKeyMalformed,
+    /// There is a key before one that was not given.
+    #[error(
+        "a previous master key was given (`DAYPASS_PREVIOUS_MASTER_KEY`, `previous_master_key_file`) and none that takes its place"
+    )]
+    PreviousMasterKeyAlone,
     /// The master key is gone.
     #[error("`{path}` is missing, and the data directory cannot be read without it: restore it, or set `DAYPASS_MASTER_KEY`", path = .0.display())]
     MasterKeyMissing(PathBuf),

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
+use daypass_api::secret::SecretKey;
 use daypass_server::tls::TlsConfig;
 use daypass_server::{AuditConfig, Clock, Config, EdgeLimits, Ground, RootSeed, Server, StartError};
 use tempfile::TempDir;
@@ -138,13 +139,14 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         federation_allow_private: true,
         sts_requests_per_second: 1_000_000,
         master_key: None,
+        previous_master_key: None,
         root: RootSeed {
             account: Account {
                 app_id: AppId(1_250_000_000),
                 owner_uin: Uin(100_000_000_001),
             },
             secret_id: Some(ROOT_SECRET_ID.to_owned()),
-            secret_key: Some(ROOT_SECRET_KEY.to_owned()),
+            secret_key: Some(SecretKey::new(ROOT_SECRET_KEY.to_owned())),
         },
         audit: AuditConfig::default(),
         limits,

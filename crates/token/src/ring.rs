@@ -40,6 +40,17 @@ pub(crate) struct Epoch {
     key: Zeroizing<[u8; KEY_LENGTH]>,
 }
 
+/// What may be told of an epoch: everything but its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochFacts {
+    /// Its number.
+    pub id: u32,
+    /// When it was made.
+    pub created: Timestamp,
+    /// From when on nothing opens under it; absent for the one that seals.
+    pub retires: Option<Timestamp>,
+}
+
 /// The ring has [`MAX_EPOCHS`] epochs that may all be in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the key ring is full, the limit is {limit} epochs", limit = MAX_EPOCHS)]
@@ -86,19 +97,33 @@ impl KeyRing {
     /// the longest session.
     #[must_use]
     pub fn prune(&self, now: Timestamp) -> Self {
-        let mut superseded = self.newest.created;
-        let mut older = Vec::new();
-        for epoch in &self.older {
-            if now < superseded.plus_seconds(MAX_SESSION_SECONDS + OVERLAP_SECONDS) {
-                older.push(epoch.clone());
-            }
-            // The earliest successor counts: one epoch dated far ahead keeps no other in the ring.
-            superseded = superseded.min(epoch.created);
-        }
+        let older = self.older.iter().zip(self.retirements());
+        let alive = older.filter(|(_, retires)| now < *retires);
         Self {
             newest: self.newest.clone(),
-            older,
+            older: alive.map(|(epoch, _)| epoch.clone()).collect(),
         }
+    }
+
+    /// What may be told of the epochs, the newest first.
+    pub fn facts(&self) -> Vec<EpochFacts> {
+        let retirements = std::iter::once(None).chain(self.retirements().map(Some));
+        let facts = |(epoch, retires): (&Epoch, Option<Timestamp>)| EpochFacts {
+            id: epoch.id,
+            created: epoch.created,
+            retires,
+        };
+        self.epochs().zip(retirements).map(facts).collect()
+    }
+
+    /// When each of the older epochs retires, younger ones first.
+    fn retirements(&self) -> impl Iterator<Item = Timestamp> {
+        // The earliest successor counts: one epoch dated far ahead keeps no other in the ring.
+        self.epochs().scan(None::<Timestamp>, |earliest, successor| {
+            let superseded = earliest.map_or(successor.created, |earliest| earliest.min(successor.created));
+            *earliest = Some(superseded);
+            Some(superseded.plus_seconds(MAX_SESSION_SECONDS + OVERLAP_SECONDS))
+        })
     }
 
     /// A ring with nothing of this one but its numbering: every token that was ever sealed is void.
@@ -238,6 +263,25 @@ mod tests {
         assert_eq!(ids(&ring.prune(retires.plus_seconds(-1))), [2, 1]);
         assert_eq!(ids(&ring.prune(retires)), [2]);
         assert_eq!(ids(&ring.prune(later(100_000))), [2]);
+    }
+
+    #[test]
+    fn what_is_told_of_a_ring_agrees_with_what_opens() {
+        let ring = KeyRing::new(START, &[1; 32])
+            .with_new_epoch(later(24), &[2; 32])
+            .unwrap()
+            .with_new_epoch(later(30), &[3; 32])
+            .unwrap();
+        let facts = ring.facts();
+        let told: Vec<_> = facts.iter().map(|epoch| (epoch.id, epoch.created)).collect();
+        assert_eq!(told, [(3, later(30)), (2, later(24)), (1, START)]);
+        let retires: Vec<_> = facts.iter().map(|epoch| epoch.retires).collect();
+        assert_eq!(retires, [None, Some(later(30 + 37)), Some(later(24 + 37))]);
+        for epoch in facts {
+            let Some(retires) = epoch.retires else { continue };
+            assert!(ring.prune(retires.plus_seconds(-1)).find(epoch.id).is_some());
+            assert!(ring.prune(retires).find(epoch.id).is_none());
+        }
     }
 
     #[test]

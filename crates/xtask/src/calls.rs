@@ -3,7 +3,8 @@
 //!
 //! A line is the SDK, the action and how it was answered, `ok` or a code, separated by tabs. The page's tables must be
 //! what these lines say, and every action that `docs/compatibility.md` calls offered must have succeeded in one of the
-//! general SDKs: so neither page can promise what no SDK was seen to do.
+//! general SDKs: so neither page can promise what no SDK was seen to do. Likewise every error code that the program can
+//! spell must have come to one SDK, but for a few that no test can bring about or that belong to no SDK's action.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -27,6 +28,21 @@ const TABLES: &str = "## Actions\n";
 /// The answer that is no refusal.
 const OK: &str = "ok";
 
+/// Where every error code of the API is spelled, and where in it that begins.
+const SPELLED: (&str, &str) = ("crates/dialect/src/api3/error.rs", "fn spell(");
+
+/// Codes that no suite brings about: faults, more accounts than there can be, and those of the actions that are our own
+/// and that no SDK has; the tests of the server bring about the latter.
+const UNSEEN: &[&str] = &[
+    "FailedOperation.AccountIsOperator",
+    "InternalError",
+    "InternalError.SystemError",
+    "InvalidParameter.AccountFull",
+    "InvalidParameter.AccountInUse",
+    "ResourceNotFound.AccountNotExist",
+    "ServiceUnavailable",
+];
+
 /// The file for the calls of one suite, which is not there until the suite has called.
 pub(crate) fn fresh(suite: &str) -> anyhow::Result<PathBuf> {
     let file = file(suite)?;
@@ -49,6 +65,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
     let calls = Calls::parse(&text)?;
     calls.cover(&offered(&document("compatibility.md")?))?;
+    let (file, _) = SPELLED;
+    let source =
+        fs::read_to_string(workspace::root().join(file)).context("cannot read where codes are spelled")?;
+    calls.refuse(&spelled(&source))?;
     let page = document("sdks.md")?;
     let Some(start) = page.find(TABLES) else {
         bail!("docs/sdks.md has no heading `{}`", TABLES.trim());
@@ -74,6 +94,25 @@ fn file(suite: &str) -> anyhow::Result<PathBuf> {
 fn document(name: &str) -> anyhow::Result<String> {
     fs::read_to_string(workspace::root().join("docs").join(name))
         .with_context(|| format!("cannot read docs/{name}"))
+}
+
+/// The error codes in a source that spells them: its texts that are made of words in capitals alone.
+fn spelled(source: &str) -> BTreeSet<String> {
+    let (_, beginning) = SPELLED;
+    let body = source
+        .find(beginning)
+        .map_or("", |start| source.get(start..).unwrap_or_default());
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_uppercase())
+            && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    // Every second piece between quotation marks is a text; none of those has a quotation mark of its own.
+    body.split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| text.split('.').all(is_word))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The actions that the page on compatibility calls offered.
@@ -148,6 +187,20 @@ impl Calls {
         Ok(())
     }
 
+    /// Fails unless each of these codes came to some SDK, or is none that can.
+    fn refuse(&self, codes: &BTreeSet<String>) -> anyhow::Result<()> {
+        let known = |code: &&String| UNSEEN.contains(&code.as_str());
+        let missing: Vec<&str> = codes
+            .iter()
+            .filter(|code| !self.codes.contains_key(*code) && !known(code))
+            .map(String::as_str)
+            .collect();
+        if codes.is_empty() || !missing.is_empty() {
+            bail!("error codes that came to no SDK: {}", missing.join(", "));
+        }
+        Ok(())
+    }
+
     fn tables(&self) -> String {
         let actions = table("action", &self.actions);
         let codes = table("code", &self.codes);
@@ -207,6 +260,32 @@ mod tests {
             assert!(cover(&["A", missing]).is_err(), "{missing}");
         }
         assert!(cover(&[]).is_err());
+    }
+
+    #[test]
+    fn every_code_must_have_come_to_an_sdk() {
+        let calls = Calls::parse("Go\tA\tBad.Word\n").unwrap();
+        let refuse = |names: &[&str]| calls.refuse(&names.iter().map(|name| (*name).to_owned()).collect());
+        assert!(refuse(&["Bad.Word", "InternalError"]).is_ok());
+        assert!(refuse(&["Bad.Word", "Worse"]).is_err());
+        assert!(refuse(&[]).is_err());
+    }
+
+    #[test]
+    fn codes_are_found_where_they_are_spelled() {
+        let source = "const X: &str = \"Nothing\";\nfn spell(code) {\n A => (\"Bad.Word\", \"it is bad\"),\n \
+                      B => (\"Worse\", \"Bad\"),\n}";
+        assert_eq!(
+            spelled(source).into_iter().collect::<Vec<_>>(),
+            ["Bad", "Bad.Word", "Worse"]
+        );
+        let source = fs::read_to_string(workspace::root().join(SPELLED.0)).unwrap();
+        let codes = spelled(&source);
+        assert!(
+            codes.contains("InvalidParameter.StrategyFormatError") && codes.len() > 50,
+            "{codes:?}"
+        );
+        assert!(UNSEEN.iter().all(|code| codes.contains(*code)));
     }
 
     #[test]

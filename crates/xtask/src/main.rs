@@ -14,6 +14,7 @@ mod calls;
 mod debian;
 mod demo;
 mod deny;
+mod mutants;
 mod npm;
 mod process;
 mod sdk_browser;
@@ -51,6 +52,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
             print!("{}", help());
             Ok(())
         }
+        "mutants" => mutants::run(rest),
         "sdk-browser" => sdk_browser::run(rest),
         "sdk-go" => sdk_go::run(rest),
         "sdk-java" => sdk_java::run(rest),
@@ -88,6 +90,9 @@ Commands:
     for step in &STEPS {
         text.push_str(&format!("  {:<25} {}\n", step.name, step.about));
     }
+    text.push_str(
+        "  mutants [--fresh]         break the gate and the evaluator in every listed way; a test must catch each\n",
+    );
     text.push_str("  sdk-python [argument]...  the same with arguments for pytest, such as `-k expired`\n");
     text.push_str(
         "  sdk-node [argument]...    the same with arguments for Node.js, such as `--test-name-pattern=expired`\n",

@@ -6,6 +6,7 @@
 mod account;
 mod copy;
 mod identity;
+mod key_ring;
 mod object;
 mod provider;
 mod revocation;
@@ -20,6 +21,7 @@ pub use identity::{
     MAX_ROLE_TAGS, Membership, NewGroup, NewPolicy, NewRole, Paging, PolicyRef, PolicyScope, RoleOperation,
     RoleRef, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
 };
+pub use key_ring::KeyRingOperation;
 pub use object::{
     BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
     ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
@@ -51,11 +53,12 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether it changes users, groups, access keys, policies, roles or accounts, or ends sessions. No session with a
-    /// policy of its own, and no federation session, may do that.
+    /// Whether it changes users, groups, access keys, policies, roles, accounts or the keys above them, or ends sessions.
+    /// No session with a policy of its own, and no federation session, may do that.
     pub fn is_identity_write(&self) -> bool {
         match self {
             Self::Session(SessionOperation::RevokeSession(_)) => true,
+            Self::Session(SessionOperation::KeyRing(operation)) => operation.is_write(),
             Self::Object(_) | Self::Session(_) => false,
             Self::Identity(operation) => operation.is_write(),
         }

@@ -1,7 +1,7 @@
 //! Operations of the token service.
 
 use crate::names::{ExternalId, ProviderName, SessionName, Uin};
-use crate::operation::{ListRevocations, RevokeSession, RoleRef, Subject};
+use crate::operation::{KeyRingOperation, ListRevocations, RevokeSession, RoleRef, Subject};
 use crate::secret::WebIdentityToken;
 use crate::tags::Tags;
 
@@ -27,6 +27,8 @@ pub enum SessionOperation {
     RevokeSession(RevokeSession),
     /// What the account ended so.
     ListRevocations(ListRevocations),
+    /// Something about the keys that seal session tokens.
+    KeyRing(KeyRingOperation),
 }
 
 /// A temporary key to mint.

@@ -64,6 +64,17 @@ pub struct RevocationList {
     pub next: Option<u64>,
 }
 
+/// One of the keys that seal and open session tokens, without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochSummary {
+    /// Its number.
+    pub id: u32,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when tokens open under it; absent for the one that seals.
+    pub opens_until: Option<Timestamp>,
+}
+
 /// The answer to an operation that was performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -226,6 +237,10 @@ pub enum Outcome {
     ApiKeys(Vec<AccessKey>),
     /// What was ended before its time.
     Revocations(RevocationList),
+    /// The keys that seal and open session tokens, the newest first.
+    KeyRing(Vec<EpochSummary>),
+    /// The master key is another one; how many secrets of permanent keys were wrapped anew.
+    MasterKeyRotated(u64),
     /// A role was made.
     RoleCreated(RoleId),
     /// One role.

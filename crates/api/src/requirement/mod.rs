@@ -259,6 +259,7 @@ fn session(operation: &SessionOperation) -> Requirement {
         Op::QueryApiKey(subject) => allowed("sts:QueryApiKey", Resource::Identity(*subject)),
         Op::RevokeSession(revoke) => allowed("sts:RevokeSession", revoked(&revoke.target)),
         Op::ListRevocations(_) => allowed("sts:ListRevocations", Resource::Service),
+        Op::KeyRing(operation) => allowed(operation.action(), Resource::Service),
     }
 }
 

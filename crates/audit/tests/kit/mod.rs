@@ -49,7 +49,7 @@ impl Bench {
         paths
     }
 
-    fn setup(&self, disk: Box<dyn Disk>, on_loss: OnLoss) -> Setup<Request> {
+    fn setup(&self, disk: Box<dyn Disk>, on_loss: OnLoss) -> Setup {
         let now = Arc::clone(&self.now);
         Setup {
             options: Options {
@@ -67,20 +67,15 @@ impl Bench {
             disk,
             fresh: [7; 16],
             clock: Arc::new(move || now.load(Ordering::SeqCst)),
-            spell: |request| request,
             complain: |_| {},
         }
     }
 
-    pub(crate) fn try_writer(
-        &self,
-        disk: Box<dyn Disk>,
-        on_loss: OnLoss,
-    ) -> Result<Writer<Request>, AuditError> {
+    pub(crate) fn try_writer(&self, disk: Box<dyn Disk>, on_loss: OnLoss) -> Result<Writer, AuditError> {
         Writer::start(self.setup(disk, on_loss))
     }
 
-    pub(crate) fn writer(&self) -> Writer<Request> {
+    pub(crate) fn writer(&self) -> Writer {
         self.try_writer(Box::new(SystemDisk), OnLoss::Refuse).unwrap()
     }
 

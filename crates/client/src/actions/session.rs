@@ -2,10 +2,10 @@
 
 use daypass_api::Outcome;
 use daypass_api::operation::{
-    AssumeRole, GetFederationToken, ListRevocations, MAX_LISTED_REVOCATIONS, Operation, RevokeSession,
-    SessionOperation, Subject,
+    AssumeRole, GetFederationToken, KeyRingOperation, ListRevocations, MAX_LISTED_REVOCATIONS, Operation,
+    RevokeSession, SessionOperation, Subject,
 };
-use daypass_api::outcome::{AccessKey, CallerIdentity, Revocation, TemporaryKey};
+use daypass_api::outcome::{AccessKey, CallerIdentity, EpochSummary, Revocation, TemporaryKey};
 
 use super::ActionClient;
 use crate::error::Error;
@@ -56,6 +56,24 @@ impl ActionClient {
             next = page.next.filter(|next| *next > after);
         }
         Ok(all)
+    }
+
+    /// Looks at the keys that seal session tokens, or replaces them; answers what is in the ring then.
+    pub async fn key_ring(&self, operation: KeyRingOperation) -> Result<Vec<EpochSummary>, Error> {
+        let operation = Operation::Session(SessionOperation::KeyRing(operation));
+        match self.call(&operation).await? {
+            Outcome::KeyRing(epochs) => Ok(epochs),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// Wraps everything that is wrapped under a new master key; how many secrets of permanent keys that were.
+    pub async fn rotate_master_key(&self) -> Result<u64, Error> {
+        let operation = SessionOperation::KeyRing(KeyRingOperation::RotateMasterKey);
+        match self.call(&Operation::Session(operation)).await? {
+            Outcome::MasterKeyRotated(secrets) => Ok(secrets),
+            _ => Err(Error::other_outcome()),
+        }
     }
 
     async fn mint(&self, operation: SessionOperation) -> Result<TemporaryKey, Error> {

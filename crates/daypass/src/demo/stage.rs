@@ -178,6 +178,7 @@ fn config(data: &TempDir) -> Result<Config> {
         web_identity_requests_per_second: daypass_server::DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND,
         federation_allow_private: false,
         master_key: None,
+        previous_master_key: None,
         root: RootSeed {
             account: Account {
                 app_id: AppId(DEFAULT_APPID),

@@ -93,6 +93,9 @@ pub(crate) struct Settings {
     /// File that holds the master key, instead of the one in the data directory
     #[arg(long, value_name = "FILE")]
     master_key_file: Option<PathBuf>,
+    /// File that holds the master key that the given one takes the place of
+    #[arg(long, value_name = "FILE")]
+    previous_master_key_file: Option<PathBuf>,
     /// Directory of the audit trail; without one, `audit` in the data directory
     #[arg(long, value_name = "DIR")]
     audit_dir: Option<PathBuf>,

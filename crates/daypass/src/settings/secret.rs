@@ -6,12 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use daypass_api::secret::SecretText;
+use zeroize::Zeroizing;
 
 /// Far longer than any secret.
 const MAX_BYTES: u64 = 4096;
 
 /// The text of a secret's file, without the line's end; one that other users can read is refused.
-pub(crate) fn read(path: &Path) -> Result<String> {
+pub(crate) fn read(path: &Path) -> Result<SecretText> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("`{shown}` could not be read"))?;
     let about = file
@@ -20,14 +22,14 @@ pub(crate) fn read(path: &Path) -> Result<String> {
     if about.permissions().mode() & 0o077 != 0 {
         bail!("`{shown}` can be read by other users: set its mode to 0600");
     }
-    let mut text = String::new();
+    let mut text = Zeroizing::new(String::new());
     let read = file.take(MAX_BYTES + 1).read_to_string(&mut text);
     let length = read.with_context(|| format!("`{shown}` could not be read"))?;
     let secret = text.trim_end_matches(['\r', '\n']);
     if length as u64 > MAX_BYTES || secret.is_empty() || secret.contains(char::is_whitespace) {
         bail!("`{shown}` should hold one secret on one line, and nothing else");
     }
-    Ok(secret.to_owned())
+    Ok(SecretText::new(secret.to_owned()))
 }
 
 #[cfg(test)]
@@ -43,7 +45,7 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             match (read(&path), expected) {
-                (Ok(read), Ok(expected)) => assert_eq!(read, expected),
+                (Ok(read), Ok(expected)) => assert_eq!(read.expose(), expected),
                 (Err(error), Err(expected)) => {
                     let error = format!("{error:#}");
                     assert!(error.contains(expected), "{error}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use daypass_api::names::{Account, AppId, Uin};
+use daypass_api::secret::{SecretKey, SecretText};
 use daypass_server::tls::{Authority, TlsConfig};
 use daypass_server::{AuditConfig, Config, EdgeLimits, RootSeed};
 use tracing_subscriber::EnvFilter;
@@ -22,6 +23,11 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
     check_together(settings)?;
     let root_secret = secret_of(&layered, "root_secret_key_file", environment::ROOT_SECRET_KEY)?;
     let master_key = secret_of(&layered, "master_key_file", environment::MASTER_KEY)?;
+    let previous_master_key = secret_of(
+        &layered,
+        "previous_master_key_file",
+        environment::PREVIOUS_MASTER_KEY,
+    )?;
     let filter = settings.log.as_ref().context(DEFAULT_MISSING)?;
     let filter = filter.0.filter().map_err(anyhow::Error::msg)?;
     let data = settings.data.clone().context(DEFAULT_MISSING)?;
@@ -53,13 +59,14 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
         web_identity_requests_per_second: u32::try_from(web_identity_rate)?,
         federation_allow_private: settings.federation_allow_private.context(DEFAULT_MISSING)?,
         master_key,
+        previous_master_key,
         root: RootSeed {
             account: Account {
                 app_id: AppId(settings.appid.context(DEFAULT_MISSING)?.number()),
                 owner_uin: Uin(settings.owner_uin.context(DEFAULT_MISSING)?.number()),
             },
             secret_id: settings.root_secret_id.clone(),
-            secret_key: root_secret,
+            secret_key: root_secret.map(SecretKey::from),
         },
         audit: AuditConfig {
             directory: settings.audit_dir.clone(),
@@ -117,8 +124,8 @@ fn metadata_cache_bytes(limits: &Limits) -> Result<usize> {
 }
 
 /// A secret: from the file that a flag names, from the environment, or from the file that the settings name.
-fn secret_of(layered: &Layered, key: &str, variable: &str) -> Result<Option<String>> {
-    let in_environment = environment::text(variable)?;
+fn secret_of(layered: &Layered, key: &str, variable: &str) -> Result<Option<SecretText>> {
+    let in_environment = environment::text(variable)?.map(SecretText::new);
     if in_environment.is_some() && layered.source(key) != Source::Flag {
         return Ok(in_environment);
     }

@@ -63,7 +63,8 @@ macro_rules! actions {
 
 actions! {
     Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey,
-        RevokeSession, ListRevocations, AssumeRoleWithWebIdentity;
+        RevokeSession, ListRevocations, DescribeKeyRing, RotateKeyRing, EndAllSessions,
+        RotateMasterKey, AssumeRoleWithWebIdentity;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
@@ -90,7 +91,12 @@ impl Action {
     /// The one version of it that is spoken: that of its service, or one of our own for what only this server offers.
     pub const fn version(self) -> &'static str {
         match self {
-            Self::RevokeSession | Self::ListRevocations => OWN_VERSION,
+            Self::RevokeSession
+            | Self::ListRevocations
+            | Self::DescribeKeyRing
+            | Self::RotateKeyRing
+            | Self::EndAllSessions
+            | Self::RotateMasterKey => OWN_VERSION,
             _ => self.service().version(),
         }
     }

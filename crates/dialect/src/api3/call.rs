@@ -5,13 +5,13 @@
 
 use std::fmt;
 
-use daypass_api::operation::IdentityOperation;
+use daypass_api::operation::{IdentityOperation, KeyRingOperation};
 use daypass_api::{Error, Operation};
 
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
-    access_keys, account, accounts, assume, attachments, boundaries, groups, policies, providers,
+    access_keys, account, accounts, assume, attachments, boundaries, groups, key_ring, policies, providers,
     revocations, role_policies, roles, sts, users, versions, web_identity,
 };
 
@@ -116,6 +116,10 @@ impl Call {
             Action::QueryApiKey => return sts::read_query_key(fields),
             Action::RevokeSession => return revocations::read_revoke(fields),
             Action::ListRevocations => return revocations::read_list(fields),
+            Action::DescribeKeyRing => return Ok(key_ring::read(KeyRingOperation::Describe)),
+            Action::RotateKeyRing => return Ok(key_ring::read(KeyRingOperation::Rotate)),
+            Action::EndAllSessions => return Ok(key_ring::read(KeyRingOperation::EndAll)),
+            Action::RotateMasterKey => return Ok(key_ring::read(KeyRingOperation::RotateMasterKey)),
             Action::AddUser => users::read_add(fields)?,
             Action::GetUser => users::read_get(fields)?,
             Action::ListUsers => users::LIST,

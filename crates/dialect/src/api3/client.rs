@@ -10,7 +10,7 @@ use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
-    access_keys, account, accounts, assume, attachments, boundaries, groups, policies, providers,
+    access_keys, account, accounts, assume, attachments, boundaries, groups, key_ring, policies, providers,
     revocations, roles, sts, users, versions, web_identity,
 };
 
@@ -51,6 +51,7 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::ListRevocations(list)) => {
             (Action::ListRevocations, revocations::list_parameters(*list))
         }
+        Operation::Session(SessionOperation::KeyRing(operation)) => (key_ring::action(*operation), empty()),
         Operation::Identity(operation) => identity_request(operation),
     };
     Ok(Request {
@@ -176,6 +177,7 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         Operation::Session(SessionOperation::GetCallerIdentity) => sts::read_caller(reply),
         Operation::Session(SessionOperation::RevokeSession(_)) => Ok(Outcome::Done),
         Operation::Session(SessionOperation::ListRevocations(_)) => revocations::read_revocations(reply),
+        Operation::Session(SessionOperation::KeyRing(operation)) => key_ring::read_answer(*operation, reply),
         Operation::Identity(operation) => identity_answer(operation, reply),
     }
 }

@@ -22,6 +22,7 @@ mod assume;
 mod attachments;
 mod boundaries;
 mod groups;
+mod key_ring;
 mod policies;
 mod providers;
 mod revocations;

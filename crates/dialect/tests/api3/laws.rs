@@ -7,15 +7,16 @@ use daypass_api::names::{
 use daypass_api::operation::{
     AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, AssumeRoleWithWebIdentity, AttachmentReach,
     BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation,
-    IdentityOperation, ListRevocations, MAX_ACCOUNT_NUMBER, Membership, NewAccount, NewGroup, NewPolicy,
-    NewRole, Operation, Paging, PolicyRef, PolicyScope, ProviderOperation, ProviderSettings, RevokeSession,
-    RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject, UpdateGroup, UpdatePolicy, UpdateUser,
-    UserPolicies, UserRef, VersionOperation,
+    IdentityOperation, KeyRingOperation, ListRevocations, MAX_ACCOUNT_NUMBER, Membership, NewAccount,
+    NewGroup, NewPolicy, NewRole, Operation, Paging, PolicyRef, PolicyScope, ProviderOperation,
+    ProviderSettings, RevokeSession, RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject,
+    UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
 };
 use daypass_api::outcome::{
-    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Ended, Group, GroupDetails, LastUse,
-    NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion, PolicyVersionSummary,
-    Provider, Revocation, RevocationList, Role, RootAccount, SessionToken, TemporaryKey, User, UserPolicy,
+    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Ended, EpochSummary, Group,
+    GroupDetails, LastUse, NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion,
+    PolicyVersionSummary, Provider, Revocation, RevocationList, Role, RootAccount, SessionToken,
+    TemporaryKey, User, UserPolicy,
 };
 use daypass_api::secret::{SecretKey, WebIdentityToken};
 use daypass_api::tags::Tags;
@@ -230,6 +231,7 @@ fn session_operation() -> impl Strategy<Value = SessionOperation> {
         (any::<u64>(), 1..=1000_usize).prop_map(|(after, limit)| {
             SessionOperation::ListRevocations(ListRevocations { after, limit })
         }),
+        proptest::sample::select(KeyRingOperation::ALL.to_vec()).prop_map(SessionOperation::KeyRing),
         federation.prop_map(|(name, policy, duration_seconds)| {
             SessionOperation::GetFederationToken(GetFederationToken {
                 name,
@@ -613,6 +615,12 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn epoch()(id: u32, created in moment(), opens_until in option::of(moment())) -> EpochSummary {
+        EpochSummary { id, created, opens_until }
+    }
+}
+
 fn created_user(create: CreateUser) -> impl Strategy<Value = Outcome> {
     (user(false), option::of((key_id(), "[!-~]{1,40}"))).prop_map(move |(user, key)| {
         let access_key = key.map(|(id, secret)| NewAccessKey {
@@ -739,6 +747,12 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
             return (vec(revocation(), 0..4), option::of(any::<u64>()))
                 .prop_map(|(entries, next)| Outcome::Revocations(RevocationList { entries, next }))
                 .boxed();
+        }
+        Operation::Session(SessionOperation::KeyRing(KeyRingOperation::RotateMasterKey)) => {
+            return any::<u64>().prop_map(Outcome::MasterKeyRotated).boxed();
+        }
+        Operation::Session(SessionOperation::KeyRing(_)) => {
+            return vec(epoch(), 0..4).prop_map(Outcome::KeyRing).boxed();
         }
         Operation::Session(SessionOperation::GetCallerIdentity) => return caller().boxed(),
         Operation::Identity(identity) => identity,

@@ -90,6 +90,11 @@ pub fn access_key(id: &AccessKeyId) -> Bytes {
     join(&[ACCESS_KEY, id.as_str().as_bytes()])
 }
 
+/// All access keys of all identities.
+pub fn access_keys() -> Bytes {
+    join(&[ACCESS_KEY])
+}
+
 /// All access keys of an identity.
 pub fn access_keys_of(owner: Uin, uin: Uin) -> Bytes {
     join(&[ACCESS_KEY_OF, &number(owner.0), &number(uin.0)])

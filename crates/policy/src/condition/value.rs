@@ -100,8 +100,17 @@ impl ConditionValue {
         &self.text
     }
 
+    /// The number that the value stands for, or the point in time since 1970, in units of 1e-9; `None` for
+    /// values of other operators.
+    pub fn nanos(&self) -> Option<i128> {
+        match self.compiled {
+            Compiled::Number(nanos) | Compiled::Time(nanos) => Some(nanos),
+            Compiled::Text(_) | Compiled::Bool(_) | Compiled::Network(_) => None,
+        }
+    }
+
     /// For `null_equal`: whether it wants the key to be absent.
-    pub(crate) fn wants_absent(&self) -> Option<bool> {
+    pub fn wants_absent(&self) -> Option<bool> {
         match self.compiled {
             Compiled::Bool(absent) => Some(absent),
             _ => None,

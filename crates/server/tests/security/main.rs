@@ -23,6 +23,7 @@ mod foreign_roles;
 mod gateways;
 mod identities;
 mod issuer;
+mod key_ring;
 mod kit;
 mod logs;
 mod one_gate;

@@ -564,6 +564,11 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
         // The denial of a session is that of the rule: what it changes is not given by policies.
         Action::RevokeSession => (json!({ "SessionName": "nobody" }), true),
         Action::ListRevocations => (json!({}), false),
+        // The operator's alone: no session has it, whatever its policies say.
+        Action::DescribeKeyRing
+        | Action::RotateKeyRing
+        | Action::EndAllSessions
+        | Action::RotateMasterKey => (json!({}), true),
         Action::GetRole | Action::GetRolePermissionBoundary => (of_role(json!({})), false),
         Action::DescribeRoleList => (json!({ "Page": 1, "Rp": 20 }), false),
         Action::ListAttachedRolePolicies => (of_role(json!({ "Page": 1, "Rp": 20 })), false),
@@ -612,7 +617,13 @@ async fn mechanism_10_every_action_asks_every_layer() {
         // Those of the token service give nothing that the caller has not got: a denial alone stops them. A role does.
         let takes_a_right = matches!(
             action,
-            Action::AssumeRole | Action::RevokeSession | Action::ListRevocations
+            Action::AssumeRole
+                | Action::RevokeSession
+                | Action::ListRevocations
+                | Action::DescribeKeyRing
+                | Action::RotateKeyRing
+                | Action::EndAllSessions
+                | Action::RotateMasterKey
         );
         let given = action.service().name() == "sts" && !takes_a_right;
         for key in [&keys.only_that, &nobody.key] {

@@ -52,7 +52,13 @@ pub(super) fn http_string_for_host(
     parameters: &NameList,
     host: Option<&str>,
 ) -> Vec<u8> {
-    let mut out = Vec::with_capacity(view.path().len() + view.query().len() + 512);
+    // Room for all headers, so that a long session token does not make the text move.
+    let headers_length = view
+        .headers()
+        .iter()
+        .map(|(name, value)| name.len() + value.len() + 2);
+    let room = view.path().len() + view.query().len() + headers_length.sum::<usize>() + 128;
+    let mut out = Vec::with_capacity(room);
     out.extend(view.method().bytes().map(|byte| byte.to_ascii_lowercase()));
     out.push(b'\n');
     out.extend_from_slice(&signed_path(view));

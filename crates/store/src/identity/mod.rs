@@ -16,6 +16,7 @@ mod last_uses;
 mod policies;
 mod providers;
 mod revocations;
+mod rewrap;
 mod roles;
 mod tallies;
 mod users;
