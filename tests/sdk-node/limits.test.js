@@ -37,3 +37,24 @@ test('policies, and policies of a user', async () => {
   await each(200, (number) => cam('AttachUserPolicy', { PolicyId: made[number].PolicyId, AttachUin }));
   await apiRefuses(cam('AttachUserPolicy', { PolicyId: made[200].PolicyId, AttachUin }), 'InvalidParameter.AttachmentFull');
 });
+
+test('roles', async () => {
+  const cam = cloud.cam();
+  const principal = { qcs: ['qcs::cam::uin/100000000001:root'] };
+  const trusts = { effect: 'allow', action: 'name/sts:AssumeRole', principal };
+  const PolicyDocument = JSON.stringify(policy(trusts));
+  const create = (number) => cam('CreateRole', { RoleName: `role-${number}`, PolicyDocument });
+  await each(1000, create);
+  await apiRefuses(create(1000), 'InvalidParameter.RoleFull');
+});
+
+test('groups, and users of a group', async () => {
+  const cam = cloud.cam();
+  const create = (number) => cam('CreateGroup', { GroupName: `group-${number}` });
+  const [{ GroupId }] = await each(300, create);
+  await apiRefuses(create(300), 'InvalidParameter.GroupFull');
+  const { Data } = await cam('ListUsers', {});
+  const add = ({ Uin }) => cam('AddUserToGroup', { Info: [{ GroupId, Uin }] });
+  await each(100, (number) => add(Data[number]));
+  await apiRefuses(add(Data[100]), 'InvalidParameter.GroupUserFull');
+});

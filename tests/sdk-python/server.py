@@ -33,7 +33,7 @@ def new_root_key() -> Key:
 class Server:
     """`daypass serve` on a data directory and a free port."""
 
-    def __init__(self, folder: Path, min_session_seconds: int | None = 1):
+    def __init__(self, folder: Path, min_session_seconds: int | None = 1, settings: str | None = None):
         self.root = new_root_key()
         self.port = 0
         self._data = folder / "data"
@@ -41,6 +41,10 @@ class Server:
         self._options = (
             [] if min_session_seconds is None else ["--min-session-seconds", str(min_session_seconds)]
         )
+        if settings is not None:
+            file = folder / "daypass.toml"
+            file.write_text(settings)
+            self._options += ["--config", str(file)]
         self._process: subprocess.Popen | None = None
 
     def start(self) -> "Server":

@@ -12,8 +12,8 @@ from tencentcloud.sts.v20180813 import models
 
 import signer
 import wire
-from cloud import TC3, api_refuses, in_bucket, key_of, policy, statement, sts_sdk_refuses
-from server import APPID, OWNER_UIN
+from cloud import TC3, Cloud, api_refuses, in_bucket, key_of, policy, statement, sts_sdk_refuses
+from server import APPID, OWNER_UIN, Server
 
 SCHEMES = [
     (TC3, "POST"),
@@ -418,3 +418,14 @@ def test_bodies_that_are_no_parameters(cloud, body):
 def test_a_body_that_is_too_large(cloud):
     answer = ask(cloud, "GetFederationToken", {"Name": "demo", "Policy": "x" * 2 * 1024 * 1024})
     assert answer.api_code == "RequestSizeLimitExceeded"
+
+
+def test_an_account_that_asks_too_often(tmp_path):
+    server = Server(tmp_path, settings="[limits]\nsts_requests_per_second = 1\n").start()
+    slow = Cloud(server)
+    try:
+        with api_refuses("RequestLimitExceeded"):
+            for _ in range(50):
+                slow.federation(slow.root, Name="demo", Policy=encoded(ANYTHING))
+    finally:
+        server.stop()

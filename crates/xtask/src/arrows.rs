@@ -44,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-access",
             "daypass-analysis",
             "daypass-api",
+            "daypass-audit",
             "daypass-dialect",
             "daypass-policy",
             "daypass-signature",

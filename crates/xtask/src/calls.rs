@@ -65,9 +65,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
     let calls = Calls::parse(&text)?;
     calls.cover(&offered(&document("compatibility.md")?))?;
-    let (file, _) = SPELLED;
+    let (table, _) = SPELLED;
     let source =
-        fs::read_to_string(workspace::root().join(file)).context("cannot read where codes are spelled")?;
+        fs::read_to_string(workspace::root().join(table)).context("cannot read where codes are spelled")?;
     calls.refuse(&spelled(&source))?;
     let page = document("sdks.md")?;
     let Some(start) = page.find(TABLES) else {

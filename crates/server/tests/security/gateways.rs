@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use daypass_api::secret::SecretText;
 use daypass_blob::memory::MemoryBlobs;
 use daypass_kv::memory::MemoryKv;
 use daypass_server::{Engines, Ground};
@@ -20,7 +21,9 @@ async fn gateway(engines: &Engines) -> TestServer {
         engines: Some(engines.clone()),
         ..Ground::default()
     };
-    let change = |config: &mut daypass_server::Config| config.master_key = Some(MASTER_KEY.to_owned());
+    let change = |config: &mut daypass_server::Config| {
+        config.master_key = Some(SecretText::new(MASTER_KEY.to_owned()))
+    };
     TestServer::on(change, ground).await.unwrap()
 }
 
