@@ -8,8 +8,8 @@ use crate::identity::RevocationRecord;
 use crate::identity::{
     AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord,
     GroupRecord, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord,
-    PolicyTallyRecord, PolicyVersionRecord, RoleNameRecord, RoleRecord, TrustedRole, UserNameRecord,
-    UserRecord, WrappedKeyRing, WrappedSecret,
+    PolicyTallyRecord, PolicyVersionRecord, ProviderNameRecord, ProviderRecord, RoleNameRecord, RoleRecord,
+    TrustedProvider, TrustedRole, UserNameRecord, UserRecord, WrappedKeyRing, WrappedSecret,
 };
 use crate::keys::{ContentId, DataId};
 use crate::object::{Content, ManifestRecord, ObjectRecord, Place, Segment};
@@ -21,8 +21,8 @@ use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::{CorsMethod, CorsRule};
 use daypass_api::names::{AccessKeyId, SessionId};
 use daypass_api::names::{
-    Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, RoleId,
-    RoleName, Uin, UserName, VersionId,
+    Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, ProviderId,
+    ProviderName, Region, RoleId, RoleName, Uin, UserName, VersionId,
 };
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::{AccessKeyStatus, Contact};
