@@ -39,11 +39,13 @@ mod revocations;
 mod roles;
 mod secrets_at_rest;
 mod service;
+mod sessions;
 mod start_error;
 pub mod tls;
 mod web_identity;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,6 +79,7 @@ use key_ring::KeyRingKeeper;
 use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
 use service::Service;
+use sessions::MintedSessions;
 use tls::{Certificates, TlsConfig};
 use web_identity::Federation;
 
@@ -137,6 +140,7 @@ impl Server {
         let service = Arc::new(Service {
             audit,
             store: foundation.store,
+            minted: MintedSessions::new(audit_directory(&config)),
             masters,
             key_ring: Arc::new(key_ring),
             identities: Default::default(),
@@ -226,6 +230,12 @@ impl Server {
     }
 }
 
+/// Where the audit trail is.
+fn audit_directory(config: &Config) -> PathBuf {
+    let directory = config.audit.directory.clone();
+    directory.unwrap_or_else(|| DataDirectory::new(&config.data).audit())
+}
+
 fn open_audit(
     config: &Config,
     clock: &Arc<dyn Clock>,
@@ -234,12 +244,12 @@ fn open_audit(
     pace: Pace,
 ) -> Result<Writer, StartError> {
     let AuditConfig {
-        directory,
         max_bytes,
         max_age_days,
         on_loss,
-    } = config.audit.clone();
-    let directory = directory.unwrap_or_else(|| DataDirectory::new(&config.data).audit());
+        ..
+    } = config.audit;
+    let directory = audit_directory(config);
     let clock = Arc::clone(clock);
     let setup = Setup {
         options: Options::keeping(directory, max_bytes, max_age_days),

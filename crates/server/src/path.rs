@@ -55,7 +55,7 @@ impl Service {
         let code = outcome.as_ref().err().map(|error| error.code);
         if let Ok(performed) = &outcome {
             self.metrics.requests.count_outcome(&performed.outcome);
-            witness.record.note_outcome(&performed.outcome);
+            witness.record.note_outcome(&performed.outcome, &self.ring().ring);
         }
         let mut reply = Reply::spell(&received, &family, outcome);
         self.tell_other_origins(&received, &family, &mut reply).await;

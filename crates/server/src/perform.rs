@@ -287,6 +287,7 @@ impl Service {
                     .list_revocations(view, account, list.after, list.limit)
                     .await;
             }
+            Op::ListSessions(list) => return self.list_sessions(view, list, identity, now).await,
             Op::KeyRing(operation) => return self.key_ring.perform(*operation, now).await,
             Op::QueryApiKey(subject) => return self.query_api_key(view, *subject, identity).await,
         };

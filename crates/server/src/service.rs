@@ -21,11 +21,14 @@ use crate::proxies::TrustedProxy;
 use crate::rate::RateLimit;
 use crate::revocations::Revocations;
 use crate::roles::KnownRole;
+use crate::sessions::MintedSessions;
 use crate::web_identity::Federation;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
     pub(crate) audit: Writer,
+    /// What lists of sessions are read from.
+    pub(crate) minted: MintedSessions,
     pub(crate) store: Store,
     pub(crate) masters: Arc<Masters>,
     pub(crate) key_ring: Arc<KeyRingKeeper>,

@@ -32,7 +32,8 @@ pub use provider::{
     ProviderOperation, ProviderSettings,
 };
 pub use revocation::{
-    ListRevocations, MAX_LISTED_REVOCATIONS, MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget,
+    ListRevocations, ListSessions, ListedTarget, MAX_LISTED_REVOCATIONS, MAX_LISTED_SESSIONS,
+    MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget,
 };
 pub use session::{AssumeRole, AssumeRoleWithWebIdentity, GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};

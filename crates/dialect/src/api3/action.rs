@@ -64,7 +64,7 @@ macro_rules! actions {
 actions! {
     Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey,
         RevokeSession, ListRevocations, DescribeKeyRing, RotateKeyRing, EndAllSessions,
-        RotateMasterKey, AssumeRoleWithWebIdentity;
+        RotateMasterKey, AssumeRoleWithWebIdentity, ListSessions;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
@@ -93,6 +93,7 @@ impl Action {
         match self {
             Self::RevokeSession
             | Self::ListRevocations
+            | Self::ListSessions
             | Self::DescribeKeyRing
             | Self::RotateKeyRing
             | Self::EndAllSessions

@@ -12,7 +12,7 @@ use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
     access_keys, account, accounts, assume, attachments, boundaries, groups, key_ring, policies, providers,
-    revocations, role_policies, roles, sts, users, versions, web_identity,
+    revocations, role_policies, roles, sessions, sts, users, versions, web_identity,
 };
 
 /// Path of every call of API 3.0.
@@ -116,6 +116,7 @@ impl Call {
             Action::QueryApiKey => return sts::read_query_key(fields),
             Action::RevokeSession => return revocations::read_revoke(fields),
             Action::ListRevocations => return revocations::read_list(fields),
+            Action::ListSessions => return sessions::read(fields),
             Action::DescribeKeyRing => return Ok(key_ring::read(KeyRingOperation::Describe)),
             Action::RotateKeyRing => return Ok(key_ring::read(KeyRingOperation::Rotate)),
             Action::EndAllSessions => return Ok(key_ring::read(KeyRingOperation::EndAll)),

@@ -11,7 +11,7 @@ use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
     access_keys, account, accounts, assume, attachments, boundaries, groups, key_ring, policies, providers,
-    revocations, roles, sts, users, versions, web_identity,
+    revocations, roles, sessions, sts, users, versions, web_identity,
 };
 
 /// A call to send: its action and version go into the headers, its body is JSON.
@@ -50,6 +50,9 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         }
         Operation::Session(SessionOperation::ListRevocations(list)) => {
             (Action::ListRevocations, revocations::list_parameters(*list))
+        }
+        Operation::Session(SessionOperation::ListSessions(list)) => {
+            (Action::ListSessions, sessions::parameters(list))
         }
         Operation::Session(SessionOperation::KeyRing(operation)) => (key_ring::action(*operation), empty()),
         Operation::Identity(operation) => identity_request(operation),
@@ -177,6 +180,7 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         Operation::Session(SessionOperation::GetCallerIdentity) => sts::read_caller(reply),
         Operation::Session(SessionOperation::RevokeSession(_)) => Ok(Outcome::Done),
         Operation::Session(SessionOperation::ListRevocations(_)) => revocations::read_revocations(reply),
+        Operation::Session(SessionOperation::ListSessions(_)) => sessions::read_answer(reply),
         Operation::Session(SessionOperation::KeyRing(operation)) => key_ring::read_answer(*operation, reply),
         Operation::Identity(operation) => identity_answer(operation, reply),
     }

@@ -11,7 +11,7 @@ use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
     access_keys, account, accounts, attachments, boundaries, error, groups, key_ring, policies, providers,
-    revocations, role_policies, roles, sts, users, versions,
+    revocations, role_policies, roles, sessions, sts, users, versions,
 };
 
 /// An answer, ready to be sent.
@@ -91,6 +91,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Boundary(boundary) => boundaries::write_boundary(boundary.as_ref()),
         Outcome::ApiKeys(keys) => sts::write_api_keys(keys),
         Outcome::Revocations(list) => revocations::write_list(list),
+        Outcome::Sessions(list) => sessions::write(list),
         Outcome::KeyRing(epochs) => key_ring::write(epochs),
         Outcome::MasterKeyRotated(secrets) => key_ring::write_rotated(*secrets),
         Outcome::RoleCreated(id) => roles::write_created(*id),

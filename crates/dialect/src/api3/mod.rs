@@ -28,6 +28,7 @@ mod providers;
 mod revocations;
 mod role_policies;
 mod roles;
+mod sessions;
 mod sts;
 mod tags;
 mod users;

@@ -30,6 +30,7 @@ mod one_gate;
 mod revocations;
 mod roles;
 mod scene;
+mod session_lists;
 mod trail;
 mod trail_loss;
 mod trail_sessions;

@@ -563,7 +563,7 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
         Action::GetSessionToken | Action::QueryApiKey => (json!({}), false),
         // The denial of a session is that of the rule: what it changes is not given by policies.
         Action::RevokeSession => (json!({ "SessionName": "nobody" }), true),
-        Action::ListRevocations => (json!({}), false),
+        Action::ListRevocations | Action::ListSessions => (json!({}), false),
         // The operator's alone: no session has it, whatever its policies say.
         Action::DescribeKeyRing
         | Action::RotateKeyRing
@@ -620,6 +620,7 @@ async fn mechanism_10_every_action_asks_every_layer() {
             Action::AssumeRole
                 | Action::RevokeSession
                 | Action::ListRevocations
+                | Action::ListSessions
                 | Action::DescribeKeyRing
                 | Action::RotateKeyRing
                 | Action::EndAllSessions
