@@ -43,17 +43,14 @@ impl ActionPattern {
 
     /// Whether the pattern covers an action such as `cos:PutObject`, under any of the action's names.
     pub fn covers(&self, action: &str) -> bool {
-        self.matches(&ActionName::new(action))
-    }
-
-    pub(crate) fn matches(&self, action: &ActionName) -> bool {
-        let name = action.0.as_str();
-        self.matches_name(name) || alias(name).is_some_and(|alias| self.matches_name(alias))
-    }
-
-    fn matches_name(&self, name: &str) -> bool {
+        let action = ActionName::new(action);
         // Action patterns have no variables, so the answer is always known.
-        self.glob.matches(name, None) == Some(true)
+        let covers = |name: &str| self.glob.matches(name, None) == Some(true);
+        action.names().into_iter().flatten().any(covers)
+    }
+
+    pub(crate) fn glob(&self) -> &Glob {
+        &self.glob
     }
 }
 
@@ -63,6 +60,12 @@ impl ActionName {
         name.push(action);
         name.make_ascii_lowercase();
         ActionName(name)
+    }
+
+    /// The names of the action, in lower case; a pattern covers it when it matches one of them.
+    pub(crate) fn names(&self) -> [Option<&str>; 2] {
+        let name = self.0.as_str();
+        [Some(name), alias(name)]
     }
 }
 
