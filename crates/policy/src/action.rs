@@ -43,7 +43,10 @@ impl ActionPattern {
 
     /// Whether the pattern covers an action such as `cos:PutObject`, under any of the action's names.
     pub fn covers(&self, action: &str) -> bool {
-        let action = ActionName::new(action);
+        self.matches(&ActionName::new(action))
+    }
+
+    pub(crate) fn matches(&self, action: &ActionName) -> bool {
         // Action patterns have no variables, so the answer is always known.
         let covers = |name: &str| self.glob.matches(name, None) == Some(true);
         action.names().into_iter().flatten().any(covers)
