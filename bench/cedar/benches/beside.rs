@@ -12,7 +12,9 @@ use std::hint::black_box;
 
 use cedar_policy::{Authorizer, Decision, Entities, PolicySet, RestrictedExpression};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use daypass_policy::{Context, CosTarget, DocumentKind, OwnerAccount, Policy, Principal, Request, Resource, parse};
+use daypass_policy::{
+    Context, CosTarget, DocumentKind, OwnerAccount, Policy, Principal, Request, Resource, parse,
+};
 
 const OWNER: OwnerAccount = OwnerAccount {
     app_id: 1_250_000_000,
@@ -65,7 +67,12 @@ fn ours(criterion: &mut Criterion) {
                 parse(&text, DocumentKind::Identity, &OWNER).unwrap()
             })
             .collect();
-        let decide = || documents.iter().filter(|policy| policy.evaluate(black_box(&request)).allow.is_some()).count();
+        let decide = || {
+            documents
+                .iter()
+                .filter(|policy| policy.evaluate(black_box(&request)).allow.is_some())
+                .count()
+        };
         assert_eq!(decide(), 1);
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| bencher.iter(decide));
     }
@@ -75,7 +82,10 @@ fn cedar(criterion: &mut Criterion) {
     let name = |text: &str| text.parse().unwrap();
     let resource = format!("bench-1250000000/{KEY}");
     let context = cedar_policy::Context::from_pairs([
-        ("account".to_owned(), RestrictedExpression::new_long(1_250_000_000)),
+        (
+            "account".to_owned(),
+            RestrictedExpression::new_long(1_250_000_000),
+        ),
         ("path".to_owned(), RestrictedExpression::new_string(resource)),
     ]);
     let request = cedar_policy::Request::new(
@@ -96,7 +106,11 @@ fn cedar(criterion: &mut Criterion) {
             )
         };
         let policies: PolicySet = (0..count).map(policy).collect::<String>().parse().unwrap();
-        let decide = || authorizer.is_authorized(black_box(&request), &policies, &entities).decision();
+        let decide = || {
+            authorizer
+                .is_authorized(black_box(&request), &policies, &entities)
+                .decision()
+        };
         assert_eq!(decide(), Decision::Allow);
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| bencher.iter(decide));
     }
