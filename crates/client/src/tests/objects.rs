@@ -1,5 +1,7 @@
 //! The object store's calls when all goes well.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use daypass_api::names::UploadId;
 use daypass_api::object::{ByteRange, Span};
@@ -7,6 +9,7 @@ use daypass_api::operation::UploadRef;
 use daypass_signature::RequestView;
 use daypass_signature::cos::claim;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use md5::{Digest, Md5};
 
 use super::server::{Answer, Received, Server, answer};
 use super::{NOW, SECRET, bucket, connection, key};
@@ -315,4 +318,22 @@ async fn links_are_signed() {
     }
     let anonymous = ObjectClient::new(connection(&server).with_credentials(None));
     assert!(anonymous.presign_put(&bucket(), &key(), 60).is_err());
+}
+
+/// The original demands it of the list of a batch, and our server compares it.
+#[tokio::test]
+async fn a_document_goes_with_its_digest() {
+    let server = Server::start(vec![answer(200, &[], "<DeleteResult></DeleteResult>")]).await;
+    let client = ObjectClient::new(connection(&server));
+    assert_eq!(client.delete_objects(&bucket(), vec![key()]).await.unwrap(), []);
+    let received = server.only_received();
+    assert_eq!(received.target, "/photos-1250000000/?delete");
+    let digest = STANDARD.encode(Md5::digest(&received.body));
+    assert_eq!(received.header("content-md5"), Some(&*digest));
+    let signed = received.header("authorization").unwrap();
+    assert!(
+        signed.contains("q-header-list=content-length;content-md5;host;"),
+        "{signed}"
+    );
+    check_signed(&received);
 }

@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, account, accounts, attachments, boundaries, error, groups, key_ring, policies, revocations,
-    role_policies, roles, sts, users, versions,
+    access_keys, accounts, attachments, boundaries, error, groups, key_ring, own_account, policies,
+    revocations, role_policies, roles, sts, users, versions,
 };
 
 /// An answer, ready to be sent.
@@ -74,9 +74,9 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Policies(page) => policies::write_policies(page),
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
         Outcome::SubAccounts(list) => users::write_sub_accounts(list),
-        Outcome::Collaborators(page) => account::write_collaborators(page),
-        Outcome::AccountNumbers { uin, account } => account::write_numbers(*uin, account),
-        Outcome::AccountSummary(summary) => account::write_summary(summary),
+        Outcome::Collaborators(page) => own_account::write_collaborators(page),
+        Outcome::AccountNumbers { uin, account } => own_account::write_numbers(*uin, account),
+        Outcome::AccountSummary(summary) => own_account::write_summary(summary),
         Outcome::LastUses(uses) => access_keys::write_last_uses(uses),
         Outcome::PolicyUpdated(id) => policies::write_updated(*id),
         Outcome::VersionCreated(id) => versions::write_created(*id),
