@@ -20,6 +20,7 @@ mod bucket_policy;
 mod conditions;
 mod cross_account;
 mod foreign_roles;
+mod gateway_keys;
 mod gateways;
 mod identities;
 mod key_ring;
