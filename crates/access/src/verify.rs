@@ -1,7 +1,9 @@
 //! Whether a request was signed, in time, with the secret that it claims.
 
 use daypass_api::{Error, ErrorCode, Timestamp};
-use daypass_signature::{ClaimError, RequestView, SecretKey, WindowVerdict, cos, public_names, tc3, v1};
+use daypass_signature::{
+    ClaimError, RequestView, SecretKey, SentToken, WindowVerdict, cos, public_names, tc3, v1,
+};
 
 use crate::credential::Credential;
 
@@ -29,9 +31,9 @@ impl Claim {
     /// The token that came along.
     pub fn token(&self) -> Option<&str> {
         match self {
-            Self::Cos(claim) => claim.token.as_deref(),
-            Self::Tc3(claim) => claim.token.as_deref(),
-            Self::V1(claim) => claim.token.as_deref(),
+            Self::Cos(claim) => claim.token.as_ref().map(SentToken::expose),
+            Self::Tc3(claim) => claim.token.as_ref().map(SentToken::expose),
+            Self::V1(claim) => claim.token.as_ref().map(SentToken::expose),
         }
     }
 }
