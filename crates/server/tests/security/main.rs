@@ -30,6 +30,8 @@ mod one_gate;
 mod revocations;
 mod roles;
 mod scene;
+mod shown;
+mod spellings;
 mod trail;
 mod trail_loss;
 mod trail_sessions;
