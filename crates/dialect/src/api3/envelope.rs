@@ -14,7 +14,7 @@ use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
     access_keys, accounts, attachments, boundaries, error, groups, key_ring, own_account, policies,
-    revocations, role_policies, roles, sts, users, versions,
+    providers, revocations, role_policies, roles, sts, users, versions,
 };
 
 /// Room for the longest answer with a secret, so that its text is never moved to a larger place.
@@ -117,6 +117,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),
         Outcome::RolePolicies(page) => role_policies::write_attached(page),
+        Outcome::Provider(provider) => providers::write_provider(provider),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
         | Outcome::Tags(_)
