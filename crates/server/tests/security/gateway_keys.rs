@@ -18,7 +18,7 @@ use crate::kit::{Key, act, call, code, expect, mint, policy, send_bytes, user};
 const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A gateway whose master key lies in a file of its own data directory.
-async fn gateway(engines: &Engines) -> TestServer {
+pub(crate) async fn gateway(engines: &Engines) -> TestServer {
     let change = |config: &mut Config| {
         std::fs::DirBuilder::new()
             .mode(0o700)
