@@ -64,7 +64,10 @@ impl OpenedTokens {
 
 /// Looks at every byte, wherever the first difference is.
 fn are_equal(one: &[u8], other: &[u8]) -> bool {
-    let differing = one.iter().zip(other).fold(0, |all, (one, other)| all | (one ^ other));
+    let differing = one
+        .iter()
+        .zip(other)
+        .fold(0, |all, (one, other)| all | (one ^ other));
     one.len() == other.len() && black_box(differing) == 0
 }
 
