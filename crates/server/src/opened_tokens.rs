@@ -73,8 +73,8 @@ fn are_equal(one: &[u8], other: &[u8]) -> bool {
 
 fn weight(opened: &Opened) -> usize {
     let compiled = opened.policies().iter().map(compiled::weight);
-    // The texts stand in the claims, and once more inside what they are compiled to.
-    BYTES_EACH + 2 * opened.policy_bytes() + compiled.sum::<usize>()
+    // The texts stand in the claims, and up to three times inside what they are compiled to.
+    BYTES_EACH + 4 * opened.policy_bytes() + compiled.sum::<usize>()
 }
 
 #[cfg(test)]
@@ -137,6 +137,12 @@ mod tests {
         }
         let cut = &token[..token.len() - 1];
         assert_eq!(find(&one.access_key_id, cut), Err(ErrorCode::TokenInvalid));
+        let first = if token.starts_with('A') { 'B' } else { 'A' };
+        let changed = format!("{first}{}", &token[1..]);
+        assert_eq!(find(&one.access_key_id, &changed), Err(ErrorCode::TokenInvalid));
+        // Whoever tries texts with somebody's key id does not push the right one out.
+        let before = opened.get();
+        assert_eq!((find(&one.access_key_id, token), opened.get()), (Ok(()), before));
         assert_eq!(find(&other.access_key_id, other.token.expose()), Ok(()));
     }
 }
