@@ -21,8 +21,8 @@ use tempfile::TempDir;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
+use crate::acting::{TRUSTS_ROOT, role};
 use crate::kit::{Key, Request, act, call, code, encode, expect, host_of, mint};
-use crate::roles::{TRUSTS_ROOT, role};
 use crate::wire::{Answer, BUCKET, Wire};
 
 const TAGGED_OTHERWISE: &str = "otherwise-1250000000";

@@ -10,8 +10,8 @@ use daypass_server::{Engines, Ground};
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
+use crate::acting::{TRUSTS_ROOT, role};
 use crate::kit::{Key, act, call, code, key_of, mint, policy, user};
-use crate::roles::{TRUSTS_ROOT, role};
 
 /// Both of them wrap what they store under this key.
 const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";

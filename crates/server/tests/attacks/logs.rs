@@ -42,7 +42,7 @@ fn canaries(key: &Key) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn mechanism_54_no_secret_reaches_a_log() {
+async fn m54_no_secret_reaches_a_log() {
     let kept = Kept::default();
     // For the whole process, since the engines have threads of their own.
     let logging = tracing_subscriber::fmt()

@@ -400,7 +400,7 @@ fn is_refused(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn mechanism_10_every_operation_of_the_object_store_asks_every_layer() {
+async fn m10_every_operation_of_the_object_store_asks_every_layer() {
     let (server, upload) = furnished().await;
     let nobody = user(
         &server,
@@ -563,12 +563,12 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
         Action::DescribeRoleList => (json!({ "Page": 1, "Rp": 20 }), false),
         Action::ListAttachedRolePolicies => (of_role(json!({ "Page": 1, "Rp": 20 })), false),
         Action::CreateRole => (
-            json!({ "RoleName": "made", "PolicyDocument": crate::roles::TRUSTS_ROOT }),
+            json!({ "RoleName": "made", "PolicyDocument": crate::acting::TRUSTS_ROOT }),
             true,
         ),
         Action::DeleteRole | Action::DeleteRolePermissionsBoundary => (of_role(json!({})), true),
         Action::UpdateAssumeRolePolicy => {
-            let document = json!({ "PolicyDocument": crate::roles::TRUSTS_ROOT });
+            let document = json!({ "PolicyDocument": crate::acting::TRUSTS_ROOT });
             (of_role(document), true)
         }
         Action::UpdateRoleDescription => (of_role(json!({ "Description": "changed" })), true),
@@ -591,12 +591,12 @@ fn is_denied(response: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn mechanism_10_every_action_asks_every_layer() {
+async fn m10_every_action_asks_every_layer() {
     let server = server().await;
     let nothing = policy(&[("allow", &["cos:NoSuchAction"], &["*"])]);
     let victim = user(&server, "victim", &nothing).await;
     let nobody = user(&server, "nobody", &nothing).await;
-    let role = crate::roles::role(&server, "victim", crate::roles::TRUSTS_ROOT, &nothing).await;
+    let role = crate::acting::role(&server, "victim", crate::acting::TRUSTS_ROOT, &nothing).await;
     for action in Action::ALL {
         let (parameters, changes) = action_for(*action, victim.uin, victim.policy, &role);
         let name = format!("{}:{}", action.service().name(), action.name());
@@ -645,7 +645,7 @@ async fn mechanism_10_every_action_asks_every_layer() {
 }
 
 #[tokio::test]
-async fn mechanism_1_no_session_mints_another() {
+async fn m01_no_session_mints_another() {
     let server = server().await;
     let root = Key::root();
     let everything = policy(&[("allow", &["*"], &["*"])]);
@@ -655,6 +655,15 @@ async fn mechanism_1_no_session_mints_another() {
         assert_eq!(code(&minted), "FailedOperation.TempKeyNotAllowed");
         let made = call(&server, &key, "CreateAccessKey", json!({})).await;
         assert!(is_denied(&made), "{made}");
+        assert_eq!(
+            act(&server, &key, "GET", "/", b"").await.status,
+            200,
+            "it is a good key"
+        );
     }
+    assert_eq!(
+        code(&call(&server, &root, "CreateAccessKey", json!({})).await),
+        ""
+    );
     server.stop().await;
 }
