@@ -19,7 +19,9 @@ mod kit;
 mod wire;
 
 mod availability;
+mod bending;
 mod copies;
+mod escalation;
 mod intersection;
 mod logs;
 mod one_gate;
