@@ -470,7 +470,7 @@ async fn what_is_not_offered_says_so_to_whoever_may() {
 }
 
 /// Parameters with which an action is called, and whether what it does changes identities.
-fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool) {
+pub(crate) fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool) {
     let of_role = |other: Value| {
         let mut parameters = json!({ "RoleId": role });
         if let (Some(all), Some(other)) = (parameters.as_object_mut(), other.as_object()) {
