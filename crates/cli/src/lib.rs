@@ -41,6 +41,7 @@ mod environment;
 mod interrupt;
 mod judgement;
 mod names;
+mod oidc;
 mod output;
 mod pattern;
 mod profile;

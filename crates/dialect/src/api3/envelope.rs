@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, account, accounts, attachments, boundaries, error, groups, key_ring, policies, revocations,
-    role_policies, roles, sts, users, versions,
+    access_keys, account, accounts, attachments, boundaries, error, groups, key_ring, policies, providers,
+    revocations, role_policies, roles, sts, users, versions,
 };
 
 /// An answer, ready to be sent.
@@ -97,6 +97,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),
         Outcome::RolePolicies(page) => role_policies::write_attached(page),
+        Outcome::Provider(provider) => providers::write_provider(provider),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
         | Outcome::Tags(_)

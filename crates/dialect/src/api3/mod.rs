@@ -24,6 +24,7 @@ mod boundaries;
 mod groups;
 mod key_ring;
 mod policies;
+mod providers;
 mod revocations;
 mod role_policies;
 mod roles;
@@ -31,6 +32,7 @@ mod sts;
 mod tags;
 mod users;
 mod versions;
+mod web_identity;
 
 mod client;
 mod envelope;

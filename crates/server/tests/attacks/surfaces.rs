@@ -91,7 +91,9 @@ async fn m53_no_action_is_called_without_a_signature() {
     let server = server().await;
     let root = Key::root();
     let before = call(&server, &root, "GetAccountSummary", json!({})).await;
-    for action in daypass_dialect::api3::Action::ALL {
+    // The one that brings a proof of another kind instead is tried in `web_identity`.
+    let signed = daypass_dialect::api3::Action::ALL.iter();
+    for action in signed.filter(|action| !action.is_unsigned()) {
         let unsigned = action_request(&server, &root, action.name(), "{}").instead("Authorization", None);
         let answer = response(&unsigned.clone().send(&server).await);
         assert!(
