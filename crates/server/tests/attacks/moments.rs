@@ -197,6 +197,31 @@ async fn a_list_opens_nothing_that_its_preset_may_not() {
     server.stop().await;
 }
 
+/// Temporary keys are given away; whoever has one does not keep its account from minting others.
+#[tokio::test]
+async fn a_flood_by_temporary_keys_leaves_the_permanent_ones_their_share() {
+    let server = daypass_testkit::TestServer::with(|config| config.sts_requests_per_second = 2);
+    let server = server.await.unwrap();
+    let root = Key::root();
+    let ask = async |key: &Key| {
+        let who = call(&server, key, "GetCallerIdentity", json!({})).await;
+        code(&who).to_owned()
+    };
+    let given = mint(&server, &root, None, 1800).await;
+    let other = mint(&server, &root, None, 1800).await;
+    server.clock.advance_seconds(1);
+    let flood = [
+        ask(&given).await,
+        ask(&other).await,
+        ask(&given).await,
+        ask(&other).await,
+    ];
+    assert_eq!(flood, ["", "", "RequestLimitExceeded", "RequestLimitExceeded"]);
+    let minted = call(&server, &root, "GetFederationToken", json!({ "Name": "n" })).await;
+    assert_eq!(code(&minted), "");
+    server.stop().await;
+}
+
 /// A denial that is written otherwise is a denial, or no policy at all.
 #[tokio::test]
 async fn a_denial_is_held_or_refused_however_it_is_spelled() {
