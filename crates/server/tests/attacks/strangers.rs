@@ -254,3 +254,126 @@ async fn a_chain_across_accounts_loses_no_policy() {
     expect(&act(&server, &whole, "PUT", "/k", b"x").await, 200, "");
     server.stop().await;
 }
+
+/// Whoever may not read learns nothing of what is there: not whether, not which, not since when.
+#[tokio::test]
+async fn a_refusal_does_not_tell_what_is_there() {
+    let server = server().await;
+    expect(
+        &act(&server, &Key::root(), "PUT", "/k", b"secret bytes").await,
+        200,
+        "",
+    );
+    let tag = act(&server, &Key::root(), "GET", "/k", b"")
+        .await
+        .header("ETag")
+        .unwrap()
+        .to_owned();
+    let nobody = user(
+        &server,
+        "nobody",
+        &policy(&[("allow", &["cos:NoSuchAction"], &["*"])]),
+    )
+    .await;
+    let narrow = mint(
+        &server,
+        &Key::root(),
+        Some(&policy(&[("allow", &["cos:*"], &[&object_resource("mine/*")])])),
+        1800,
+    )
+    .await;
+    let (root, _, _) = stranger(&server).await;
+    let headers = [
+        ("Accept", "*/*".to_owned()),
+        ("If-None-Match", tag.clone()),
+        ("If-Match", tag),
+        ("If-Modified-Since", "Thu, 10 Dec 2020 03:37:30 GMT".to_owned()),
+        ("Range", "bytes=100-".to_owned()),
+    ];
+    let ask = async |key: Option<&Key>,
+                     method: &str,
+                     bucket: &str,
+                     target: &str,
+                     (name, value): &(&str, String)| {
+        let request = Request::new(&server, method, target)
+            .instead("Host", Some(&host_of(&server, bucket)))
+            .header(name, value);
+        let request = match key {
+            Some(key) => request.sign(&server, key),
+            None => request,
+        };
+        let answer = request.send(&server).await;
+        let told = answer
+            .headers
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect::<Vec<_>>();
+        (answer.status, answer.code().to_owned(), told)
+    };
+    for key in [None, Some(&nobody.key), Some(&narrow), Some(&root)] {
+        for header in &headers {
+            for method in ["GET", "HEAD"] {
+                let there = ask(key, method, BUCKET, "/k", header).await;
+                assert_eq!(there.0, 403, "{key:?} {header:?}");
+                let missing = ask(key, method, BUCKET, "/missing", header).await;
+                assert_eq!(missing, there, "{key:?} {method} {header:?}");
+                let elsewhere = ask(key, method, "missing-1250000000", "/k", header).await;
+                assert_eq!(elsewhere, there, "{key:?} {method} {header:?}");
+            }
+        }
+        for target in [
+            "/?policy",
+            "/?acl",
+            "/?cors",
+            "/?tagging",
+            "/?uploads",
+            "/k?acl",
+            "/k?uploadId=x",
+        ] {
+            let there = ask(key, "GET", BUCKET, target, &headers[0]).await;
+            let missing = ask(key, "GET", "missing-1250000000", target, &headers[0]).await;
+            assert_eq!((there.0, &missing), (403, &there), "{key:?} {target}");
+        }
+    }
+    // Its owner is told.
+    let missing = act(&server, &Key::root(), "GET", "/missing", b"").await;
+    expect(&missing, 404, "NoSuchKey");
+    server.stop().await;
+}
+
+/// A secret is told once, when it is made.
+#[tokio::test]
+async fn no_call_tells_the_secret_of_a_key_that_is_there() {
+    let server = server().await;
+    let ann = user(&server, "ann", &policy(&[EVERYTHING])).await;
+    let session = mint(&server, &ann.key, None, 1800).await;
+    let id = role(&server, "dev", TRUSTS_ROOT, &policy(&[LIST])).await;
+    let secrets = [
+        &Key::root().secret,
+        &ann.key.secret,
+        &session.secret,
+        session.token.as_ref().unwrap(),
+    ]
+    .map(String::clone);
+    let mut answered = 0;
+    for action in Action::ALL.iter().filter(|action| !action.is_unsigned()) {
+        let (parameters, _) = action_for(*action, ann.uin, ann.policy, &id);
+        // What would end the keys, or make others, is left alone.
+        let is_read = ["Get", "List", "Describe", "Query"]
+            .iter()
+            .any(|begin| action.name().starts_with(begin));
+        if is_read {
+            let answer = call(&server, &Key::root(), action.name(), parameters)
+                .await
+                .to_string();
+            assert!(
+                secrets.iter().all(|secret| !answer.contains(secret)),
+                "{}",
+                action.name()
+            );
+            answered += usize::from(!answer.contains("\"Error\""));
+        }
+    }
+    assert!(answered > 20, "{answered}");
+    server.stop().await;
+}
