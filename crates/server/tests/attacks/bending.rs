@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::acting::{TRUSTS_ROOT, role};
 use crate::kit::{
-    Key, Request, act, action_request, code, done, encode, expect, host_of, mint, now, object_resource,
-    policy, policy_of, response, server, user,
+    Key, Request, act, action_request, attach, code, done, encode, expect, host_of, mint, now,
+    object_resource, policy, policy_of, response, server, user,
 };
 use crate::wire::{Answer, BUCKET};
 
@@ -465,12 +465,7 @@ async fn a_name_that_is_given_again_brings_nothing_along() {
     .await;
     let wide = policy(&[EVERYTHING]);
     let first = policy_of(&server, "shared", &wide).await;
-    done(
-        &server,
-        "AttachUserPolicy",
-        json!({ "AttachUin": ann.uin, "PolicyId": first }),
-    )
-    .await;
+    attach(&server, ann.uin, first).await;
     expect(&act(&server, &ann.key, "GET", "/", b"").await, 200, "");
     done(&server, "DeletePolicy", json!({ "PolicyId": [first] })).await;
     expect(

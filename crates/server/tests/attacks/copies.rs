@@ -2,7 +2,7 @@
 
 use daypass_testkit::TestServer;
 
-use crate::kit::{Key, Request, act, expect, host_of, mint, object_resource, policy, server, user};
+use crate::kit::{Key, Request, act, expect, host_of, mint, object_resource, policy, server, upload, user};
 use crate::wire::{Answer, BUCKET};
 
 /// A server with one object that the keys below may read, and one that they may not.
@@ -36,13 +36,6 @@ async fn copy(server: &TestServer, key: &Key, target: &str, source: &str, more: 
 
 fn source(key: &str) -> String {
     format!("{BUCKET}.localhost/{key}")
-}
-
-async fn upload(server: &TestServer, key: &Key, target: &str) -> String {
-    let started = act(server, key, "POST", &format!("{target}?uploads"), b"").await;
-    let text = String::from_utf8(started.body).unwrap();
-    let (_, rest) = text.split_once("<UploadId>").unwrap();
-    rest.split_once("</UploadId>").unwrap().0.to_owned()
 }
 
 #[tokio::test]
@@ -243,10 +236,7 @@ async fn m45_an_upload_belongs_to_its_bucket_and_key() {
         200,
         "",
     );
-    let started = act(&server, &root, "POST", "/mine?uploads", b"").await;
-    let text = String::from_utf8(started.body).unwrap();
-    let (_, rest) = text.split_once("<UploadId>").unwrap();
-    let id = rest.split_once("</UploadId>").unwrap().0;
+    let id = upload(&server, &root, "/mine").await;
     let part = format!("/mine?partNumber=1&uploadId={id}");
     expect(&act(&server, &root, "PUT", &part, b"bytes").await, 200, "");
     for (method, query) in [

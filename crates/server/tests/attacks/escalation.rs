@@ -4,7 +4,9 @@ use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
 use crate::acting::{OWNER, TRUSTS_ROOT, asked, assume, may_list, role, session, trusts_user, with};
-use crate::kit::{Key, User, act, call, code, done, expect, key_of, mint, policy, policy_of, server, user};
+use crate::kit::{
+    Key, User, act, attach, call, code, done, expect, key_of, mint, policy, policy_of, server, user,
+};
 
 const EVERYTHING: (&str, &[&str], &[&str]) = ("allow", &["*"], &["*"]);
 const NOTHING: (&str, &[&str], &[&str]) = ("allow", &["cos:NoSuchAction"], &["*"]);
@@ -19,8 +21,7 @@ fn resource(what: &str) -> String {
 /// Gives a user these rights beside those that it has.
 async fn give(server: &TestServer, user: &User, name: &str, document: &str) -> u64 {
     let id = policy_of(server, name, document).await;
-    let attach = json!({ "AttachUin": user.uin, "PolicyId": id });
-    done(server, "AttachUserPolicy", attach).await;
+    attach(server, user.uin, id).await;
     id
 }
 
@@ -121,12 +122,7 @@ async fn a_right_over_one_step_is_not_the_next_step() {
     )
     .await;
     let attached = policy_of(&server, "attached", &policy(&[LIST])).await;
-    done(
-        &server,
-        "AttachUserPolicy",
-        json!({ "AttachUin": eve.uin, "PolicyId": attached }),
-    )
-    .await;
+    attach(&server, eve.uin, attached).await;
     let wide = policy(&[EVERYTHING]);
     done(
         &server,

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::acting::{TRUSTS_ROOT, asked, assume, may_list, role, session, with};
 use crate::kit::{
-    Key, act, call, code, done, expect, key_of, mint, object_resource, policy, policy_of, server, user,
+    Key, act, attach, call, code, done, expect, key_of, mint, object_resource, policy, policy_of, server,
+    user, user_resource,
 };
 use crate::wire::BUCKET;
 
@@ -15,10 +16,6 @@ const NOTHING: (&str, &[&str], &[&str]) = ("allow", &["cos:NoSuchAction"], &["*"
 const DENIED: &str = "AuthFailure.UnauthorizedOperation";
 /// How the token service says it.
 const UNAUTHORIZED: &str = "UnauthorizedOperation";
-
-fn user_resource(uin: u64) -> String {
-    format!("qcs::cam::uin/100000000001:uin/{uin}")
-}
 
 #[tokio::test]
 async fn m03_nobody_edits_what_bounds_it_without_the_right() {
@@ -275,12 +272,7 @@ async fn m06_a_batch_is_judged_item_by_item_and_done_as_a_whole() {
         ("allow", &["cam:GetPolicy", "cam:ListUsersForGroup"], &["*"]),
     ]);
     let rights = policy_of(&server, "rights", &rights).await;
-    done(
-        &server,
-        "AttachUserPolicy",
-        json!({ "AttachUin": eve.uin, "PolicyId": rights }),
-    )
-    .await;
+    attach(&server, eve.uin, rights).await;
     let join = |groups: &[&serde_json::Value]| {
         let all: Vec<_> = groups
             .iter()
@@ -385,12 +377,7 @@ async fn m08_to_change_keys_is_not_to_list_them() {
     // With the right over itself it lists its own, and nobody else's.
     let own = policy(&[("allow", &["cam:ListAccessKeys"], &[&user_resource(eve.uin)])]);
     let own = policy_of(&server, "own", &own).await;
-    done(
-        &server,
-        "AttachUserPolicy",
-        json!({ "AttachUin": eve.uin, "PolicyId": own }),
-    )
-    .await;
+    attach(&server, eve.uin, own).await;
     let listed = call(&server, &eve.key, "ListAccessKeys", json!({})).await;
     assert!(listed.to_string().contains(&eve.key.id), "{listed}");
     for (action, parameters) in &lists[1..] {
@@ -498,39 +485,19 @@ async fn m11_every_layer_counts_and_none_counts_for_another() {
 #[tokio::test]
 async fn m12_a_denial_outweighs_every_allowance() {
     let server = server().await;
-    let user = user(
-        &server,
-        "moved",
-        &policy(&[("allow", &["cos:GetBucket"], &["*"])]),
-    )
-    .await;
-    expect(&act(&server, &user.key, "GET", "/", b"").await, 200, "");
-    let deny = policy(&[("deny", &["*"], &["*"])]);
-    let made = call(
-        &server,
-        &Key::root(),
-        "CreatePolicy",
-        json!({ "PolicyName": "deny", "PolicyDocument": deny }),
-    )
-    .await;
-    let attach = json!({ "AttachUin": user.uin, "PolicyId": made["PolicyId"] });
-    assert_eq!(
-        code(&call(&server, &Key::root(), "AttachUserPolicy", attach).await),
-        ""
-    );
+    let ann = user(&server, "ann", &policy(&[LIST])).await;
+    assert!(may_list(&server, &ann.key).await);
+    let deny = policy_of(&server, "deny", &policy(&[("deny", &["*"], &["*"])])).await;
+    attach(&server, ann.uin, deny).await;
     expect(
-        &act(&server, &user.key, "GET", "/", b"").await,
+        &act(&server, &ann.key, "GET", "/", b"").await,
         403,
         "AccessDenied",
     );
     // Being an administrator beside it does not help.
-    let attach = json!({ "AttachUin": user.uin, "PolicyId": 1 });
-    assert_eq!(
-        code(&call(&server, &Key::root(), "AttachUserPolicy", attach).await),
-        ""
-    );
+    attach(&server, ann.uin, 1).await;
     expect(
-        &act(&server, &user.key, "GET", "/", b"").await,
+        &act(&server, &ann.key, "GET", "/", b"").await,
         403,
         "AccessDenied",
     );

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::acting::{TRUSTS_ROOT, role, session};
 use crate::kit::{
-    Key, Request, act, call, code, done, encode, expect, key_of, mint, policy, policy_of, server, user,
+    Key, Request, act, attach, call, code, done, encode, expect, key_of, mint, policy, policy_of, server,
+    upload, user,
 };
 use crate::wire::Wire;
 
@@ -42,15 +43,7 @@ async fn an_upload_in_parts_ends_with_its_right() {
     let server = server().await;
     let ann = user(&server, "ann", &policy(&[EVERYTHING])).await;
     let key = mint(&server, &ann.key, None, 1800).await;
-    let started = act(&server, &key, "POST", "/big?uploads", b"").await;
-    let text = String::from_utf8(started.body).unwrap();
-    let id = text
-        .split_once("<UploadId>")
-        .unwrap()
-        .1
-        .split_once('<')
-        .unwrap()
-        .0;
+    let id = upload(&server, &key, "/big").await;
     let part = act(
         &server,
         &key,
@@ -67,12 +60,7 @@ async fn an_upload_in_parts_ends_with_its_right() {
         &policy(&[("deny", &["cos:CompleteMultipartUpload"], &["*"])]),
     )
     .await;
-    done(
-        &server,
-        "AttachUserPolicy",
-        json!({ "AttachUin": ann.uin, "PolicyId": deny }),
-    )
-    .await;
+    attach(&server, ann.uin, deny).await;
     let list = format!(
         "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part></CompleteMultipartUpload>"
     );

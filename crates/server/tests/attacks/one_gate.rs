@@ -12,7 +12,7 @@ use daypass_dialect::site::{self, SiteConfig};
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
-use crate::kit::{Key, Request, act, call, code, mint, policy, server, user};
+use crate::kit::{Key, Request, act, call, code, mint, policy, server, upload, user};
 use crate::wire::{Answer, BUCKET};
 
 /// How one operation is asked for, and which action that is.
@@ -382,15 +382,8 @@ async fn furnished() -> (TestServer, String) {
         act(&server, &root, "PUT", "/k", b"secret bytes").await.status,
         200
     );
-    let upload = new_upload(&server).await;
+    let upload = upload(&server, &root, "/k").await;
     (server, upload)
-}
-
-async fn new_upload(server: &TestServer) -> String {
-    let started = act(server, &Key::root(), "POST", "/k?uploads", b"").await;
-    let text = String::from_utf8(started.body).unwrap();
-    let (_, rest) = text.split_once("<UploadId>").unwrap();
-    rest.split_once("</UploadId>").unwrap().0.to_owned()
 }
 
 fn is_refused(answer: &Answer) -> bool {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use daypass_testkit::TestServer;
 
-use crate::kit::{Key, Request, act, expect, mint, object_resource, policy, server};
+use crate::kit::{Key, Request, act, expect, mint, object_resource, policy, server, upload};
 use crate::wire::BUCKET;
 
 /// Keys that would lead elsewhere if they were paths.
@@ -147,15 +147,7 @@ async fn m48_no_key_becomes_the_name_of_a_file() {
         }
     }
     for target in ELSEWHERE {
-        let started = act(&server, &root, "POST", &format!("{target}?uploads"), b"").await;
-        let text = String::from_utf8(started.body).unwrap();
-        let id = text
-            .split_once("<UploadId>")
-            .unwrap()
-            .1
-            .split_once('<')
-            .unwrap()
-            .0;
+        let id = upload(&server, &root, target).await;
         let part = format!("{target}?partNumber=1&uploadId={id}");
         expect(
             &act(&server, &root, "PUT", &part, &vec![8; 2 << 20]).await,

@@ -2,14 +2,10 @@
 
 use serde_json::json;
 
-use crate::kit::{Key, act, call, code, done, mint, policy, policy_of, server, user};
+use crate::kit::{Key, act, attach, call, code, done, mint, policy, policy_of, server, user, user_resource};
 
 const NOTHING: (&str, &[&str], &[&str]) = ("allow", &["cos:NoSuchAction"], &["*"]);
 const DENIED: &str = "AuthFailure.UnauthorizedOperation";
-
-fn user_resource(uin: u64) -> String {
-    format!("qcs::cam::uin/100000000001:uin/{uin}")
-}
 
 #[tokio::test]
 async fn a_group_gives_and_takes_with_the_next_request() {
@@ -117,12 +113,7 @@ async fn rights_over_groups_are_rights_over_single_ones() {
         ("deny", &["cam:AttachGroupPolicy"], &[administrator]),
     ]);
     let rights = policy_of(&server, "rights", &rights).await;
-    done(
-        &server,
-        "AttachUserPolicy",
-        json!({ "AttachUin": eve.uin, "PolicyId": rights }),
-    )
-    .await;
+    attach(&server, eve.uin, rights).await;
     let join = |group: &serde_json::Value, uin: u64| json!({ "Info": [{ "GroupId": group, "Uin": uin }] });
     let check = async |action: &str, parameters: serde_json::Value, expected: &str| {
         let answer = call(&server, &eve.key, action, parameters).await;
@@ -169,12 +160,7 @@ async fn a_policy_that_is_named_is_the_policy_that_is_judged() {
     let resource = format!("qcs::cam::uin/100000000001:policyid/{mine}");
     let rights = policy(&[("allow", &["cam:UpdatePolicy"], &[&resource])]);
     let rights = policy_of(&server, "rights", &rights).await;
-    done(
-        &server,
-        "AttachUserPolicy",
-        json!({ "AttachUin": eve.uin, "PolicyId": rights }),
-    )
-    .await;
+    attach(&server, eve.uin, rights).await;
     let by_name = |name: &str| json!({ "PolicyName": name, "Description": "d" });
     let answer = call(&server, &eve.key, "UpdatePolicy", by_name("mine")).await;
     assert_eq!(answer["PolicyId"], json!(mine));

@@ -255,6 +255,25 @@ pub(crate) async fn policy_of(server: &TestServer, name: &str, document: &str) -
     made["PolicyId"].as_u64().unwrap()
 }
 
+/// Gives a user a policy.
+pub(crate) async fn attach(server: &TestServer, uin: u64, policy: u64) {
+    let parameters = json!({ "AttachUin": uin, "PolicyId": policy });
+    done(server, "AttachUserPolicy", parameters).await;
+}
+
+/// Begins an upload in parts; its id.
+pub(crate) async fn upload(server: &TestServer, key: &Key, target: &str) -> String {
+    let started = act(server, key, "POST", &format!("{target}?uploads"), b"").await;
+    let text = String::from_utf8(started.body).unwrap();
+    let (_, rest) = text.split_once("<UploadId>").unwrap();
+    rest.split_once("</UploadId>").unwrap().0.to_owned()
+}
+
+/// A sub-account, as a policy names it.
+pub(crate) fn user_resource(uin: u64) -> String {
+    format!("qcs::cam::uin/100000000001:uin/{uin}")
+}
+
 /// The code of a refused call; empty for one that was not refused.
 pub(crate) fn code(response: &Value) -> &str {
     response["Error"]["Code"].as_str().unwrap_or_default()
