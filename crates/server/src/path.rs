@@ -20,6 +20,7 @@ use crate::family::{Family, Opened};
 use crate::health;
 use crate::metrics::Observed;
 use crate::perform::Performed;
+use crate::rate::Asker;
 use crate::received::Received;
 use crate::reply::Reply;
 use crate::service::Service;
@@ -126,7 +127,7 @@ impl Service {
             (Operation::Session(SessionOperation::RevokeSession(_) | SessionOperation::KeyRing(_)), _) => {
                 Ok(())
             }
-            (Operation::Session(_), Some(identity)) => self.sts_rate.count(&identity.account.owner_uin, now),
+            (Operation::Session(_), Some(identity)) => self.sts_rate.count(&Asker::of(identity), now),
             _ => Ok(()),
         }
     }
