@@ -39,8 +39,9 @@ impl Service {
         );
         let mut family = Family::of(&received, &self.sites);
         if let Some(probe) = health::probe(&received, &family) {
-            self.metrics.requests.count_probe(&received.method);
-            return Reply::from(probe).into_response(&self.header_case);
+            let (status, text) = self.health(probe).await;
+            self.metrics.requests.count_probe(&received.method, status);
+            return Reply::plain(status, text).into_response(&self.header_case);
         }
         let body = RequestBody::new(incoming, self.patience, received.expects_leave());
         let mut witness = Witness::new(self, &received);

@@ -24,17 +24,14 @@ pub(crate) struct KnownRole {
 }
 
 impl Service {
-    /// Those of these roles that exist, as of the view.
+    /// Those of these roles that exist, as of the view and its generation.
     pub(crate) async fn known_roles(
         &self,
         view: &View,
+        generation: u64,
         roles: &[(Uin, RoleId)],
     ) -> Result<Vec<Arc<KnownRole>>, Error> {
         let mut known = Vec::new();
-        if roles.is_empty() {
-            return Ok(known);
-        }
-        let generation = view.identity_generation().await?;
         for name in roles {
             if let Some(role) = self.roles.find(generation, name) {
                 known.push(role);

@@ -7,6 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
+use crate::gateway_keys::gateway;
+use crate::gateways::engines;
 use crate::issuer::{Manner, RsaKey, SigningKey, TestIssuer, unsigned};
 use crate::kit::{
     Key, Request, act, action_request, call, code, expect, key_of, now, policy, response, server,
@@ -40,13 +42,13 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::at(server().await).await
+    }
+
+    async fn at(server: TestServer) -> Self {
         let key = SigningKey::new("one");
         let issuer = TestIssuer::start(Manner::Keys(vec![key.public()])).await;
-        let scene = Self {
-            server: server().await,
-            issuer,
-            key,
-        };
+        let scene = Self { server, issuer, key };
         scene.root("CreateOIDCConfig", scene.settings()).await;
         let trust = trusts(json!({ "string_equal": { "oidc:sub": "alice", "oidc:aud": "daypass" } }));
         role(&scene.server, "photos", &trust, &allows(&["cos:*"])).await;
@@ -147,6 +149,32 @@ async fn a_token_becomes_a_session_of_the_role() {
     let refused = call(&scene.server, &session, "AssumeRole", chained).await;
     scene.check(&refused, DENIED, "a role that does not trust roles");
     scene.server.stop().await;
+}
+
+/// Nobody signs this action, and so nothing else makes the gateway look at the ring.
+#[tokio::test]
+async fn a_gateway_seals_under_the_ring_that_all_have_by_now() {
+    let engines = engines();
+    let here = gateway(&engines).await;
+    assert_eq!(act(&here, &Key::root(), "PUT", "/", b"").await.status, 200);
+    let scene = Scene::at(here).await;
+    let (here, there) = (&scene.server, gateway(&engines).await);
+    for _ in 0..3 {
+        let ended = call(&there, &Key::root(), "EndAllSessions", json!({})).await;
+        assert_eq!(code(&ended), "", "{ended}");
+        let session = key_of(&scene.assume(&scene.token()).await);
+        for server in [&there, here] {
+            expect(&act(server, &session, "GET", "/k", b"").await, 200, "");
+        }
+    }
+    let exchanged = call(&there, &Key::root(), "RotateMasterKey", json!({})).await;
+    assert_eq!(code(&exchanged), "", "{exchanged}");
+    let refused = scene.assume(&scene.token()).await;
+    scene.check(
+        &refused,
+        "ServiceUnavailable",
+        "it has no master key for the ring",
+    );
 }
 
 #[tokio::test]
