@@ -13,7 +13,7 @@ use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
 use daypass_api::secret::SecretKey;
 use daypass_server::tls::TlsConfig;
-use daypass_server::{AuditConfig, Clock, Config, EdgeLimits, Ground, RootSeed, Server, StartError};
+use daypass_server::{AuditConfig, ExplainConfig, Clock, Config, EdgeLimits, Ground, RootSeed, Server, StartError};
 use tempfile::TempDir;
 
 /// Key id of the test server's root account.
@@ -147,6 +147,7 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
             secret_key: Some(SecretKey::new(ROOT_SECRET_KEY.to_owned())),
         },
         audit: AuditConfig::default(),
+        explain: ExplainConfig::default(),
         limits,
         metadata_cache_bytes: Config::METADATA_CACHE_BYTES,
     }

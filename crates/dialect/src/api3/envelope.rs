@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, account, accounts, attachments, boundaries, error, groups, key_ring, policies, revocations,
-    role_policies, roles, sts, users, versions,
+    access_keys, account, accounts, attachments, boundaries, error, explain, groups, key_ring, policies,
+    revocations, role_policies, roles, sts, users, versions,
 };
 
 /// An answer, ready to be sent.
@@ -93,6 +93,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Revocations(list) => revocations::write_list(list),
         Outcome::KeyRing(epochs) => key_ring::write(epochs),
         Outcome::MasterKeyRotated(secrets) => key_ring::write_rotated(*secrets),
+        Outcome::Explanation(text) => explain::write(text),
         Outcome::RoleCreated(id) => roles::write_created(*id),
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),
