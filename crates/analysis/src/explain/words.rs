@@ -70,7 +70,7 @@ fn cause_lines(cause: &Cause) -> Vec<String> {
     let (text, hint) = match cause.kind {
         CauseKind::SignatureMismatch => (
             "the signature is not that of this request, made with this key".to_owned(),
-            "compare the text below with what the client signed: the first difference is the reason; if there is none, \
+            "compare the text above with what the client signed: the first difference is the reason; if there is none, \
              the secret key is another one",
         ),
         CauseKind::SignatureExpired => (
@@ -119,7 +119,12 @@ fn cause_lines(cause: &Cause) -> Vec<String> {
         match known.value.contains('\n') {
             true => {
                 lines.push(format!("  {}:", plain(&known.name)));
-                lines.extend(known.value.lines().map(|part| format!("    | {}", plain(part))));
+                lines.extend(
+                    known
+                        .value
+                        .lines()
+                        .map(|part| format!("    | {}", plain(part)).trim_end().to_owned()),
+                );
             }
             false => lines.push(format!("  {}: {}", plain(&known.name), plain(&known.value))),
         }
@@ -169,17 +174,27 @@ fn judgement_lines(judgement: &Judgement) -> Vec<String> {
         plain(&judgement.action),
         plain(&judgement.resource)
     )];
+    let own = ["identity", "boundary"];
+    let lacks_own =
+        |layer: &LayerReport| own.contains(&layer.layer.as_str()) && layer.verdict == Verdict::Silent;
+    let lacks_own = judgement.layers.iter().any(lacks_own);
     for layer in &judgement.layers {
-        lines.extend(layer_lines(layer));
+        lines.extend(layer_lines(layer, lacks_own));
     }
     lines
 }
 
-fn layer_lines(layer: &LayerReport) -> Vec<String> {
+fn layer_lines(layer: &LayerReport, lacks_own: bool) -> Vec<String> {
     let name = layer_in_words(&layer.layer, layer.document);
     let said = match (layer.verdict, layer.layer.as_str()) {
         (Verdict::Silent, "unowned") => "nobody is known to own it, so nothing can allow it".to_owned(),
+        (Verdict::Silent, "bucket_policy") => "says nothing".to_owned(),
         (Verdict::Silent, _) => "says nothing, which is not enough".to_owned(),
+        // What names the account alone is not enough for one of its identities.
+        (Verdict::Allows, "acl" | "bucket_policy") if lacks_own => format!(
+            "allows{}, which counts only together with the identity's own right",
+            by_statement(layer.deciding.as_ref())
+        ),
         (Verdict::Allows, _) => format!("allows{}", by_statement(layer.deciding.as_ref())),
         (Verdict::Denies, _) => format!("denies{}", by_statement(layer.deciding.as_ref())),
         (Verdict::Unreadable, _) => "its document cannot be read, which denies".to_owned(),

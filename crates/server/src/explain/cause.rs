@@ -49,7 +49,7 @@ pub(crate) fn of_error(error: &Error) -> Option<Cause> {
 pub(crate) fn of_claim(error: &Error, unproven: &Unproven<'_>) -> Option<Cause> {
     let cause = of_error(error)?;
     let now = unproven.now.unix_seconds();
-    let cause = cause.with("ServerTime", unproven.now.iso_millis());
+    let cause = cause.with("ServerTime", Timestamp::from_unix_seconds(now).iso_millis());
     Some(match cause.kind {
         CauseKind::SignatureMismatch => with_canonical_text(cause, unproven),
         CauseKind::SignatureExpired => {

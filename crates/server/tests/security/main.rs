@@ -2,7 +2,7 @@
 //!
 //! `scene` plays the life of temporary keys, `one_gate` walks every operation, `attacks` replays how others were
 //! broken, `conditions` holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `gateways` does so at several doors of one store,
-//! `foreign_roles` brings roles of one account to the buckets of another, `trail_sessions` finds
+//! `explain` asks why it refused, `foreign_roles` brings roles of one account to the buckets of another, `trail_sessions` finds
 //! what sessions say of themselves in the audit trail, `trail_loss` takes the trail's disk away, `logs` looks for secrets in what is written down.
 
 #![expect(
@@ -19,6 +19,7 @@ mod attacks;
 mod bucket_policy;
 mod conditions;
 mod cross_account;
+mod explain;
 mod foreign_roles;
 mod gateways;
 mod identities;
