@@ -30,7 +30,7 @@ use daypass_dialect::site::{self, SiteConfig};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
 use daypass_signature::cos::{self, SignOptions};
 use daypass_signature::{RequestView, SecretKey, Window, tc3};
-use daypass_token::{Claims, KeyRing, Principal, SessionKind, open, seal};
+use daypass_token::{Claims, KeyRing, Origin, Principal, SessionKind, open, seal};
 
 const BUCKET: &str = "bench-1250000000";
 const HOST: &str = "bench-1250000000.cos.ap-guangzhou.myqcloud.com";
@@ -75,8 +75,10 @@ fn identity(uin: Uin) -> Identity {
     Identity {
         account: ACCOUNT,
         principal: daypass_access::Principal::User(uin),
-        original_caller: uin,
-        permanent_key: AccessKeyId::parse("AKIDEXAMPLE0123456789abcdefghijklmno").unwrap(),
+        origin: Origin::Key {
+            caller: uin,
+            key: AccessKeyId::parse("AKIDEXAMPLE0123456789abcdefghijklmno").unwrap(),
+        },
         session: None,
     }
 }
@@ -245,8 +247,7 @@ fn claims(policies: Vec<String>) -> Claims {
         secret: secret::SecretKey::new("0123456789abcdef0123456789abcdef".to_owned()),
         account: ACCOUNT,
         principal: Principal::User(ACCOUNT.owner_uin),
-        original_caller: ACCOUNT.owner_uin,
-        original_key: identity(ACCOUNT.owner_uin).permanent_key,
+        origin: identity(ACCOUNT.owner_uin).origin,
         ancestors: Vec::new(),
         name: "bench".to_owned(),
         issued: Timestamp::from_unix_seconds(NOW),

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use daypass_access::{
-    BucketFacts, Caller, Environment, Facts, Identity, Layers, Principal, Question, StoredPolicy,
+    BucketFacts, Caller, Environment, Facts, Identity, Layers, Origin, Principal, Question, StoredPolicy,
 };
 use daypass_analysis::explain::{Explanation, Mend, Reasons, Verdict, in_words, reasons};
 use daypass_api::Timestamp;
@@ -68,8 +68,10 @@ impl Case {
                     name: RoleName::parse("dev").unwrap(),
                 },
             },
-            original_caller: Uin(901),
-            permanent_key: AccessKeyId::parse("AKID0123456789").unwrap(),
+            origin: Origin::Key {
+                caller: Uin(901),
+                key: AccessKeyId::parse("AKID0123456789").unwrap(),
+            },
             session: None,
         })
     }

@@ -430,7 +430,7 @@ fn the_documentation_tells_every_field_and_kind() {
     let text = include_str!("../../../docs/audit.md");
     let full = serde_json::to_value(kit::full()).unwrap();
     let mut names: Vec<String> = full.as_object().unwrap().keys().cloned().collect();
-    for inside in ["decision", "minted"] {
+    for inside in ["decision", "minted", "vouched"] {
         names.extend(full[inside].as_object().unwrap().keys().cloned());
     }
     names.extend(daypass_audit::record::KINDS.map(str::to_owned));

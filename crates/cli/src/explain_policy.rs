@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use clap::Args;
 use daypass_access::{
-    BucketFacts, Caller, Environment, Facts, Identity, Layers, Principal, Question, StoredPolicy,
+    BucketFacts, Caller, Environment, Facts, Identity, Layers, Origin, Principal, Question, StoredPolicy,
 };
 use daypass_analysis::explain::{Explanation, Who, in_words, reasons};
 use daypass_api::Timestamp;
@@ -282,8 +282,10 @@ impl Arguments {
         Ok(Caller::Identified(Identity {
             account: Account { app_id, owner_uin },
             principal,
-            original_caller: owner_uin,
-            permanent_key: AccessKeyId::parse("AKIDoftheexplanation").map_err(|_| misuse())?,
+            origin: Origin::Key {
+                caller: owner_uin,
+                key: AccessKeyId::parse("AKIDoftheexplanation").map_err(|_| misuse())?,
+            },
             session: None,
         }))
     }

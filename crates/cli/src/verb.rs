@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, explain, group, key, key_ring, ls, master_key, mb, mv, output, policy,
-    presign, rb, rm, role, session, stat, sts, user,
+    account, bucket_policy, cat, cp, explain, group, key, key_ring, ls, master_key, mb, mv, oidc, output,
+    policy, presign, rb, rm, role, session, stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -53,6 +53,9 @@ pub enum Verb {
     /// Roles, and who may act as them
     #[command(subcommand)]
     Role(role::Command),
+    /// Identity providers, whose word lets others act as a role
+    #[command(subcommand)]
+    Oidc(oidc::Command),
     /// Temporary keys that were given out: end them before their time
     #[command(subcommand)]
     Session(session::Command),
@@ -94,6 +97,7 @@ impl Verb {
             Self::Key(command) => key::run(command).await,
             Self::Policy(command) => policy::run(command).await,
             Self::Role(command) => role::run(command).await,
+            Self::Oidc(command) => oidc::run(command).await,
             Self::Session(command) => session::run(command).await,
             Self::Explain(arguments) => explain::run(arguments).await,
             Self::KeyRing(command) => key_ring::run(command).await,
@@ -240,6 +244,12 @@ mod tests {
         );
         check("role update dev --description x", true);
         check("role untag dev a b", true);
+        check(
+            "oidc create ci --issuer https://id.example --audience a --audience b --keys k.json",
+            true,
+        );
+        check("oidc get ci --json", true);
+        check("oidc rm ci", true);
         check("role boundary dev --set 7", true);
         check("session revoke --id AKIDa AKIDb", true);
         check(
@@ -290,6 +300,8 @@ mod tests {
         check("policy create --name p --document p.json --tag =b", false);
         check("policy version rm 7", false);
         check("user boundary set 7", false);
+        check("oidc create ci --issuer https://id.example", false);
+        check("oidc create a/b --issuer https://id.example --audience a", false);
         check("group add 3", false);
         check("group attach 3", false);
         check("group ls --user ann --keyword x", false);

@@ -39,7 +39,7 @@ pub(crate) struct Known {
 pub(crate) struct Presenter {
     /// The secret and the identity that the key claims.
     pub(crate) credential: Credential,
-    /// The permanent key that it rests on, with its policies; read once for the whole request.
+    /// The permanent key that it rests on, if it does, with its policies; read once for the whole request.
     known: Option<Arc<Known>>,
     /// The roles that it rests on and that exist; that of the session itself, if it is one of a role, is the last one.
     roles: Vec<Arc<KnownRole>>,
@@ -91,12 +91,19 @@ impl Service {
         let presented = present(claim.key_id(), claim.token(), |key_id, token| {
             self.opened(key_id, token)
         })?;
-        let known = self.known(view, presented.permanent_key()).await?;
+        let known = match presented.permanent_key() {
+            Some(id) => self.known(view, id).await?,
+            None => None,
+        };
+        let provider = match presented.provider() {
+            Some(name) => self.live_provider(view, name).await?,
+            None => None,
+        };
         let record = known.as_deref().map(|known| &known.record);
         let identity_exists = known.as_deref().is_some_and(|known| known.identity_exists);
         let roles = self.known_roles(view, &presented.roles()).await?;
         let live: Vec<_> = roles.iter().map(|role| role.live.clone()).collect();
-        let credential = presented.join(record, identity_exists, &live)?;
+        let credential = presented.join(record, identity_exists, provider, &live)?;
         Ok(Presenter {
             credential,
             known,
@@ -111,9 +118,11 @@ impl Service {
             session_policies,
             ..
         } = presenter.credential;
-        let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
         let (own, boundary) = match identity.role() {
-            None => (Arc::clone(&known.policies), known.boundary.clone()),
+            None => {
+                let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
+                (Arc::clone(&known.policies), known.boundary.clone())
+            }
             // A role's rights and its bounds are its own, and not those of whoever acts as it.
             Some(id) => {
                 let role = presenter.roles.last().filter(|role| role.live.id == id);

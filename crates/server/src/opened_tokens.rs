@@ -88,8 +88,10 @@ mod tests {
                 owner_uin: Uin(100),
             },
             principal: Principal::User(Uin(100)),
-            original_caller: Uin(100),
-            original_key: AccessKeyId::parse("AKIDroot0123456789").unwrap(),
+            origin: daypass_token::Origin::Key {
+                caller: Uin(100),
+                key: AccessKeyId::parse("AKIDroot0123456789").unwrap(),
+            },
             ancestors: Vec::new(),
             name: "session".to_owned(),
             issued: Timestamp::from_unix_seconds(10),

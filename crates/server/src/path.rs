@@ -27,6 +27,7 @@ use crate::perform::Performed;
 use crate::received::Received;
 use crate::reply::Reply;
 use crate::service::Service;
+use crate::web_identity::asked_of_provider;
 
 impl Service {
     /// Answers one request.
@@ -90,14 +91,19 @@ impl Service {
     ) -> Result<Performed, Error> {
         received.check_head()?;
         let opened = Opened::open(received, family, body).await?;
-        let view = self.store.view().await?;
-        let (caller, layers) = self.identify(&view, received, &opened, record, grounds).await?;
+        let mut view = self.store.view().await?;
+        let (mut caller, layers) = self.identify(&view, received, &opened, record, grounds).await?;
         record.note_caller(&caller);
 
         let asked = opened.read(received, &caller).await?;
         let requirements = asked.operation.requirements();
         record.note_operation(&asked.operation, &requirements);
         self.check_rate(&asked.operation, &caller, received.now)?;
+        if let Some(assume) = asked_of_provider(&asked.operation) {
+            let (vouched, later) = self.vouched(view, assume, received.ip, received.now).await?;
+            (caller, view) = (Caller::Vouched(vouched), later);
+            record.note_caller(&caller);
+        }
         let facts = self.facts(&view, &requirements, &caller).await?;
         let environment = Environment {
             ip: received.ip,
@@ -181,7 +187,7 @@ impl Service {
             (Operation::Session(SessionOperation::RevokeSession(_) | SessionOperation::KeyRing(_)), _) => {
                 Ok(())
             }
-            (Operation::Session(_), Some(identity)) => self.sts_rate.count(identity.account.owner_uin, now),
+            (Operation::Session(_), Some(identity)) => self.sts_rate.count(&identity.account.owner_uin, now),
             _ => Ok(()),
         }
     }

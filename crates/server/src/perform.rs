@@ -68,6 +68,12 @@ impl Service {
                     ..performed
                 })
             }
+            Operation::Session(SessionOperation::AssumeRoleWithWebIdentity(assume)) => match caller {
+                Caller::Vouched(vouched) => self
+                    .mint_for_vouched(vouched, &assume, facts, now)
+                    .map(Performed::from),
+                Caller::Anonymous | Caller::Identified(_) => Err(ErrorCode::AccessDenied.into()),
+            },
             Operation::Session(operation) => self
                 .perform_session(&view, &operation, identified(caller)?, facts, now)
                 .await
@@ -197,7 +203,7 @@ async fn ownership(caller: &Caller, view: &View, bucket: &BucketName) -> Result<
         .owner_uin;
     let initiator_uin = caller
         .identity()
-        .map_or(owner_uin, |identity| identity.original_caller);
+        .map_or(owner_uin, |identity| identity.origin.responsible());
     Ok(Ownership {
         owner_uin,
         initiator_uin,
@@ -216,7 +222,7 @@ fn caller_identity(identity: &Identity) -> CallerIdentity {
     let name = identity.session.as_ref().map(|session| session.name.to_string());
     CallerIdentity {
         owner_uin: identity.account.owner_uin,
-        uin: identity.original_caller,
+        uin: identity.origin.responsible(),
         role: identity.role(),
         session_name: name.filter(|name| !name.is_empty()),
     }
@@ -270,6 +276,8 @@ impl Service {
                 &ring.ring,
                 now,
             ),
+            // It has no identity to perform it: it was performed before.
+            Op::AssumeRoleWithWebIdentity(_) => return Err(ErrorCode::AccessDenied.into()),
             Op::GetCallerIdentity => return Ok(Outcome::CallerIdentity(caller_identity(identity))),
             Op::RevokeSession(revoke) => return self.revoke_session(view, revoke, identity).await,
             Op::ListRevocations(list) => {
@@ -285,7 +293,7 @@ impl Service {
         minted.map(Outcome::TemporaryKey)
     }
 
-    fn fresh_session(&self) -> FreshSession {
+    pub(crate) fn fresh_session(&self) -> FreshSession {
         FreshSession {
             id: SessionId(self.random.bytes()),
             secret: daypass_token::temporary_secret(&self.random.bytes()),
@@ -424,6 +432,7 @@ impl Service {
             Op::Group(operation) => self.perform_group(&view, operation, account, now).await,
             Op::Boundary(operation) => self.perform_boundary(&view, operation, account, now).await,
             Op::Role(operation) => self.perform_role(view, operation, identity, now).await,
+            Op::Provider(operation) => self.perform_provider(view, operation, account, now).await,
         }
     }
 

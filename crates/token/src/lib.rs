@@ -18,7 +18,7 @@ mod policies;
 mod ring;
 mod token;
 
-pub use claims::{Ancestor, Claims, Principal, SessionKind, name_digest};
+pub use claims::{Ancestor, Claims, Origin, Principal, SessionKind, name_digest};
 pub use credentials::{permanent_key, session_id_of, temporary_key_id, temporary_secret};
 pub use master::{MAX_WRAPPED_LENGTH, MasterKey, MasterKeyError, UnwrapError, WRAP_SALT_LENGTH, WrapError};
 pub use master_keys::MasterKeys;

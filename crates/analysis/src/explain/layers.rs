@@ -19,8 +19,11 @@ pub(super) fn role<'q>(question: &Question<'q>, access: &Access) -> Option<&'q R
     let Resource::Role(owner, asked) = &access.resource else {
         return None;
     };
-    let own = question.caller.identity()?.account.owner_uin;
-    question.facts.role(owner.unwrap_or(own), asked)
+    let own = question
+        .caller
+        .identity()
+        .map(|identity| identity.account.owner_uin);
+    question.facts.role(owner.or(own)?, asked)
 }
 
 /// The account that owns what an access is about: by the number of its root.
@@ -104,7 +107,12 @@ pub(super) fn statement(request: &Request<'_>, kind: DocumentKind) -> Json {
         put("resource", json!([resource(request).replace("${", "*{")]));
     }
     if matches!(kind, DocumentKind::Bucket | DocumentKind::Trust) {
-        put("principal", json!({ "qcs": [principal(request)] }));
+        let element = match request.principal {
+            Principal::Federated { .. } => "federated",
+            Principal::Service(_) => "service",
+            _ => "qcs",
+        };
+        put("principal", json!({ element: [principal(request)] }));
     }
     statement
 }

@@ -12,7 +12,7 @@ use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
     access_keys, account, accounts, assume, attachments, boundaries, explain, groups, key_ring, policies,
-    revocations, role_policies, roles, sts, users, versions,
+    providers, revocations, role_policies, roles, sts, users, versions, web_identity,
 };
 
 /// Path of every call of API 3.0.
@@ -111,6 +111,7 @@ impl Call {
             Action::GetFederationToken => return sts::read_federation(fields, self.edition),
             Action::GetCallerIdentity => return Ok(sts::CALLER_IDENTITY),
             Action::AssumeRole => return assume::read(fields),
+            Action::AssumeRoleWithWebIdentity => return web_identity::read(fields),
             Action::GetSessionToken => return sts::read_session_token(fields),
             Action::QueryApiKey => return sts::read_query_key(fields),
             Action::RevokeSession => return revocations::read_revoke(fields),
@@ -168,6 +169,10 @@ impl Call {
             Action::PutUserPermissionsBoundary => Identity::Boundary(boundaries::read_put(fields)?),
             Action::DeleteUserPermissionsBoundary => Identity::Boundary(boundaries::read_delete(fields)?),
             Action::GetUserPermissionBoundary => Identity::Boundary(boundaries::read_get(fields)?),
+            Action::CreateOIDCConfig => Identity::Provider(providers::read_create(fields)?),
+            Action::DescribeOIDCConfig => Identity::Provider(providers::read_get(fields)?),
+            Action::UpdateOIDCConfig => Identity::Provider(providers::read_update(fields)?),
+            Action::DeleteOIDCConfig => Identity::Provider(providers::read_delete(fields)?),
             Action::CreateRole => Identity::Role(roles::read_create(fields)?),
             Action::GetRole => Identity::Role(roles::read_get(fields)?),
             Action::DescribeRoleList => Identity::Role(roles::read_list(fields)?),

@@ -11,7 +11,7 @@ use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
     access_keys, account, accounts, assume, attachments, boundaries, explain, groups, key_ring, policies,
-    revocations, roles, sts, users, versions,
+    providers, revocations, roles, sts, users, versions, web_identity,
 };
 
 /// A call to send: its action and version go into the headers, its body is JSON.
@@ -33,6 +33,10 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::AssumeRole(assume)) => {
             (Action::AssumeRole, assume::parameters(assume))
         }
+        Operation::Session(SessionOperation::AssumeRoleWithWebIdentity(assume)) => (
+            Action::AssumeRoleWithWebIdentity,
+            web_identity::parameters(assume),
+        ),
         Operation::Session(SessionOperation::GetSessionToken { duration_seconds }) => {
             let parameters = with_some(empty(), "DurationSeconds", *duration_seconds);
             (Action::GetSessionToken, parameters)
@@ -134,6 +138,7 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             attachments::list_parameters(*uin, *paging),
         ),
         Op::Role(operation) => roles::parameters(operation),
+        Op::Provider(operation) => providers::parameters(operation),
     }
 }
 
@@ -166,6 +171,7 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         Operation::Session(
             SessionOperation::GetFederationToken(_)
             | SessionOperation::AssumeRole(_)
+            | SessionOperation::AssumeRoleWithWebIdentity(_)
             | SessionOperation::GetSessionToken { .. },
         ) => sts::read_temporary_key(reply),
         Operation::Session(SessionOperation::QueryApiKey(_)) => sts::read_api_keys(reply),
@@ -203,6 +209,7 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::Group(operation) => groups::answer(operation, reply),
         Op::Boundary(operation) => boundaries::answer(*operation, reply),
         Op::Role(operation) => roles::read_answer(operation, reply),
+        Op::Provider(operation) => providers::read_answer(operation, reply),
         Op::UpdateUser(_)
         | Op::DeleteUser(_)
         | Op::UpdateAccessKey { .. }

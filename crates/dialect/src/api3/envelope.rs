@@ -11,7 +11,7 @@ use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
     access_keys, account, accounts, attachments, boundaries, error, explain, groups, key_ring, policies,
-    revocations, role_policies, roles, sts, users, versions,
+    providers, revocations, role_policies, roles, sts, users, versions,
 };
 
 /// An answer, ready to be sent.
@@ -98,6 +98,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),
         Outcome::RolePolicies(page) => role_policies::write_attached(page),
+        Outcome::Provider(provider) => providers::write_provider(provider),
         Outcome::Done | Outcome::Deleted => json!({}),
         Outcome::ObjectsDeleted(_)
         | Outcome::Tags(_)

@@ -25,6 +25,7 @@ mod explain;
 mod groups;
 mod key_ring;
 mod policies;
+mod providers;
 mod revocations;
 mod role_policies;
 mod roles;
@@ -32,6 +33,7 @@ mod sts;
 mod tags;
 mod users;
 mod versions;
+mod web_identity;
 
 mod client;
 mod envelope;

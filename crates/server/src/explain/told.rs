@@ -1,6 +1,6 @@
 //! What a request leaves for its explanation, and the explanation made of it.
 
-use daypass_access::{Caller, Decision, Environment, Facts, Identity, Layers, Principal, Question};
+use daypass_access::{Caller, Decision, Environment, Facts, Identity, Layers, Principal, Question, Vouched};
 use daypass_analysis::explain::{Cause, Explanation, Who, reasons};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::Uin;
@@ -80,6 +80,19 @@ fn refused(requirements: &Requirements, decision: &Decision) -> (Requirements, u
 }
 
 impl Told {
+    fn who(&self) -> Option<Who> {
+        let vouched = self
+            .grounds
+            .decided
+            .as_ref()
+            .and_then(|decided| match &decided.caller {
+                Caller::Vouched(vouched) => Some(of_provider(vouched)),
+                Caller::Anonymous | Caller::Identified(_) => None,
+            });
+        let identity = self.grounds.caller.as_ref();
+        vouched.or_else(|| identity.map(|identity| who(identity, self.grounds.proven)))
+    }
+
     /// The explanation, with all that is known; who asks for it sees what is his.
     pub(crate) fn explain(&self) -> Explanation {
         let grounds = &self.grounds;
@@ -106,15 +119,23 @@ impl Told {
             method: self.method.clone(),
             operation: self.operation.map(str::to_owned),
             code: self.code.map(|code| code.name().to_owned()),
-            caller: grounds
-                .caller
-                .as_ref()
-                .map(|identity| who(identity, grounds.proven)),
+            caller: self.who(),
             owners,
             cause: grounds.cause.clone(),
             reasons,
             withheld: false,
         }
+    }
+}
+
+/// Somebody whom an identity provider vouches for has no account here: what he asks for is the provider's account's to know.
+fn of_provider(vouched: &Vouched) -> Who {
+    let owner = vouched.account.owner_uin;
+    Who {
+        proven: true,
+        owner_uin: owner.0,
+        principal: format!("qcs::cam::uin/{owner}:oidc-provider/{}", vouched.name),
+        ..Who::default()
     }
 }
 
@@ -126,14 +147,14 @@ fn who(identity: &Identity, proven: bool) -> Who {
         Principal::Role { name, .. } => format!("qcs::cam::uin/{owner}:roleName/{}", name.as_str()),
     };
     let key = match &identity.session {
-        Some(session) => daypass_token::temporary_key_id(session.id),
-        None => identity.permanent_key.clone(),
+        Some(session) => Some(daypass_token::temporary_key_id(session.id)),
+        None => identity.origin.key().cloned(),
     };
     Who {
         proven,
         owner_uin: owner.0,
         principal,
-        access_key_id: Some(key.as_str().to_owned()),
+        access_key_id: key.map(|key| key.as_str().to_owned()),
         session_name: identity.session.as_ref().map(|session| session.name.to_string()),
     }
 }

@@ -14,6 +14,7 @@ mod groups;
 mod key_ring;
 mod last_uses;
 mod policies;
+mod providers;
 mod revocations;
 mod rewrap;
 mod roles;
@@ -37,9 +38,12 @@ use crate::{Attempts, Store, View};
 pub use access_keys::{MOST_ACCESS_KEYS, StoredAccessKey};
 pub use accounts::MOST_ACCOUNTS;
 pub use attachments::MOST_ATTACHMENTS;
-pub use daypass_metadata::identity::{Holder, RevocationRecord, TrustedRole, WrappedKeyRing, WrappedSecret};
+pub use daypass_metadata::identity::{
+    Holder, RevocationRecord, TrustedProvider, TrustedRole, WrappedKeyRing, WrappedSecret,
+};
 pub use groups::{MOST_GROUPS, MOST_GROUPS_OF_USER, MOST_MEMBERS};
 pub use policies::{FIRST_POLICY_ID, MOST_POLICIES, PresetPolicy};
+pub use providers::{MOST_PROVIDERS, StoredProvider};
 pub use roles::{FIRST_ROLE_ID, MOST_ROLES, StoredRole, Trusted};
 pub use users::MOST_USERS;
 pub use versions::MOST_VERSIONS;
