@@ -499,6 +499,8 @@ pub(crate) fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (
         Action::DeletePolicy => (json!({ "PolicyId": [policy] }), true),
         Action::AttachUserPolicy => (json!({ "AttachUin": uin, "PolicyId": 1 }), true),
         Action::DetachUserPolicy => (json!({ "DetachUin": uin, "PolicyId": policy }), true),
+        // Nobody has had such an answer.
+        Action::ExplainDecision => (json!({ "RequestId": "NjU1MzdmMDBfNTQ4ZmI5ZjdfMWE=" }), false),
         Action::GetUserAppId | Action::GetAccountSummary | Action::ListCollaborators | Action::ListGroups => {
             (json!({}), false)
         }
