@@ -9,7 +9,7 @@ use daypass_api::operation::{
     BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation,
     IdentityOperation, KeyRingOperation, ListRevocations, ListSessions, ListedTarget, MAX_ACCOUNT_NUMBER,
     Membership, NewAccount, NewGroup, NewPolicy, NewRole, Operation, Paging, PolicyRef, PolicyScope,
-    ProviderOperation, ProviderSettings, RevokeSession, RevokedTarget, RoleOperation, RoleRef,
+    ProviderOperation, ProviderSettings, RequestId, RevokeSession, RevokedTarget, RoleOperation, RoleRef,
     SessionOperation, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef,
     VersionOperation,
 };
@@ -440,6 +440,8 @@ fn user_operation() -> impl Strategy<Value = IdentityOperation> {
         vec(uin(), 1..9).prop_map(IdentityOperation::DescribeUsers),
         Just(IdentityOperation::ListCollaborators),
         Just(IdentityOperation::GetAccountNumbers),
+        "[A-Za-z0-9+/=_-]{1,128}"
+            .prop_map(|id| IdentityOperation::ExplainDecision(RequestId::parse(&id).unwrap())),
         Just(IdentityOperation::GetAccountSummary),
         user_name().prop_map(IdentityOperation::GetUser),
         Just(IdentityOperation::ListUsers),
@@ -899,6 +901,9 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
                     account,
                 }
             })
+            .boxed(),
+        Op::ExplainDecision(_) => any::<u32>()
+            .prop_map(|time| Outcome::Explanation(format!(r#"{{"RequestId":"a","Time":{time}}}"#)))
             .boxed(),
         Op::GetAccountSummary => any::<[u64; 6]>()
             .prop_map(

@@ -38,7 +38,7 @@ async fn a_list_tells_what_became_of_each_temporary_key() {
     let server = server().await;
     let everything = policy(&[("allow", &["*"], &["*"])]);
     let ann = user(&server, "ann", &everything).await;
-    let role = crate::roles::role(&server, "deep", crate::roles::TRUSTS_ROOT, &everything).await;
+    let role = crate::acting::role(&server, "deep", crate::acting::TRUSTS_ROOT, &everything).await;
     let first = assume(&server, &ann.key, "first").await;
     let child = assume(&server, &first, "child").await;
     server.clock.advance_seconds(1);

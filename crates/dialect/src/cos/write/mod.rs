@@ -172,6 +172,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::ApiKeys(_)
         | Outcome::Revocations(_)
         | Outcome::Sessions(_)
+        | Outcome::Explanation(_)
         | Outcome::KeyRing(_)
         | Outcome::MasterKeyRotated(_)
         | Outcome::RoleCreated(_)
