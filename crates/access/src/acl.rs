@@ -94,7 +94,7 @@ fn reach(acl: &Acl, permission: Permission, caller: &Caller) -> Option<Reach> {
 fn named(grantee: Grantee, caller: &Caller) -> Option<Reach> {
     match (grantee, caller) {
         (Grantee::AllUsers, _) | (Grantee::AuthenticatedUsers, Caller::Identified(_)) => Some(Reach::Direct),
-        (Grantee::AuthenticatedUsers | Grantee::User { .. }, Caller::Anonymous) => None,
+        (Grantee::AuthenticatedUsers | Grantee::User { .. }, Caller::Anonymous | Caller::Vouched(_)) => None,
         (Grantee::User { owner_uin, uin }, Caller::Identified(identity)) => {
             if owner_uin != identity.account.owner_uin {
                 None

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use daypass_api::Timestamp;
-use daypass_api::names::{AccessKeyId, Account, RoleId, RoleName, SessionId, Uin};
-use daypass_token::{Ancestor, SessionKind};
+use daypass_api::names::{Account, RoleId, RoleName, SessionId, Uin};
+use daypass_token::{Ancestor, Origin, SessionKind};
+
+use crate::vouched::Vouched;
 
 /// The one who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,13 +15,15 @@ pub enum Caller {
     Anonymous,
     /// The request is signed by this identity.
     Identified(Identity),
+    /// The request is not signed, and an identity provider vouches for who sent it.
+    Vouched(Vouched),
 }
 
 impl Caller {
     /// The identity, when there is one.
     pub fn identity(&self) -> Option<&Identity> {
         match self {
-            Self::Anonymous => None,
+            Self::Anonymous | Self::Vouched(_) => None,
             Self::Identified(identity) => Some(identity),
         }
     }
@@ -33,10 +37,8 @@ pub struct Identity {
     pub account: Account,
     /// Whose rights it has.
     pub principal: Principal,
-    /// Who began it: the identity itself, or the owner of the permanent key at the beginning of the chain of sessions.
-    pub original_caller: Uin,
-    /// The permanent key behind the request: its own, or the one at the beginning of the chain of sessions.
-    pub permanent_key: AccessKeyId,
+    /// What is behind the request: its own permanent key, or what began the chain of sessions.
+    pub origin: Origin,
     /// The session, when the key is a temporary one.
     pub session: Option<Session>,
 }

@@ -7,13 +7,14 @@
 
 use std::sync::Arc;
 
-use daypass_api::names::{AccessKeyId, Account, RoleId, RoleName, Uin};
+use daypass_api::names::{AccessKeyId, Account, ProviderId, RoleId, RoleName, Uin};
 use daypass_api::secret::SecretKey;
 use daypass_api::{Error, ErrorCode, Timestamp};
-use daypass_token::{self as token, KeyRing};
+use daypass_token::{self as token, KeyRing, Origin};
 
 use crate::caller::{Identity, Principal, Session};
 use crate::facts::StoredPolicy;
+use crate::vouched::LiveProvider;
 
 /// A permanent access key as stored, with its secret unwrapped.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub struct LiveRole {
     pub id: RoleId,
     /// The name that it has now.
     pub name: RoleName,
+    /// The identity providers that its trust names.
+    pub providers: Vec<(Uin, ProviderId)>,
 }
 
 /// A key as a request presents it, before anything about it is trusted.
@@ -57,8 +60,7 @@ pub struct Opened {
     secret: SecretKey,
     account: Account,
     principal: token::Principal,
-    original_caller: Uin,
-    original_key: AccessKeyId,
+    origin: Origin,
     session: Session,
     policies: Arc<[StoredPolicy]>,
 }
@@ -90,8 +92,7 @@ impl Opened {
             secret: claims.secret,
             account: claims.account,
             principal: claims.principal,
-            original_caller: claims.original_caller,
-            original_key: claims.original_key,
+            origin: claims.origin,
             session,
             policies,
         })
@@ -154,11 +155,22 @@ enum Standing {
 }
 
 impl Presented {
-    /// The permanent key that the request rests on: whose record must be fetched.
-    pub fn permanent_key(&self) -> &AccessKeyId {
+    /// The permanent key that the request rests on, if it does: whose record must be fetched.
+    pub fn permanent_key(&self) -> Option<&AccessKeyId> {
         match self {
-            Self::Permanent(id) => id,
-            Self::Temporary(opened) => &opened.original_key,
+            Self::Permanent(id) => Some(id),
+            Self::Temporary(opened) => opened.origin.key(),
+        }
+    }
+
+    /// The identity provider that the request rests on, if it does: whose record must be fetched.
+    pub fn provider(&self) -> Option<(Uin, ProviderId)> {
+        match self {
+            Self::Temporary(opened) => match &opened.origin {
+                Origin::Provider { owner, id, .. } => Some((*owner, *id)),
+                Origin::Key { .. } => None,
+            },
+            Self::Permanent(_) => None,
         }
     }
 
@@ -171,12 +183,13 @@ impl Presented {
         }
     }
 
-    /// Joins what was presented with the live record of the permanent key and of its identity, and with those of its
-    /// roles that exist.
+    /// Joins what was presented with the live record of the permanent key and of its identity, or of the identity
+    /// provider, and with those of its roles that exist.
     pub fn join(
         self,
         record: Option<&KeyRecord>,
         identity_exists: bool,
+        provider: Option<LiveProvider>,
         roles: &[LiveRole],
     ) -> Result<Credential, Error> {
         let live = record.is_some_and(|record| record.active && identity_exists);
@@ -192,9 +205,17 @@ impl Presented {
                 let exists = |(owner, id): &(Uin, RoleId)| {
                     roles.iter().any(|role| role.owner == *owner && role.id == *id)
                 };
+                let began = match &opened.origin {
+                    Origin::Key { .. } => live && record.is_some_and(|record| began(record, &opened)),
+                    Origin::Provider { .. } => vouches(provider, &opened, roles),
+                };
                 let whole = opened.roles().iter().all(exists);
-                let standing = if whole { standing } else { Standing::Disabled };
-                Credential::temporary(&opened, record, standing, roles)
+                let standing = if began && whole {
+                    Standing::Good
+                } else {
+                    Standing::Disabled
+                };
+                Credential::temporary(&opened, standing, roles)
             }
         }
     }
@@ -205,8 +226,10 @@ impl Credential {
         let identity = Identity {
             account: record.account,
             principal: Principal::User(record.uin),
-            original_caller: record.uin,
-            permanent_key: record.id.clone(),
+            origin: Origin::Key {
+                caller: record.uin,
+                key: record.id.clone(),
+            },
             session: None,
         };
         Self {
@@ -217,12 +240,7 @@ impl Credential {
         }
     }
 
-    fn temporary(
-        opened: &Opened,
-        record: Option<&KeyRecord>,
-        standing: Standing,
-        roles: &[LiveRole],
-    ) -> Result<Self, Error> {
+    fn temporary(opened: &Opened, standing: Standing, roles: &[LiveRole]) -> Result<Self, Error> {
         let owner = opened.account.owner_uin;
         let principal = match opened.principal {
             token::Principal::User(uin) => Principal::User(uin),
@@ -233,16 +251,10 @@ impl Credential {
                 Principal::Role { id, name }
             }
         };
-        let standing = if record.is_some_and(|record| began(record, opened)) {
-            standing
-        } else {
-            Standing::Disabled
-        };
         let identity = Identity {
             account: opened.account,
             principal,
-            original_caller: opened.original_caller,
-            permanent_key: opened.original_key.clone(),
+            origin: opened.origin.clone(),
             session: Some(opened.session.clone()),
         };
         Ok(Self {
@@ -273,9 +285,23 @@ impl Credential {
 /// Whether the record is of the key and identity that began the chain. A session that is not one of a role is the
 /// identity's own.
 fn began(record: &KeyRecord, opened: &Opened) -> bool {
-    let original = record.id == opened.original_key && record.uin == opened.original_caller;
+    let original = opened.origin.key() == Some(&record.id) && opened.origin.caller() == Some(record.uin);
     match opened.principal {
         token::Principal::User(uin) => original && record.account == opened.account && record.uin == uin,
         token::Principal::Role(_) => original,
     }
+}
+
+/// Whether the provider that began the chain would still be believed: it is there, takes what it took, and the first
+/// role of the chain still names it.
+fn vouches(provider: Option<LiveProvider>, opened: &Opened, roles: &[LiveRole]) -> bool {
+    let Some(provider) = provider.filter(|provider| provider.is(&opened.origin)) else {
+        return false;
+    };
+    let Some((owner, first)) = opened.roles().first().copied() else {
+        return false;
+    };
+    roles.iter().any(|role| {
+        role.owner == owner && role.id == first && role.providers.contains(&(provider.owner, provider.id))
+    })
 }

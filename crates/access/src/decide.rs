@@ -12,7 +12,9 @@ use std::sync::Arc;
 use daypass_api::attributes::{Attributes, QueryValue};
 use daypass_api::names::{Account, PolicyId, Uin};
 use daypass_api::operation::{IdentityOperation, Operation, RoleRef, SessionOperation, Subject};
-use daypass_api::requirement::{ASSUME_ROLE, Access, Need, Requirement, Requirements, Resource, Values};
+use daypass_api::requirement::{
+    ASSUME_ROLE, ASSUME_ROLE_WITH_WEB_IDENTITY, Access, Need, Requirement, Requirements, Resource, Values,
+};
 use daypass_policy::{self as policy, Context, CosTarget, Policy, Principal, Standing};
 
 use crate::acl::{self, Reach};
@@ -20,6 +22,7 @@ use crate::caller::{self, Caller, Identity};
 use crate::decision::{Decision, Finding, Layer, Opinion};
 use crate::facts::{BucketFacts, Environment, Facts, Layers, RoleFacts, StoredPolicy};
 use crate::trust;
+use crate::vouched;
 
 /// One request, with everything that deciding it needs.
 #[derive(Clone, Copy, Debug)]
@@ -191,6 +194,9 @@ impl Question<'_> {
         if access.action == ASSUME_ROLE {
             return opinions.identity && opinions.session && opinions.trusted;
         }
+        if access.action == ASSUME_ROLE_WITH_WEB_IDENTITY {
+            return opinions.trusted && matches!(self.caller, Caller::Vouched(_));
+        }
         let foreign = match (self.caller, self.holder(access)) {
             (Caller::Identified(identity), Holder::Bucket(bucket)) => identity.account != bucket.owner,
             (_, Holder::Nobody) => return false,
@@ -235,12 +241,25 @@ impl Question<'_> {
             unsigned: self.ask_unsigned(access, &holder, &unsigned, &mut notes),
             ..Opinions::default()
         };
-        if let Caller::Identified(identity) = self.caller {
-            let role_id = identity.role().map(|id| id.to_string()).unwrap_or_default();
-            let signed = asked(principal_of(identity, &role_id));
-            self.ask_identity(identity, &signed, &mut notes, &mut opinions);
-            self.ask_sessions(&signed, &mut notes, &mut opinions);
-            self.ask_resource(identity, access, &holder, &signed, &mut notes, &mut opinions);
+        match self.caller {
+            Caller::Anonymous => {}
+            // Whoever has no rights here may only ask for those of a role that trusts him.
+            Caller::Vouched(vouched) => match &holder {
+                Holder::Role(role) if access.action == ASSUME_ROLE_WITH_WEB_IDENTITY => {
+                    let opinion = vouched::opinion(role, vouched, &unsigned);
+                    opinions.note_denial(opinion);
+                    opinions.trusted = matches!(opinion, Opinion::Allows(_));
+                    notes.add(Layer::Trust, opinion);
+                }
+                _ => opinions.denied = true,
+            },
+            Caller::Identified(identity) => {
+                let role_id = identity.role().map(|id| id.to_string()).unwrap_or_default();
+                let signed = asked(principal_of(identity, &role_id));
+                self.ask_identity(identity, &signed, &mut notes, &mut opinions);
+                self.ask_sessions(&signed, &mut notes, &mut opinions);
+                self.ask_resource(identity, access, &holder, &signed, &mut notes, &mut opinions);
+            }
         }
         opinions
     }
@@ -393,6 +412,7 @@ impl Question<'_> {
             | Resource::Uid(_)
             | Resource::Group(_)
             | Resource::Policy(_)
+            | Resource::Provider(_)
             | Resource::PolicyNamed(_) => self.caller.identity(),
             Resource::Role(owner, role) => return self.holder_of_role(*owner, role),
         };
@@ -401,8 +421,14 @@ impl Question<'_> {
 
     /// Another account's role that is not there is nobody's: whether it is there is none of the caller's business.
     fn holder_of_role(&self, owner: Option<Uin>, role: &RoleRef) -> Holder<'_> {
-        let Some(identity) = self.caller.identity() else {
-            return Holder::Nobody;
+        let identity = match self.caller {
+            Caller::Anonymous => return Holder::Nobody,
+            // He learns nothing about roles that do not trust him, not even whether they are there.
+            Caller::Vouched(vouched) => {
+                let owner = owner.unwrap_or(vouched.account.owner_uin);
+                return self.facts.role(owner, role).map_or(Holder::Nobody, Holder::Role);
+            }
+            Caller::Identified(identity) => identity,
         };
         let own = identity.account.owner_uin;
         match self.facts.role(owner.unwrap_or(own), role) {
@@ -421,6 +447,7 @@ impl Question<'_> {
             Resource::Identity(Subject::Uin(uin)) => Some(user(*uin)),
             Resource::User(name) => self.facts.user(name).map(user),
             Resource::Uid(uid) => self.facts.uid(*uid).map(user),
+            Resource::Provider(name) => Some(format!("oidc-provider/{name}")),
             Resource::Group(id) => Some(format!("groupid/{id}")),
             Resource::Policy(id) => Some(policy(*id)),
             Resource::PolicyNamed(name) => self.facts.policy(name).map(policy),
@@ -480,7 +507,7 @@ fn principal_of<'i>(identity: &'i Identity, role_id: &'i str) -> Principal<'i> {
             owner_uin,
             id: role_id,
             name: name.as_str(),
-            caller_uin: Some(identity.original_caller.0),
+            caller_uin: identity.origin.caller().map(|uin| uin.0),
         },
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use daypass_api::Timestamp;
 use daypass_api::acl::{Acl, ObjectAcl};
 use daypass_api::names::{
-    Account, BucketName, ObjectKey, PolicyId, PolicyName, Region, RoleId, RoleName, Uin, UserName,
+    Account, BucketName, ObjectKey, PolicyId, PolicyName, ProviderId, ProviderName, Region, RoleId, RoleName,
+    Uin, UserName,
 };
 use daypass_api::operation::RoleRef;
 use daypass_policy::Policy;
@@ -59,6 +60,8 @@ pub struct RoleFacts {
     pub trust: StoredPolicy,
     /// The roles that its trust names by name, as they were when it was given: account, name and number.
     pub trusted: Vec<(Uin, RoleName, RoleId)>,
+    /// The identity providers that its trust names, as they were when it was given: account, name and number.
+    pub providers: Vec<(Uin, ProviderName, ProviderId)>,
     /// The longest life of its sessions, in seconds; 0 for no limit of its own.
     pub session_duration: i64,
 }

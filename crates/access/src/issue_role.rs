@@ -40,8 +40,7 @@ pub fn assume_role(
         secret: fresh.secret.clone(),
         account: role.account,
         principal: Principal::Role(role.id),
-        original_caller: identity.original_caller,
-        original_key: identity.permanent_key.clone(),
+        origin: identity.origin.clone(),
         ancestors: ancestors(identity)?,
         name: request.name.as_str().to_owned(),
         issued: now,
@@ -81,7 +80,7 @@ fn owner(identity: &Identity) -> Uin {
 }
 
 /// Out of range is refused and never cut; where nothing is asked for, the default is what fits.
-fn duration(
+pub(crate) fn duration(
     asked: Option<i64>,
     role: &RoleFacts,
     parent: Option<&Session>,

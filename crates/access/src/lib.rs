@@ -16,8 +16,10 @@ pub mod issue_role;
 pub mod revoked;
 pub mod trust;
 pub mod verify;
+pub mod vouched;
 
 pub use caller::{Caller, Identity, Principal, Session};
 pub use decide::{Question, decide};
 pub use decision::{Decision, Finding, Layer, Opinion};
 pub use facts::{BucketFacts, Environment, Facts, Layers, RoleFacts, StoredPolicy};
+pub use vouched::Vouched;

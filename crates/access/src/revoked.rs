@@ -82,8 +82,8 @@ impl RevokedSessions {
             .iter()
             .chain([&own])
             .any(|link| self.ended(link))
-            || ends(self.users.get(&identity.original_caller), began)
-            || ends(self.keys.get(&identity.permanent_key), began)
+            || ends(self.users.get(&identity.origin.responsible()), began)
+            || ends(identity.origin.key().and_then(|key| self.keys.get(key)), began)
     }
 
     fn ended(&self, link: &Ancestor) -> bool {
@@ -214,8 +214,10 @@ mod tests {
                 owner_uin: Uin(last.1),
             },
             principal: Principal::User(Uin(last.2)),
-            original_caller: Uin(caller),
-            permanent_key: AccessKeyId::parse(&format!("AKID{key}")).unwrap(),
+            origin: daypass_token::Origin::Key {
+                caller: Uin(caller),
+                key: AccessKeyId::parse(&format!("AKID{key}")).unwrap(),
+            },
             session: Some(session),
         }
     }

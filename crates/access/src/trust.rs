@@ -33,20 +33,31 @@ pub fn check(text: &str, account: Account) -> Result<Vec<PrincipalPattern>, Erro
         .filter_map(|statement| statement.principals())
         .flatten();
     let named: Vec<_> = named.cloned().collect();
-    named.iter().try_for_each(check_kind)?;
+    named
+        .iter()
+        .try_for_each(|pattern| check_kind(pattern, account))?;
     Ok(named)
 }
 
-fn check_kind(pattern: &PrincipalPattern) -> Result<(), Error> {
+fn check_kind(pattern: &PrincipalPattern, account: Account) -> Result<(), Error> {
     match pattern {
         PrincipalPattern::Service(name) if !SERVICES.iter().any(|end| name.ends_with(end)) => {
             let text = format!("there is no service `{name}`");
             Err(Error::with_message(ErrorCode::PrincipalServiceNotExist, text))
         }
-        PrincipalPattern::Federated { .. } => Err(Error::with_message(
-            ErrorCode::DocumentPrincipalError,
-            "there are no identity providers",
-        )),
+        PrincipalPattern::Federated { provider, .. } if !provider.starts_with("oidc-provider/") => {
+            Err(Error::with_message(
+                ErrorCode::DocumentPrincipalError,
+                "there are no identity providers that speak SAML",
+            ))
+        }
+        // A request names its provider without an account: it is that of the role.
+        PrincipalPattern::Federated { owner_uin, .. } if *owner_uin != account.owner_uin.0 => {
+            Err(Error::with_message(
+                ErrorCode::DocumentPrincipalError,
+                "an identity provider of another account cannot be asked",
+            ))
+        }
         _ => Ok(()),
     }
 }
@@ -115,6 +126,11 @@ mod tests {
         );
         check_document(
             r#"{"federated":["qcs::cam::uin/900:saml-provider/idp"]}"#,
+            Err(ErrorCode::DocumentPrincipalError),
+        );
+        check_document(r#"{"federated":["qcs::cam::uin/900:oidc-provider/idp"]}"#, Ok(1));
+        check_document(
+            r#"{"federated":["qcs::cam::uin/800:oidc-provider/idp"]}"#,
             Err(ErrorCode::DocumentPrincipalError),
         );
         // Nobody may be trusted whom nobody knows.

@@ -17,7 +17,7 @@ use daypass_api::Timestamp;
 use daypass_api::names::{AccessKeyId, Account, AppId, SessionId, Uin};
 use daypass_api::secret::SecretKey;
 use daypass_signature::{RequestView, Window, cos};
-use daypass_token::{Claims, KeyRing, Principal, SessionKind, seal};
+use daypass_token::{Claims, KeyRing, Origin, Principal, SessionKind, seal};
 
 const SECRET: &str = "a-secret-of-thirty-two-characters";
 const BEGAN: i64 = 1_700_000_000;
@@ -81,8 +81,10 @@ fn claims(policies: usize) -> Claims {
         secret: SecretKey::new(SECRET.to_owned()),
         account: ACCOUNT,
         principal: Principal::User(Uin(100)),
-        original_caller: Uin(100),
-        original_key: original_key(),
+        origin: Origin::Key {
+            caller: Uin(100),
+            key: original_key(),
+        },
         ancestors: Vec::new(),
         name: "session".to_owned(),
         issued: Timestamp::from_unix_seconds(BEGAN),
@@ -112,7 +114,7 @@ fn taken(key_id: &str, token: Option<&str>, opened: Option<&Arc<Opened>>) -> usi
     })
     .unwrap();
     assert!(presented.roles().is_empty());
-    let credential = presented.join(Some(&record), true, &[]).unwrap();
+    let credential = presented.join(Some(&record), true, None, &[]).unwrap();
     let signed = Signed {
         view: &view,
         body: b"",

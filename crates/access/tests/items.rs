@@ -36,8 +36,10 @@ fn user() -> Caller {
     Caller::Identified(Identity {
         account: OWNER,
         principal: Principal::User(Uin(901)),
-        original_caller: Uin(901),
-        permanent_key: AccessKeyId::parse("AKIDexample").unwrap(),
+        origin: daypass_token::Origin::Key {
+            caller: Uin(901),
+            key: AccessKeyId::parse("AKIDexample").unwrap(),
+        },
         session: None,
     })
 }

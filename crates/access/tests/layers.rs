@@ -202,8 +202,10 @@ fn caller(who: Who, sessions: usize) -> Caller {
     Caller::Identified(Identity {
         account,
         principal,
-        original_caller,
-        permanent_key: AccessKeyId::parse("AKIDtest").unwrap(),
+        origin: daypass_token::Origin::Key {
+            caller: original_caller,
+            key: AccessKeyId::parse("AKIDtest").unwrap(),
+        },
         session,
     })
 }
@@ -558,6 +560,7 @@ fn assume(
         tags: Vec::new(),
         trust: parse(&document, DocumentKind::Trust, &account).ok().map(Arc::new),
         trusted: vec![(Uin(900), RoleName::parse("dev").unwrap(), RoleId(46))],
+        providers: Vec::new(),
         session_duration: 0,
     };
     let facts = Facts {

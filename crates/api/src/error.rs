@@ -238,6 +238,22 @@ codes! {
     /// Second factors of this type are not known.
     MfaTypeNotSupported,
 
+    // Identity providers.
+    /// The account has as many providers as it may.
+    ProviderFull,
+    /// Another provider has the name.
+    ProviderNameInUse,
+    /// Not a provider's name.
+    ProviderNameError,
+    /// The issuer is not one, or one that may not be asked.
+    ProviderUrlError,
+    /// The keys of a provider are not such.
+    ProviderKeyError,
+    /// No such provider.
+    ProviderNotExist,
+    /// The web identity token is not taken.
+    WebIdentityTokenError,
+
     // Roles.
     /// No more roles may be made.
     RoleFull,

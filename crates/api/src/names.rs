@@ -71,6 +71,11 @@ impl RoleId {
     }
 }
 
+number!(
+    /// The number of an identity provider. It is never given to another one, unlike a name.
+    ProviderId
+);
+
 /// One root account: the owner of buckets, users and policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Account {
@@ -317,6 +322,20 @@ impl RoleName {
         parse_cam_name(text, 128)
             .map(Self)
             .ok_or_else(|| Error::new(ErrorCode::RoleNameError))
+    }
+}
+
+text!(
+    /// An identity provider's name, unique in its account.
+    ProviderName
+);
+
+impl ProviderName {
+    /// Parses a provider's name: 1 to 128 of letters, digits and `+=,.@_-`; refuses with `ProviderNameError`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        parse_cam_name(text, 128)
+            .map(Self)
+            .ok_or_else(|| Error::new(ErrorCode::ProviderNameError))
     }
 }
 

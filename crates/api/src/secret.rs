@@ -35,6 +35,22 @@ impl fmt::Debug for SecretKey {
     }
 }
 
+/// What an identity provider says about somebody: whoever has it may act for him until it ends.
+#[derive(Clone)]
+pub struct WebIdentityToken(Zeroizing<String>);
+
+impl WebIdentityToken {
+    /// Wraps a token; the given text is moved, not copied.
+    pub fn new(token: String) -> Self {
+        Self(Zeroizing::new(token))
+    }
+
+    /// The token itself. The name is loud so that each use is seen in review.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A secret that the program is told as a text, before it is known what it is: the contents of a key file, a variable.
 #[derive(Clone)]
 pub struct SecretText(Zeroizing<String>);
@@ -48,6 +64,20 @@ impl SecretText {
     /// The text itself. The name is loud so that each use is seen in review.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl PartialEq for WebIdentityToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for WebIdentityToken {}
+
+impl fmt::Debug for WebIdentityToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebIdentityToken(hidden)")
     }
 }
 

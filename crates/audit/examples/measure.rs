@@ -141,6 +141,7 @@ fn request(number: u64) -> Request {
                 ancestors: Vec::new(),
                 original_uin: 100_000_000_011,
                 original_access_key_id: "AKIDpermanent".to_owned(),
+                web_identity: None,
                 source_identity: None,
             }),
         }),

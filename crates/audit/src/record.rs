@@ -32,6 +32,9 @@ pub struct Request {
     /// Who asked; none when nobody signed, or the key is not known.
     #[serde(flatten)]
     pub who: Option<Who>,
+    /// Whom an identity provider vouched for, where nobody signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vouched: Option<WebIdentity>,
     /// The bucket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
@@ -122,9 +125,22 @@ pub struct Session {
     pub original_uin: u64,
     /// That key.
     pub original_access_key_id: String,
+    /// Whom an identity provider vouched for, where no key began the chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_identity: Option<WebIdentity>,
     /// Who its caller said it acts for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_identity: Option<String>,
+}
+
+/// Whom an identity provider vouched for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebIdentity {
+    /// The provider's number.
+    pub provider_id: u64,
+    /// Whom it vouched for, in its own words; bounded.
+    pub subject: String,
 }
 
 /// One object of a batch.

@@ -33,6 +33,7 @@ fn record() -> impl Strategy<Value = Request> {
             ancestors: vec![format!("session{}", (session + 1) % 4)],
             original_uin: 3,
             original_access_key_id: "AKID3".to_owned(),
+            web_identity: None,
             source_identity: None,
         }),
         ..Who::default()

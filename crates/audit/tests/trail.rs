@@ -191,6 +191,24 @@ fn every_segment_has_an_index_until_it_is_taken_away() {
     assert!(kinds(bench.path()).is_empty());
 }
 
+/// The part before the restart is read aside; the whole is as if there had been none.
+#[test]
+fn a_segment_that_was_resumed_has_the_index_of_all_its_records() {
+    let bench = Bench::new();
+    for _ in 0..4 {
+        bench.write(5, 4000);
+    }
+    bench.write(40, 4000);
+    assert!(kinds(bench.path()).is_empty());
+    let segments = bench.segments();
+    for segment in &segments[..segments.len() - 1] {
+        let index = std::fs::read(segment.with_extension("index")).unwrap();
+        assert_eq!(daypass_audit::index::build(segment).unwrap(), Some(index));
+    }
+    let first = std::fs::read_to_string(&segments[0]).unwrap();
+    assert!(first.matches("\"started\"").count() > 1, "{first}");
+}
+
 #[test]
 fn a_full_disk_refuses_and_loses_nothing() {
     let bench = Bench::new();
@@ -430,7 +448,7 @@ fn the_documentation_tells_every_field_and_kind() {
     let text = include_str!("../../../docs/audit.md");
     let full = serde_json::to_value(kit::full()).unwrap();
     let mut names: Vec<String> = full.as_object().unwrap().keys().cloned().collect();
-    for inside in ["decision", "minted"] {
+    for inside in ["decision", "minted", "vouched"] {
         names.extend(full[inside].as_object().unwrap().keys().cloned());
     }
     names.extend(daypass_audit::record::KINDS.map(str::to_owned));

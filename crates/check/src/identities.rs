@@ -7,8 +7,8 @@ use daypass_api::names::{AccessKeyId, AppId, PolicyId, PolicyName, Uin, UserName
 use daypass_metadata::bucket::CounterRecord;
 use daypass_metadata::identity::{
     AccessKeyRecord, AccountRecord, GROUP_COUNTER, KeyRingRecord, OwnerRecord, POLICY_COUNTER,
-    PolicyNameRecord, PolicyRecord, PolicyVersionRecord, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER,
-    UserNameRecord, UserRecord,
+    PROVIDER_COUNTER, PolicyNameRecord, PolicyRecord, PolicyVersionRecord, ROLE_COUNTER, UID_COUNTER,
+    UIN_COUNTER, UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys::{self, StoredKey};
 use daypass_metadata::{MarkRecord, Record};
@@ -259,7 +259,7 @@ impl Check<'_> {
 
     /// Numbers that were given out may not be given out again.
     pub(crate) async fn counters(&mut self) -> Result<(), CheckError> {
-        let (mut uin, mut uid, mut policy, mut role, mut group) = (0, 0, 0, 0, 0);
+        let (mut uin, mut uid, mut policy, mut role, mut group, mut provider) = (0, 0, 0, 0, 0, 0);
         let snapshot = self.subject.snapshot;
         let prefixes = [
             keys::accounts(),
@@ -267,6 +267,7 @@ impl Check<'_> {
             keys::all_policies(),
             keys::all_roles(),
             keys::all_groups(),
+            keys::all_providers(),
         ];
         for prefix in prefixes {
             let mut walk = Walk::of_prefix(snapshot, prefix);
@@ -279,6 +280,7 @@ impl Check<'_> {
                     }
                     Some(StoredKey::Policy(_, id)) => policy = id.0.max(policy),
                     Some(StoredKey::Role(_, id)) => role = id.0.max(role),
+                    Some(StoredKey::Provider(_, id)) => provider = id.0.max(provider),
                     Some(StoredKey::Group(_, id)) => group = id.0.max(group),
                     _ => {}
                 }
@@ -290,6 +292,7 @@ impl Check<'_> {
             (POLICY_COUNTER, policy),
             (ROLE_COUNTER, role),
             (GROUP_COUNTER, group),
+            (PROVIDER_COUNTER, provider),
         ];
         for (name, least) in counters {
             let counter = self.look::<CounterRecord>(keys::counter(name)).await?;

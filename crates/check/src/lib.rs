@@ -22,6 +22,7 @@ mod holders;
 mod identities;
 mod life;
 mod objects;
+mod providers;
 mod records;
 mod roles;
 mod tallies;

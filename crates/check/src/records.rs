@@ -9,8 +9,8 @@ use daypass_metadata::bucket::{BucketIndexRecord, BucketRecord, CorsRecord, Coun
 use daypass_metadata::identity::{
     AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord,
     GroupRecord, Holder, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord,
-    PolicyTallyRecord, PolicyVersionRecord, RevocationRecord, RoleNameRecord, RoleRecord, UserNameRecord,
-    UserRecord,
+    PolicyTallyRecord, PolicyVersionRecord, ProviderNameRecord, ProviderRecord, RevocationRecord,
+    RoleNameRecord, RoleRecord, UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys::{self, StoredKey};
 use daypass_metadata::object::{ManifestRecord, ObjectRecord};
@@ -238,6 +238,14 @@ impl Check<'_> {
                 let _: LastUseRecord = decode!(LastUseRecord);
                 self.last_use(id).await?;
             }
+            StoredKey::Provider(owner, id) => {
+                let record = decode!(ProviderRecord);
+                self.provider(*owner, *id, &record).await?;
+            }
+            StoredKey::ProviderNamed(owner, name) => {
+                let record = decode!(ProviderNameRecord);
+                self.provider_named(*owner, name, &record).await?;
+            }
             StoredKey::KeyRing => {
                 let record = decode!(KeyRingRecord);
                 self.key_ring(&record);
@@ -351,6 +359,12 @@ pub(crate) fn place_of_record(key: &StoredKey) -> Place {
         StoredKey::RoleNamed(owner, name) => {
             record("role name").with("account", owner).with("role_name", name)
         }
+        StoredKey::Provider(owner, id) => record("identity provider")
+            .with("account", owner)
+            .with("provider", id),
+        StoredKey::ProviderNamed(owner, name) => record("identity provider name")
+            .with("account", owner)
+            .with("provider_name", name),
         StoredKey::LastUse(id) => record("last use").with("access_key", id),
         StoredKey::Counter(name) => record("counter").with("counter", name),
         StoredKey::KeyRing => record("key ring"),

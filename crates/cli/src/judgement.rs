@@ -75,10 +75,13 @@ pub struct LintArguments {
 /// Say whether one policy allows only what another allows too. Without --user no server is asked.
 #[derive(Args, Debug)]
 pub struct CompareArguments {
-    /// Files: A, the wider document, such as a user's permissions, unless --user is given, and B, the narrower one,
-    /// such as a temporary key's policy; `-` is standard input
-    #[arg(value_name = "FILE", num_args = 1..=2, required = true)]
-    documents: Vec<PathBuf>,
+    /// File with the wider document A, such as a user's permissions, or `-` for standard input; with --user this is B,
+    /// and A is what the user has
+    #[arg(value_name = "A")]
+    first: PathBuf,
+    /// File with the narrower document B, such as a temporary key's policy, or `-` for standard input
+    #[arg(value_name = "B", required_unless_present = "user", conflicts_with = "user")]
+    second: Option<PathBuf>,
     /// What the wider document is for
     #[arg(long, value_name = "KIND", value_enum, default_value_t = Kind::User)]
     kind_of_a: Kind,
@@ -182,19 +185,13 @@ fn end(errors: usize) -> Result<()> {
 }
 
 pub(crate) async fn run_compare(arguments: CompareArguments) -> Result<()> {
-    let as_json = arguments.json;
-    let answer = match (arguments.live.is_given(), arguments.documents.as_slice()) {
-        (false, [wide, narrow]) => compare_files(&arguments, wide, narrow)?,
-        (true, [narrow]) => {
-            let (narrow, kind, owner) = (narrow.clone(), arguments.kind_of_b, &arguments.owner);
-            match arguments.live.fetch().await? {
-                Some(live) => compare_live(&live, &narrow, kind, owner)?,
-                None => Containment::Contained,
-            }
-        }
-        _ => return Err(Misuse("name A and B as files, or --user NAME and B".to_owned()).into()),
+    let live = arguments.live.fetch().await?;
+    let answer = match (&live, &arguments.second) {
+        (Some(live), _) => compare_live(live, &arguments.first, arguments.kind_of_b, &arguments.owner)?,
+        (None, Some(narrow)) => compare_files(&arguments, &arguments.first, narrow)?,
+        (None, None) => return Err(Misuse("name A and B, or --user NAME and B".to_owned()).into()),
     };
-    tell(&answer, as_json)
+    tell(&answer, arguments.json)
 }
 
 fn compare_files(arguments: &CompareArguments, wide: &Path, narrow: &Path) -> Result<Containment> {

@@ -43,6 +43,7 @@ mod environment;
 mod interrupt;
 mod judgement;
 mod names;
+mod oidc;
 mod output;
 mod pattern;
 mod profile;

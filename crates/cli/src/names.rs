@@ -1,7 +1,7 @@
 //! Names on the command line: parsed into the service's types, with texts that say what would be right.
 
 use daypass_api::names::{
-    AccessKeyId, ExternalId, GroupName, PolicyName, Region, RoleName, SessionName, UserName,
+    AccessKeyId, ExternalId, GroupName, PolicyName, ProviderName, Region, RoleName, SessionName, UserName,
 };
 
 pub(crate) fn region(text: &str) -> Result<Region, &'static str> {
@@ -34,6 +34,10 @@ pub(crate) fn session(text: &str) -> Result<SessionName, &'static str> {
 
 pub(crate) fn access_key(text: &str) -> Result<AccessKeyId, &'static str> {
     AccessKeyId::parse(text).map_err(|_| "the id of a key holds letters, digits, `-` and `_`")
+}
+
+pub(crate) fn provider(text: &str) -> Result<ProviderName, &'static str> {
+    ProviderName::parse(text).map_err(|_| "a provider's name is 1 to 128 of letters, digits and `+=,.@_-`")
 }
 
 pub(crate) fn role(text: &str) -> Result<RoleName, &'static str> {

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, group, key, key_ring, ls, master_key, mb, mv, output, policy, presign,
-    rb, rm, role, session, stat, sts, user,
+    account, bucket_policy, cat, cp, group, key, key_ring, ls, master_key, mb, mv, oidc, output, policy,
+    presign, rb, rm, role, session, stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -53,6 +53,9 @@ pub enum Verb {
     /// Roles, and who may act as them
     #[command(subcommand)]
     Role(role::Command),
+    /// Identity providers, whose word lets others act as a role
+    #[command(subcommand)]
+    Oidc(oidc::Command),
     /// Temporary keys that were given out: end them before their time
     #[command(subcommand)]
     Session(session::Command),
@@ -92,6 +95,7 @@ impl Verb {
             Self::Key(command) => key::run(command).await,
             Self::Policy(command) => policy::run(command).await,
             Self::Role(command) => role::run(command).await,
+            Self::Oidc(command) => oidc::run(command).await,
             Self::Session(command) => session::run(command).await,
             Self::KeyRing(command) => key_ring::run(command).await,
             Self::MasterKey(command) => master_key::run(command).await,
@@ -197,6 +201,9 @@ mod tests {
         check("account disable 7", true);
         check("account enable 7", true);
         check("policy create --name p --document p.json", true);
+        check("policy lint --user ann", true);
+        check("policy compare --user ann b.json", true);
+        check("policy effective --user ann b.json --svg p.svg", true);
         check("policy attach 7 --uin 100000000002", true);
         check("policy show QcloudCOSReadOnlyAccess --json", true);
         check("policy rm 7 8", true);
@@ -237,6 +244,12 @@ mod tests {
         );
         check("role update dev --description x", true);
         check("role untag dev a b", true);
+        check(
+            "oidc create ci --issuer https://id.example --audience a --audience b --keys k.json",
+            true,
+        );
+        check("oidc get ci --json", true);
+        check("oidc rm ci", true);
         check("role boundary dev --set 7", true);
         check("session revoke --id AKIDa AKIDb", true);
         check(
@@ -284,9 +297,14 @@ mod tests {
         check("policy lint", false);
         check("policy lint p.json --kind session", false);
         check("policy compare a.json", false);
+        check("policy compare a.json b.json --user ann", false);
+        check("policy lint p.json --user ann", false);
+        check("policy effective a b c", false);
         check("policy create --name p --document p.json --tag =b", false);
         check("policy version rm 7", false);
         check("user boundary set 7", false);
+        check("oidc create ci --issuer https://id.example", false);
+        check("oidc create a/b --issuer https://id.example --audience a", false);
         check("group add 3", false);
         check("group attach 3", false);
         check("group ls --user ann --keyword x", false);

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::CorsMethod;
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region,
-    RoleId, RoleName, Uin, UserName, VersionId,
+    AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, ProviderId,
+    ProviderName, Region, RoleId, RoleName, Uin, UserName, VersionId,
 };
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::{AccessKeyStatus, Contact};
@@ -148,7 +148,7 @@ macro_rules! numbered {
     )+};
 }
 
-numbered!(AppId, Uin, PolicyId, VersionId, GroupId, RoleId);
+numbered!(AppId, Uin, PolicyId, ProviderId, VersionId, GroupId, RoleId);
 
 macro_rules! named {
     ($($type:ident: $problem:literal),+ $(,)?) => {$(
@@ -171,6 +171,7 @@ named! {
     AccessKeyId: "not an access key id",
     UserName: "not a user name",
     PolicyName: "not a policy name",
+    ProviderName: "not a provider name",
     GroupName: "not a group name",
     RoleName: "not a role name",
 }

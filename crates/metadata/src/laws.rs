@@ -8,8 +8,8 @@ use crate::identity::RevocationRecord;
 use crate::identity::{
     AccessKeyRecord, AccountRecord, AccountTallyRecord, AttachmentRecord, BoundaryRecord, GroupNameRecord,
     GroupRecord, KeyRingRecord, LastUseRecord, OwnerRecord, PolicyNameRecord, PolicyRecord,
-    PolicyTallyRecord, PolicyVersionRecord, RoleNameRecord, RoleRecord, TrustedRole, UserNameRecord,
-    UserRecord, WrappedKeyRing, WrappedSecret,
+    PolicyTallyRecord, PolicyVersionRecord, ProviderNameRecord, ProviderRecord, RoleNameRecord, RoleRecord,
+    TrustedProvider, TrustedRole, UserNameRecord, UserRecord, WrappedKeyRing, WrappedSecret,
 };
 use crate::keys::{ContentId, DataId};
 use crate::object::{Content, ManifestRecord, ObjectRecord, Place, Segment};
@@ -21,8 +21,8 @@ use daypass_api::acl::{Acl, Grant, Grantee, ObjectAcl, Permission};
 use daypass_api::cors::{CorsMethod, CorsRule};
 use daypass_api::names::{AccessKeyId, SessionId};
 use daypass_api::names::{
-    Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region, RoleId,
-    RoleName, Uin, UserName, VersionId,
+    Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, ProviderId,
+    ProviderName, Region, RoleId, RoleName, Uin, UserName, VersionId,
 };
 use daypass_api::object::{ETag, ObjectHeaders, StorageClass};
 use daypass_api::operation::{AccessKeyStatus, Contact};
@@ -191,6 +191,8 @@ fn decode_everything(bytes: &[u8]) {
     one::<LastUseRecord>(bytes);
     one::<RoleRecord>(bytes);
     one::<RoleNameRecord>(bytes);
+    one::<ProviderRecord>(bytes);
+    one::<ProviderNameRecord>(bytes);
     one::<KeyRingRecord>(bytes);
     one::<FormatRecord>(bytes);
     one::<MarkRecord>(bytes);
@@ -307,10 +309,19 @@ proptest! {
     ) {
         let (name, id) = (RoleName::parse(&name).unwrap(), RoleId(id));
         let trusted = vec![TrustedRole { owner: Uin(owner), name: name.clone(), id }];
-        check(RoleRecord {
-            name, document: text.clone(), trusted, description: text, console_login, session_duration, tags,
-            boundary: boundary.map(PolicyId), created: times.0, updated: times.1,
+        let provider = ProviderName::parse("idp").unwrap();
+        let named = TrustedProvider { owner: Uin(owner), name: provider.clone(), id: ProviderId(owner) };
+        let role = RoleRecord {
+            name, document: text.clone(), trusted, description: text.clone(), console_login, session_duration, tags,
+            boundary: boundary.map(PolicyId), created: times.0, updated: times.1, providers: Vec::new(),
+        };
+        prop_assert_eq!(RoleRecord::decode(&in_version_1(&role)), Ok(role.clone()));
+        check(RoleRecord { providers: vec![named], ..role })?;
+        check(ProviderRecord {
+            name: provider, issuer: text.clone(), audiences: vec![text.clone()], keys: Some(text.clone()),
+            description: text, revision: id.0, created: times.0, updated: times.1,
         })?;
+        check(ProviderNameRecord { id: ProviderId(id.0) })?;
         check(RoleNameRecord { id })?;
     }
 

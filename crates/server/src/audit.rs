@@ -14,6 +14,7 @@ use daypass_api::tags::Tags;
 use daypass_api::{ErrorCode, Operation, Outcome, Timestamp};
 use daypass_audit::record::{self as trail, MAX_ITEM_BYTES, bounded};
 use daypass_audit::writer::Place;
+use daypass_token::Origin;
 use http::Method;
 use http::header::{HeaderValue, USER_AGENT};
 
@@ -131,6 +132,12 @@ fn minting(operation: &Operation) -> Option<Minting> {
                 .map(|name| name.as_str().to_owned()),
             tags: request.tags.clone(),
         }),
+        SessionOperation::AssumeRoleWithWebIdentity(request) => Some(Minting {
+            name: request.name.as_str().to_owned(),
+            role: Some(request.role.clone()),
+            policy: request.policy.clone(),
+            ..Minting::default()
+        }),
         SessionOperation::GetSessionToken { .. } => Some(Minting::default()),
         SessionOperation::GetCallerIdentity
         | SessionOperation::QueryApiKey(_)
@@ -178,7 +185,7 @@ impl<'s> Witness<'s> {
             method = received.method.as_str(),
             path = received.path.as_str(),
             action = self.record.operation(),
-            access_key_id = self.record.caller.as_ref().and_then(Caller::identity).map(|who| who.permanent_key.as_str()),
+            access_key_id = self.record.caller.as_ref().and_then(Caller::identity).and_then(|who| who.origin.key()).map(AccessKeyId::as_str),
             status,
             code = code.map(ErrorCode::name),
             millis,
@@ -258,6 +265,7 @@ fn spell(entry: Entry<'_>) -> trail::Request {
             .as_ref()
             .and_then(Caller::identity)
             .map(|identity| who(identity, record.proven)),
+        vouched: record.caller.as_ref().and_then(vouched),
         key: key.filter(|_| record.items.is_empty()),
         bucket,
         source: record.source.as_ref().and_then(source),
@@ -274,6 +282,16 @@ fn spell(entry: Entry<'_>) -> trail::Request {
             .map(|text| bounded(&String::from_utf8_lossy(text.as_bytes()))),
         minted: minted(record.minting, record.minted, record.caller.as_ref()),
         made_access_key_id: record.made_key.map(|id| id.as_str().to_owned()),
+    }
+}
+
+fn vouched(caller: &Caller) -> Option<trail::WebIdentity> {
+    match caller {
+        Caller::Vouched(vouched) => Some(trail::WebIdentity {
+            provider_id: vouched.provider.0,
+            subject: bounded(&vouched.subject),
+        }),
+        Caller::Anonymous | Caller::Identified(_) => None,
     }
 }
 
@@ -305,7 +323,7 @@ fn who(identity: &Identity, proven: bool) -> trail::Who {
     };
     let access_key_id = match &identity.session {
         Some(session) => daypass_token::temporary_key_id(session.id).as_str().to_owned(),
-        None => identity.permanent_key.as_str().to_owned(),
+        None => key_of(&identity.origin),
     };
     trail::Who {
         proven,
@@ -321,6 +339,14 @@ fn who(identity: &Identity, proven: bool) -> trail::Who {
     }
 }
 
+/// No key began what a provider vouched for.
+fn key_of(origin: &Origin) -> String {
+    origin
+        .key()
+        .map(|key| key.as_str().to_owned())
+        .unwrap_or_default()
+}
+
 fn of_session(session: &Session, identity: &Identity) -> trail::Session {
     trail::Session {
         session_id: hex(session.id),
@@ -330,8 +356,15 @@ fn of_session(session: &Session, identity: &Identity) -> trail::Session {
             .iter()
             .map(|ancestor| hex(ancestor.session_id))
             .collect(),
-        original_uin: identity.original_caller.0,
-        original_access_key_id: identity.permanent_key.as_str().to_owned(),
+        original_uin: identity.origin.responsible().0,
+        original_access_key_id: key_of(&identity.origin),
+        web_identity: match &identity.origin {
+            Origin::Key { .. } => None,
+            Origin::Provider { id, subject, .. } => Some(trail::WebIdentity {
+                provider_id: id.0,
+                subject: bounded(subject),
+            }),
+        },
         source_identity: session.source_identity.as_deref().map(str::to_owned),
     }
 }

@@ -22,6 +22,10 @@ use crate::tls::TlsConfig;
 /// answers, so that only what has run wild meets it. The original allows 600.
 pub const DEFAULT_STS_REQUESTS_PER_SECOND: u32 = 100_000;
 
+/// Requests for keys on the word of identity providers in a second that an address may make unless told otherwise;
+/// about one provider it is ten times as many from all addresses together.
+pub const DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND: u32 = 100;
+
 /// Settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -43,6 +47,10 @@ pub struct Config {
     pub min_session_seconds: i64,
     /// Requests to the token service that one account may make in a second.
     pub sts_requests_per_second: u32,
+    /// Requests for keys on the word of identity providers that one address may make in a second.
+    pub web_identity_requests_per_second: u32,
+    /// Whether the issuers of identity providers may be at private addresses, and without HTTPS.
+    pub federation_allow_private: bool,
     /// The master key as text; without it the file in the data directory counts, made when it is not there.
     pub master_key: Option<SecretText>,
     /// The master key that `master_key` takes the place of: everything is wrapped anew before requests are answered.

@@ -55,7 +55,11 @@ impl Service {
                         facts.roles.extend(self.role_facts(view, owner, role).await?);
                     }
                 }
-                Resource::Service | Resource::Identity(_) | Resource::Group(_) | Resource::Policy(_) => {}
+                Resource::Service
+                | Resource::Identity(_)
+                | Resource::Group(_)
+                | Resource::Policy(_)
+                | Resource::Provider(_) => {}
             }
         }
         Ok(facts)

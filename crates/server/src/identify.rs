@@ -19,6 +19,7 @@ use daypass_policy::DocumentKind;
 use daypass_store::View;
 use daypass_store::identity::{StoredAccessKey, WrappedSecret};
 
+use crate::bootstrap::StoredRing;
 use crate::metrics::CacheMeter;
 use crate::roles::KnownRole;
 use crate::service::Service;
@@ -39,7 +40,7 @@ pub(crate) struct Known {
 pub(crate) struct Presenter {
     /// The secret and the identity that the key claims.
     pub(crate) credential: Credential,
-    /// The permanent key that it rests on, with its policies; read once for the whole request.
+    /// The permanent key that it rests on, if it does, with its policies; read once for the whole request.
     known: Option<Arc<Known>>,
     /// The roles that it rests on and that exist; that of the session itself, if it is one of a role, is the last one.
     roles: Vec<Arc<KnownRole>>,
@@ -88,15 +89,25 @@ impl<K: Clone + Eq + Hash, V> IdentityCache<K, V> {
 impl Service {
     /// The secret that must have signed, and who that would make the caller. Nothing is verified yet.
     pub(crate) async fn credential(&self, view: &View, claim: &Claim) -> Result<Presenter, Error> {
+        let generation = view.identity_generation().await?;
+        // Whoever presents a key: who cannot open the ring cannot know what other gateways ended.
+        let ring = self.key_ring.as_of(view, generation).await?;
         let presented = present(claim.key_id(), claim.token(), |key_id, token| {
-            self.opened(key_id, token)
+            self.opened(&ring, key_id, token)
         })?;
-        let known = self.known(view, presented.permanent_key()).await?;
+        let known = match presented.permanent_key() {
+            Some(id) => self.known(view, generation, id).await?,
+            None => None,
+        };
+        let provider = match presented.provider() {
+            Some(name) => self.live_provider(view, name).await?,
+            None => None,
+        };
         let record = known.as_deref().map(|known| &known.record);
         let identity_exists = known.as_deref().is_some_and(|known| known.identity_exists);
-        let roles = self.known_roles(view, &presented.roles()).await?;
+        let roles = self.known_roles(view, generation, &presented.roles()).await?;
         let live: Vec<_> = roles.iter().map(|role| role.live.clone()).collect();
-        let credential = presented.join(record, identity_exists, &live)?;
+        let credential = presented.join(record, identity_exists, provider, &live)?;
         Ok(Presenter {
             credential,
             known,
@@ -111,9 +122,11 @@ impl Service {
             session_policies,
             ..
         } = presenter.credential;
-        let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
         let (own, boundary) = match identity.role() {
-            None => (Arc::clone(&known.policies), known.boundary.clone()),
+            None => {
+                let known = presenter.known.ok_or(ErrorCode::UnknownAccessKey)?;
+                (Arc::clone(&known.policies), known.boundary.clone())
+            }
             // A role's rights and its bounds are its own, and not those of whoever acts as it.
             Some(id) => {
                 let role = presenter.roles.last().filter(|role| role.live.id == id);
@@ -129,8 +142,7 @@ impl Service {
         Ok((Caller::Identified(identity), layers))
     }
 
-    fn opened(&self, key_id: &AccessKeyId, token: &str) -> Result<Arc<Opened>, Error> {
-        let ring = self.ring();
+    fn opened(&self, ring: &StoredRing, key_id: &AccessKeyId, token: &str) -> Result<Arc<Opened>, Error> {
         ring.opened
             .find_or(key_id, token, &self.metrics.opened_tokens, || {
                 Opened::open(&ring.ring, key_id, token, |text, account| {
@@ -139,8 +151,12 @@ impl Service {
             })
     }
 
-    async fn known(&self, view: &View, id: &AccessKeyId) -> Result<Option<Arc<Known>>, Error> {
-        let generation = view.identity_generation().await?;
+    async fn known(
+        &self,
+        view: &View,
+        generation: u64,
+        id: &AccessKeyId,
+    ) -> Result<Option<Arc<Known>>, Error> {
         let found = self.identities.find(generation, id);
         if let Some(known) = self.identities.meter.count(found) {
             return Ok(Some(known));

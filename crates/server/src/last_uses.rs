@@ -37,17 +37,17 @@ struct Noted {
 impl LastUses {
     /// Notes a request that was signed with a permanent key.
     pub(crate) fn note(&self, identity: &Identity, now: Timestamp) {
-        if identity.session.is_some() {
+        let (None, Some(key_id)) = (&identity.session, identity.origin.key()) else {
             return;
-        }
+        };
         let noted = self.noted.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = noted.get(&identity.permanent_key) {
+        if let Some(key) = noted.get(key_id) {
             key.used.fetch_max(now.unix_millis(), Ordering::Relaxed);
             return;
         }
         drop(noted);
         let mut noted = self.noted.write().unwrap_or_else(PoisonError::into_inner);
-        let key = noted.entry(identity.permanent_key.clone()).or_default();
+        let key = noted.entry(key_id.clone()).or_default();
         key.used.fetch_max(now.unix_millis(), Ordering::Relaxed);
     }
 
@@ -139,8 +139,10 @@ mod tests {
                 owner_uin: Uin(2),
             },
             principal: Principal::User(Uin(2)),
-            original_caller: Uin(2),
-            permanent_key: AccessKeyId::parse("AKIDx").unwrap(),
+            origin: daypass_token::Origin::Key {
+                caller: Uin(2),
+                key: AccessKeyId::parse("AKIDx").unwrap(),
+            },
             session,
         }
     }
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn what_is_noted_is_written_once() {
         let uses = LastUses::default();
-        let id = identity(None).permanent_key;
+        let id = identity(None).origin.key().unwrap().clone();
         uses.note(&identity(None), at(20));
         uses.note(&identity(None), at(10));
         assert_eq!(uses.find(&id), Some(at(20)));
@@ -181,7 +183,7 @@ mod tests {
             source_identity: None,
         };
         uses.note(&identity(Some(session)), at(20));
-        assert_eq!(uses.find(&identity(None).permanent_key), None);
+        assert_eq!(uses.find(identity(None).origin.key().unwrap()), None);
     }
 
     #[test]

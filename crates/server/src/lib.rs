@@ -41,6 +41,7 @@ mod secrets_at_rest;
 mod service;
 mod start_error;
 pub mod tls;
+mod web_identity;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -58,7 +59,8 @@ use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{
-    AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, Engines, Ground, OnLoss, RootSeed,
+    AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND,
+    EdgeLimits, Engines, Ground, OnLoss, RootSeed,
 };
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
@@ -76,6 +78,7 @@ use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
 use service::Service;
 use tls::{Certificates, TlsConfig};
+use web_identity::Federation;
 
 /// A running server.
 pub struct Server {
@@ -143,6 +146,10 @@ impl Server {
             policies: Default::default(),
             metrics: Metrics::new(blobs, kv, clock.now(), connections),
             sts_rate: RateLimit::new(config.sts_requests_per_second),
+            federation: Federation::new(
+                config.federation_allow_private,
+                config.web_identity_requests_per_second,
+            ),
             clock,
             random,
             sites: SiteConfig::new(config.region.clone(), &ips(&addresses), &hosts),

@@ -23,6 +23,7 @@ use crate::perform::Performed;
 use crate::received::Received;
 use crate::reply::Reply;
 use crate::service::Service;
+use crate::web_identity::asked_of_provider;
 
 impl Service {
     /// Answers one request.
@@ -38,8 +39,9 @@ impl Service {
         );
         let mut family = Family::of(&received, &self.sites);
         if let Some(probe) = health::probe(&received, &family) {
-            self.metrics.requests.count_probe(&received.method);
-            return Reply::from(probe).into_response(&self.header_case);
+            let (status, text) = self.health(probe).await;
+            self.metrics.requests.count_probe(&received.method, status);
+            return Reply::plain(status, text).into_response(&self.header_case);
         }
         let body = RequestBody::new(incoming, self.patience, received.expects_leave());
         let mut witness = Witness::new(self, &received);
@@ -81,14 +83,19 @@ impl Service {
     ) -> Result<Performed, Error> {
         received.check_head()?;
         let opened = Opened::open(received, family, body).await?;
-        let view = self.store.view().await?;
-        let (caller, layers) = self.identify(&view, received, &opened, record).await?;
+        let mut view = self.store.view().await?;
+        let (mut caller, layers) = self.identify(&view, received, &opened, record).await?;
         record.note_caller(&caller);
 
         let asked = opened.read(received, &caller).await?;
         let requirements = asked.operation.requirements();
         record.note_operation(&asked.operation, &requirements);
         self.check_rate(&asked.operation, &caller, received.now)?;
+        if let Some(assume) = asked_of_provider(&asked.operation) {
+            let (vouched, later) = self.vouched(view, assume, received.ip, received.now).await?;
+            (caller, view) = (Caller::Vouched(vouched), later);
+            record.note_caller(&caller);
+        }
         let facts = self.facts(&view, &requirements, &caller).await?;
         let environment = Environment {
             ip: received.ip,
@@ -119,7 +126,7 @@ impl Service {
             (Operation::Session(SessionOperation::RevokeSession(_) | SessionOperation::KeyRing(_)), _) => {
                 Ok(())
             }
-            (Operation::Session(_), Some(identity)) => self.sts_rate.count(identity.account.owner_uin, now),
+            (Operation::Session(_), Some(identity)) => self.sts_rate.count(&identity.account.owner_uin, now),
             _ => Ok(()),
         }
     }

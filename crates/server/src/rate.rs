@@ -1,23 +1,24 @@
-//! How often an account may ask the token service: a bucket of tokens for each, in memory.
+//! How often somebody may ask the token service: a bucket of tokens for each, in memory.
 //!
-//! Only proven callers are counted, so that nobody uses up another's; a request that is then refused counts too.
+//! Accounts are counted once their caller is proven, so that nobody uses up another's; addresses and identity providers
+//! before anybody is. A request that is then refused counts too.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Mutex;
 
-use daypass_api::names::Uin;
 use daypass_api::{Error, ErrorCode, Timestamp};
 
-/// Most accounts that are counted at once. Beyond it those that have not asked lately are forgotten first.
-const MAX_ACCOUNTS: usize = 10_000;
+/// Most of them that are counted at once. Beyond it those that have not asked lately are forgotten first.
+const MAX_COUNTED: usize = 10_000;
 
-/// Requests that an account may make in one second, and at once.
-pub(crate) struct RateLimit {
+/// Requests that each may make in one second, and at once.
+pub(crate) struct RateLimit<K> {
     per_second: u32,
-    accounts: Mutex<HashMap<Uin, Allowance>>,
+    counted: Mutex<HashMap<K, Allowance>>,
 }
 
-/// What an account may still ask.
+/// What one may still ask.
 #[derive(Clone, Copy)]
 struct Allowance {
     /// In thousandths of a request, so that one millisecond brings as many as there are requests in a second.
@@ -25,28 +26,28 @@ struct Allowance {
     as_of: Timestamp,
 }
 
-impl RateLimit {
+impl<K: Clone + Eq + Hash> RateLimit<K> {
     pub(crate) fn new(per_second: u32) -> Self {
         Self {
             per_second,
-            accounts: Mutex::default(),
+            counted: Mutex::default(),
         }
     }
 
-    /// Counts one request of this account, or refuses it.
-    pub(crate) fn count(&self, account: Uin, now: Timestamp) -> Result<(), Error> {
-        let mut accounts = self
-            .accounts
+    /// Counts one request of this one, or refuses it.
+    pub(crate) fn count(&self, who: &K, now: Timestamp) -> Result<(), Error> {
+        let mut counted = self
+            .counted
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let full = self.full(now);
-        if accounts.len() >= MAX_ACCOUNTS && !accounts.contains_key(&account) {
-            accounts.retain(|_, allowance| self.refilled(*allowance, now).thousandths < full.thousandths);
-            if accounts.len() >= MAX_ACCOUNTS {
-                accounts.clear();
+        if counted.len() >= MAX_COUNTED && !counted.contains_key(who) {
+            counted.retain(|_, allowance| self.refilled(*allowance, now).thousandths < full.thousandths);
+            if counted.len() >= MAX_COUNTED {
+                counted.clear();
             }
         }
-        let allowance = accounts.entry(account).or_insert(full);
+        let allowance = counted.entry(who.clone()).or_insert(full);
         *allowance = self.refilled(*allowance, now);
         if allowance.thousandths < 1000 {
             return Err(ErrorCode::RequestLimitExceeded.into());
@@ -79,6 +80,8 @@ impl RateLimit {
 
 #[cfg(test)]
 mod tests {
+    use daypass_api::names::Uin;
+
     use super::*;
 
     fn at(millis: i64) -> Timestamp {
@@ -88,7 +91,7 @@ mod tests {
     #[test]
     fn as_many_as_in_a_second_and_then_no_faster() {
         let limit = RateLimit::new(3);
-        let counted = |account, millis| limit.count(Uin(account), at(millis)).is_ok();
+        let counted = |account, millis| limit.count(&Uin(account), at(millis)).is_ok();
         assert!([0, 0, 0].iter().all(|now| counted(1, *now)));
         assert!(!counted(1, 0));
         assert!(counted(2, 0), "another account is not touched");
@@ -103,9 +106,9 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let limit = RateLimit::new(1);
-        for account in 0..=MAX_ACCOUNTS as u64 {
-            assert!(limit.count(Uin(account), at(0)).is_ok());
+        for account in 0..=MAX_COUNTED as u64 {
+            assert!(limit.count(&Uin(account), at(0)).is_ok());
         }
-        assert!(limit.accounts.lock().unwrap().len() <= MAX_ACCOUNTS);
+        assert!(limit.counted.lock().unwrap().len() <= MAX_COUNTED);
     }
 }

@@ -126,7 +126,7 @@ impl Service {
             issued_before,
             expires: issued_before.plus_seconds(MAX_SESSION_SECONDS),
             made: now,
-            by: identity.original_caller,
+            by: identity.origin.responsible(),
         };
         let ended = ended(view, &revoke.target, identity).await?;
         let records: Vec<_> = ended.into_iter().map(record).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use daypass_access::credential::LiveRole;
 use daypass_access::{Identity, RoleFacts, StoredPolicy, trust};
-use daypass_api::names::{Account, PolicyId, RoleId, RoleName, Uin};
+use daypass_api::names::{Account, PolicyId, ProviderName, RoleId, RoleName, Uin};
 use daypass_api::operation::{PolicyRef, RoleOperation, RoleRef};
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_policy::{DocumentKind, PrincipalPattern};
@@ -24,17 +24,14 @@ pub(crate) struct KnownRole {
 }
 
 impl Service {
-    /// Those of these roles that exist, as of the view.
+    /// Those of these roles that exist, as of the view and its generation.
     pub(crate) async fn known_roles(
         &self,
         view: &View,
+        generation: u64,
         roles: &[(Uin, RoleId)],
     ) -> Result<Vec<Arc<KnownRole>>, Error> {
         let mut known = Vec::new();
-        if roles.is_empty() {
-            return Ok(known);
-        }
-        let generation = view.identity_generation().await?;
         for name in roles {
             if let Some(role) = self.roles.find(generation, name) {
                 known.push(role);
@@ -66,8 +63,18 @@ impl Service {
         };
         let documents = view.role_policies(owner, id).await?;
         let name = found.role.name;
+        let providers = found
+            .providers
+            .iter()
+            .map(|named| (named.owner, named.id))
+            .collect();
         Ok(Some(KnownRole {
-            live: LiveRole { owner, id, name },
+            live: LiveRole {
+                owner,
+                id,
+                name,
+                providers,
+            },
             policies: documents
                 .iter()
                 .map(|text| self.policies.compile(text, DocumentKind::Identity, account))
@@ -97,6 +104,11 @@ impl Service {
                 .trusted
                 .into_iter()
                 .map(|trusted| (trusted.owner, trusted.name, trusted.id))
+                .collect(),
+            providers: found
+                .providers
+                .into_iter()
+                .map(|named| (named.owner, named.name, named.id))
                 .collect(),
             session_duration: found.role.session_duration,
         }))
@@ -210,11 +222,16 @@ fn trusted(document: &str, account: Account) -> Result<Vec<Trusted>, Error> {
             let role = RoleRef::Id(RoleId::parse(&id)?);
             Ok(Some(Trusted::Role(Uin(owner_uin), role)))
         }
+        PrincipalPattern::Federated { owner_uin, provider } => {
+            let name = provider.strip_prefix("oidc-provider/");
+            let name = name.ok_or(ErrorCode::DocumentPrincipalError)?;
+            Ok(Some(Trusted::Provider(
+                Uin(owner_uin),
+                ProviderName::parse(name)?,
+            )))
+        }
         // These are nobody's accounts.
-        PrincipalPattern::Everyone
-        | PrincipalPattern::Anonymous
-        | PrincipalPattern::Service(_)
-        | PrincipalPattern::Federated { .. } => Ok(None),
+        PrincipalPattern::Everyone | PrincipalPattern::Anonymous | PrincipalPattern::Service(_) => Ok(None),
     });
     parties.filter_map(Result::transpose).collect()
 }

@@ -21,6 +21,7 @@ use crate::proxies::TrustedProxy;
 use crate::rate::RateLimit;
 use crate::revocations::Revocations;
 use crate::roles::KnownRole;
+use crate::web_identity::Federation;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
@@ -47,7 +48,8 @@ pub(crate) struct Service {
     pub(crate) patience: Patience,
     pub(crate) metrics: Metrics,
     pub(crate) min_session_seconds: i64,
-    pub(crate) sts_rate: RateLimit,
+    pub(crate) sts_rate: RateLimit<Uin>,
+    pub(crate) federation: Federation,
 }
 
 impl Service {

@@ -106,6 +106,11 @@ impl TestServer {
         self.server.console_address()
     }
 
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.data.path().join("data")
+    }
+
     /// Stops it and starts it again on the same data.
     pub async fn restart(self) -> Self {
         let Self { server, clock, data } = self;
@@ -135,6 +140,8 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         trusted_proxies: Vec::new(),
         region: Region::parse("ap-guangzhou").expect("it is a region"),
         min_session_seconds: 1800,
+        web_identity_requests_per_second: daypass_server::DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND,
+        federation_allow_private: true,
         sts_requests_per_second: 1_000_000,
         master_key: None,
         previous_master_key: None,

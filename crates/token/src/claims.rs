@@ -5,7 +5,7 @@
 //! of use by others. They are plain data; their bytes are in `layout`.
 
 use daypass_api::Timestamp;
-use daypass_api::names::{AccessKeyId, Account, RoleId, SessionId, Uin};
+use daypass_api::names::{AccessKeyId, Account, ProviderId, RoleId, SessionId, Uin};
 use daypass_api::secret::SecretKey;
 use sha2::{Digest, Sha256};
 
@@ -22,10 +22,8 @@ pub struct Claims {
     pub account: Account,
     /// The identity whose rights the session has.
     pub principal: Principal,
-    /// The identity whose permanent key began the chain of sessions.
-    pub original_caller: Uin,
-    /// That permanent key.
-    pub original_key: AccessKeyId,
+    /// What began the chain of sessions.
+    pub origin: Origin,
     /// The sessions from which this one was minted, the first one first. Whatever ends one of them ends this one.
     pub ancestors: Vec<Ancestor>,
     /// The session's name.
@@ -41,6 +39,55 @@ pub struct Claims {
     pub tags: Vec<(String, String)>,
     /// Who the caller said it acts for.
     pub source_identity: Option<String>,
+}
+
+/// What began a chain of sessions. When it ends, all of them do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A permanent key.
+    Key {
+        /// Whose it is.
+        caller: Uin,
+        /// Its id.
+        key: AccessKeyId,
+    },
+    /// The word of an identity provider.
+    Provider {
+        /// The account that the provider is in.
+        owner: Uin,
+        /// Its number: its name may later belong to another provider.
+        id: ProviderId,
+        /// Which revision of it: another one may not take what this one took.
+        revision: u64,
+        /// About whom the word is, in the provider's own terms.
+        subject: String,
+    },
+}
+
+impl Origin {
+    /// Whose permanent key it is, if it is one.
+    pub fn caller(&self) -> Option<Uin> {
+        match self {
+            Self::Key { caller, .. } => Some(*caller),
+            Self::Provider { .. } => None,
+        }
+    }
+
+    /// The permanent key, if it is one.
+    pub fn key(&self) -> Option<&AccessKeyId> {
+        match self {
+            Self::Key { key, .. } => Some(key),
+            Self::Provider { .. } => None,
+        }
+    }
+
+    /// The identity that answers for it: that of the key, or the root account that the provider is in.
+    pub fn responsible(&self) -> Uin {
+        match self {
+            Self::Key { caller, .. } => *caller,
+            Self::Provider { owner, .. } => *owner,
+        }
+    }
 }
 
 /// How a session came to be.
@@ -101,8 +148,10 @@ pub(crate) mod tests {
                 owner_uin: Uin(100_000_000_001),
             },
             principal: Principal::User(Uin(100_000_000_011)),
-            original_caller: Uin(100_000_000_011),
-            original_key: AccessKeyId::parse("AKIDEXAMPLE0123456789abcdefghijklmno").unwrap(),
+            origin: Origin::Key {
+                caller: Uin(100_000_000_011),
+                key: AccessKeyId::parse("AKIDEXAMPLE0123456789abcdefghijklmno").unwrap(),
+            },
             ancestors: Vec::new(),
             name: "user-7".to_owned(),
             issued: Timestamp::from_unix_millis(1_700_000_000_123),
@@ -135,6 +184,21 @@ pub(crate) mod tests {
             ],
             source_identity: Some("100000000011".to_owned()),
             ..sample()
+        }
+    }
+
+    /// A session as AssumeRoleWithWebIdentity makes it.
+    pub(crate) fn vouched() -> Claims {
+        Claims {
+            origin: Origin::Provider {
+                owner: sample().account.owner_uin,
+                id: ProviderId(7),
+                revision: 3,
+                subject: "alice@example.org".to_owned(),
+            },
+            kind: SessionKind::Role,
+            ancestors: Vec::new(),
+            ..chained()
         }
     }
 

@@ -1,21 +1,22 @@
-//! The claims as bytes: what is inside a token's encryption. Version 2 is written; version 1, which knew federation
-//! sessions only, is read as long as its tokens may live.
+//! The claims as bytes: what is inside a token's encryption. Version 3 is written; version 2, whose sessions all began
+//! with a permanent key, and version 1, which knew federation sessions only, are read as long as their tokens may live.
 //!
 //! Written by hand rather than by a serializer, because a token is short and its bytes outlive the program.
 //! Numbers are LEB128; texts and lists have their length or count before them. The bytes are authentic when
 //! they are read, yet reading trusts nothing: no length is believed, and nothing may be left over.
 
 use daypass_api::Timestamp;
-use daypass_api::names::{AccessKeyId, Account, AppId, RoleId, SessionId, Uin};
+use daypass_api::names::{AccessKeyId, Account, AppId, ProviderId, RoleId, SessionId, Uin};
 use daypass_api::secret::SecretKey;
 use zeroize::Zeroizing;
 
-use crate::claims::{Ancestor, Claims, Principal, SessionKind};
+use crate::claims::{Ancestor, Claims, Origin, Principal, SessionKind};
 use crate::policies;
 
 /// The version that is written.
-pub(crate) const VERSION: u8 = 2;
-/// The earlier version that is read.
+pub(crate) const VERSION: u8 = 3;
+/// The earlier versions that are read.
+pub(crate) const VERSION_2: u8 = 2;
 pub(crate) const VERSION_1: u8 = 1;
 
 const FEDERATION: u64 = 1;
@@ -23,6 +24,8 @@ const ROLE_SESSION: u64 = 2;
 const OWN: u64 = 3;
 const USER: u64 = 1;
 const ROLE: u64 = 2;
+const BY_KEY: u64 = 1;
+const BY_PROVIDER: u64 = 2;
 
 /// The bytes of the claims, all but the session id, which stands in the key's id.
 pub(crate) fn write(claims: &Claims) -> Zeroizing<Vec<u8>> {
@@ -35,8 +38,7 @@ pub(crate) fn write(claims: &Claims) -> Zeroizing<Vec<u8>> {
     out.number(claims.account.app_id.0);
     out.number(claims.account.owner_uin.0);
     out.principal(claims.principal);
-    out.number(claims.original_caller.0);
-    out.text(claims.original_key.as_str());
+    out.origin(&claims.origin);
     out.list(&claims.ancestors, |out, ancestor| {
         out.0.extend(ancestor.session_id.0);
         out.number(ancestor.owner.0);
@@ -69,8 +71,8 @@ pub(crate) fn read(version: u8, bytes: &[u8], session_id: SessionId) -> Option<C
     let mut input = Reader(bytes);
     let kind = match (version, input.number()?) {
         (VERSION | VERSION_1, FEDERATION) => SessionKind::Federation,
-        (VERSION, ROLE_SESSION) => SessionKind::Role,
-        (VERSION, OWN) => SessionKind::Own,
+        (VERSION | VERSION_2, ROLE_SESSION) => SessionKind::Role,
+        (VERSION | VERSION_2, OWN) => SessionKind::Own,
         _ => return None,
     };
     let mut policy_room = policies::MAX_POLICIES_LENGTH;
@@ -82,12 +84,14 @@ pub(crate) fn read(version: u8, bytes: &[u8], session_id: SessionId) -> Option<C
             owner_uin: Uin(input.number()?),
         },
         principal: input.principal()?,
-        original_caller: Uin(input.number()?),
-        original_key: AccessKeyId::parse(input.text()?).ok()?,
+        origin: match version {
+            VERSION => input.origin()?,
+            _ => input.origin_by_key()?,
+        },
         ancestors: input.list(|input| match version {
-            VERSION => input.ancestor(),
             // No session had any.
-            _ => None,
+            VERSION_1 => None,
+            _ => input.ancestor(),
         })?,
         name: input.text()?.to_owned(),
         issued: input.moment()?,
@@ -130,6 +134,28 @@ impl Writer {
         };
         self.number(kind);
         self.number(number);
+    }
+
+    fn origin(&mut self, origin: &Origin) {
+        match origin {
+            Origin::Key { caller, key } => {
+                self.number(BY_KEY);
+                self.number(caller.0);
+                self.text(key.as_str());
+            }
+            Origin::Provider {
+                owner,
+                id,
+                revision,
+                subject,
+            } => {
+                self.number(BY_PROVIDER);
+                self.number(owner.0);
+                self.number(id.0);
+                self.number(*revision);
+                self.text(subject);
+            }
+        }
     }
 
     fn list<T>(&mut self, items: &[T], write: impl Fn(&mut Self, &T)) {
@@ -214,6 +240,26 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn origin(&mut self) -> Option<Origin> {
+        match self.number()? {
+            BY_KEY => self.origin_by_key(),
+            BY_PROVIDER => Some(Origin::Provider {
+                owner: Uin(self.number()?),
+                id: ProviderId(self.number()?),
+                revision: self.number()?,
+                subject: self.text()?.to_owned(),
+            }),
+            _ => None,
+        }
+    }
+
+    fn origin_by_key(&mut self) -> Option<Origin> {
+        Some(Origin::Key {
+            caller: Uin(self.number()?),
+            key: AccessKeyId::parse(self.text()?).ok()?,
+        })
+    }
+
     fn ancestor(&mut self) -> Option<Ancestor> {
         Some(Ancestor {
             session_id: SessionId(self.array()?),
@@ -243,7 +289,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::claims::tests::{chained, sample};
+    use crate::claims::tests::{chained, sample, vouched};
 
     #[test]
     fn numbers_at_their_bounds() {
@@ -270,7 +316,7 @@ mod tests {
 
     #[test]
     fn nothing_may_be_missing_or_left_over() {
-        for claims in [sample(), chained()] {
+        for claims in [sample(), chained(), vouched()] {
             let bytes = write(&claims);
             assert_eq!(read(VERSION, &bytes, claims.session_id), Some(claims.clone()));
             for length in 0..bytes.len() {
@@ -285,19 +331,33 @@ mod tests {
         }
     }
 
+    /// The bytes as versions before the third wrote them: without a word on the kind of origin.
+    fn as_before(claims: &Claims) -> Vec<u8> {
+        let mut head = Writer(Zeroizing::default());
+        head.number(FEDERATION);
+        head.number(claims.account.app_id.0);
+        head.number(claims.account.owner_uin.0);
+        head.principal(claims.principal);
+        let mut bytes = write(claims).to_vec();
+        assert_eq!(u64::from(bytes.remove(head.0.len())), BY_KEY);
+        bytes
+    }
+
     #[test]
     fn version_1_has_federation_sessions_without_ancestors_only() {
         let id = sample().session_id;
-        assert_eq!(read(VERSION_1, &write(&sample()), id), Some(sample()));
-        assert_eq!(read(VERSION_1, &write(&chained()), id), None);
+        assert_eq!(read(VERSION_1, &as_before(&sample()), id), Some(sample()));
+        assert_eq!(read(VERSION_1, &as_before(&chained()), id), None);
+        assert_eq!(read(VERSION_2, &as_before(&chained()), id), Some(chained()));
+        assert_eq!(read(VERSION_2, &write(&vouched()), id), None);
         let own = Claims {
             kind: SessionKind::Own,
             ..sample()
         };
         assert_eq!(read(VERSION, &write(&own), id), Some(own.clone()));
-        assert_eq!(read(VERSION_1, &write(&own), id), None);
+        assert_eq!(read(VERSION_1, &as_before(&own), id), None);
         assert_eq!(read(0, &write(&sample()), id), None);
-        assert_eq!(read(3, &write(&sample()), id), None);
+        assert_eq!(read(4, &write(&sample()), id), None);
     }
 
     #[test]

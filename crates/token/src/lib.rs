@@ -16,9 +16,11 @@ mod master;
 mod master_keys;
 mod policies;
 mod ring;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod token;
 
-pub use claims::{Ancestor, Claims, Principal, SessionKind, name_digest};
+pub use claims::{Ancestor, Claims, Origin, Principal, SessionKind, name_digest};
 pub use credentials::{permanent_key, session_id_of, temporary_key_id, temporary_secret};
 pub use master::{MAX_WRAPPED_LENGTH, MasterKey, MasterKeyError, UnwrapError, WRAP_SALT_LENGTH, WrapError};
 pub use master_keys::MasterKeys;

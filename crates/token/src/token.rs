@@ -12,7 +12,7 @@ use daypass_api::outcome::SessionToken;
 use crate::cipher::{Purpose, TAG_LENGTH};
 use crate::claims::Claims;
 use crate::credentials::{session_id_of, temporary_key_id};
-use crate::layout::{self, VERSION, VERSION_1};
+use crate::layout::{self, VERSION, VERSION_1, VERSION_2};
 use crate::policies::MAX_POLICIES_LENGTH;
 use crate::ring::{KeyRing, MAX_SESSION_SECONDS};
 
@@ -108,6 +108,14 @@ pub fn seal(ring: &KeyRing, claims: &Claims, salt: &[u8; SALT_LENGTH]) -> Result
     })
 }
 
+/// Epoch and salt of a token.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn parts(token: &str) -> Option<(u32, [u8; SALT_LENGTH])> {
+    let bytes = decode(token)?;
+    let (_, epoch, salt, _) = split(&bytes)?;
+    Some((u32::from_be_bytes(*epoch), *salt))
+}
+
 /// The claims in a token that was sealed for this access key.
 pub fn open(ring: &KeyRing, access_key_id: &AccessKeyId, token: &str) -> Result<Claims, OpenError> {
     let bytes = decode(token).ok_or(OpenError::Malformed)?;
@@ -166,7 +174,7 @@ type Parts<'a> = (u8, &'a [u8; 4], &'a [u8; SALT_LENGTH], &'a [u8]);
 
 /// The parts of a token of a version that this reads.
 fn split(bytes: &[u8]) -> Option<Parts<'_>> {
-    let (&version @ (VERSION | VERSION_1), rest) = bytes.split_first()? else {
+    let (&version @ (VERSION | VERSION_2 | VERSION_1), rest) = bytes.split_first()? else {
         return None;
     };
     let (epoch, rest) = rest.split_first_chunk()?;

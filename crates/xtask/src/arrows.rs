@@ -99,6 +99,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-audit",
             "daypass-blob",
             "daypass-dialect",
+            "daypass-federation",
             "daypass-kv",
             "daypass-metadata",
             "daypass-policy",

@@ -8,6 +8,7 @@ mod copy;
 mod identity;
 mod key_ring;
 mod object;
+mod provider;
 mod revocation;
 mod session;
 mod unbuilt;
@@ -26,10 +27,14 @@ pub use object::{
     ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
     PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
 };
+pub use provider::{
+    MAX_AUDIENCE_BYTES, MAX_PROVIDER_AUDIENCES, MAX_PROVIDER_DESCRIPTION_BYTES, MAX_PROVIDER_KEY_BYTES,
+    ProviderOperation, ProviderSettings,
+};
 pub use revocation::{
     ListRevocations, MAX_LISTED_REVOCATIONS, MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget,
 };
-pub use session::{AssumeRole, GetFederationToken, SessionOperation};
+pub use session::{AssumeRole, AssumeRoleWithWebIdentity, GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};
 
 /// What one request asks for.

@@ -1,7 +1,8 @@
 //! Operations of the token service.
 
-use crate::names::{ExternalId, SessionName, Uin};
+use crate::names::{ExternalId, ProviderName, SessionName, Uin};
 use crate::operation::{KeyRingOperation, ListRevocations, RevokeSession, RoleRef, Subject};
+use crate::secret::WebIdentityToken;
 use crate::tags::Tags;
 
 /// An operation on temporary keys.
@@ -11,6 +12,8 @@ pub enum SessionOperation {
     GetFederationToken(GetFederationToken),
     /// A temporary key of a role's rights.
     AssumeRole(AssumeRole),
+    /// A temporary key of a role's rights, for somebody for whom an identity provider vouches.
+    AssumeRoleWithWebIdentity(AssumeRoleWithWebIdentity),
     /// A temporary key of the caller's own rights, for somebody who shows no second factor.
     GetSessionToken {
         /// How long the key shall live; absent means the default.
@@ -58,4 +61,23 @@ pub struct AssumeRole {
     pub tags: Tags,
     /// Who the caller says it acts for.
     pub source_identity: Option<SessionName>,
+}
+
+/// A temporary key of a role to mint for somebody for whom an identity provider vouches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssumeRoleWithWebIdentity {
+    /// The account that the role and the provider are in.
+    pub owner: Uin,
+    /// The role.
+    pub role: RoleRef,
+    /// Who vouches.
+    pub provider: ProviderName,
+    /// What the provider says.
+    pub token: WebIdentityToken,
+    /// The session's name.
+    pub name: SessionName,
+    /// How long the key shall live; absent means the default.
+    pub duration_seconds: Option<i64>,
+    /// The session policy, decoded to JSON text; absent means no narrowing.
+    pub policy: Option<String>,
 }

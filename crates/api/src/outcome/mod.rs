@@ -2,13 +2,15 @@
 
 mod identity;
 
+use zeroize::Zeroizing;
+
 use crate::Timestamp;
 use crate::acl::Acl;
 use crate::cors::{CorsGrant, CorsRules};
 use crate::error::Error;
 use crate::names::{
-    AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Region, RoleId,
-    RoleName, SessionId, Uin, UploadId, UserName, VersionId,
+    AccessKeyId, Account, AppId, BucketName, GroupId, ObjectKey, PolicyId, PolicyName, ProviderName, Region,
+    RoleId, RoleName, SessionId, Uin, UploadId, UserName, VersionId,
 };
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
@@ -249,6 +251,8 @@ pub enum Outcome {
     Roles(Page<Role>),
     /// A page of a role's policies.
     RolePolicies(Page<AttachedPolicy>),
+    /// An identity provider.
+    Provider(Provider),
     /// It was done; there is nothing to tell.
     Done,
 }
@@ -427,14 +431,14 @@ pub struct TemporaryKey {
     pub expires: Timestamp,
 }
 
-/// A sealed session token. Whoever has it has no key yet, but it stays out of logs all the same.
+/// A sealed session token. Whoever has it has no key yet, but it stays out of logs all the same, and is wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SessionToken(String);
+pub struct SessionToken(Zeroizing<String>);
 
 impl SessionToken {
     /// Wraps a token's text.
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(Zeroizing::new(text))
     }
 
     /// The token itself.
@@ -485,6 +489,21 @@ pub struct Role {
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
+}
+
+/// An identity provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Its name.
+    pub name: ProviderName,
+    /// Who issues its tokens.
+    pub issuer: String,
+    /// For whom tokens must be issued.
+    pub audiences: Vec<String>,
+    /// The keys that it was given; none when the issuer is asked for them.
+    pub keys: Option<String>,
+    /// A note about it.
+    pub description: String,
 }
 
 /// A sub-account.

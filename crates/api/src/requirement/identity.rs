@@ -68,6 +68,7 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::Boundary(operation) => boundary(*operation),
         Op::Account(operation) => one(operation.action(), Resource::Service),
         Op::Role(operation) => role(operation),
+        Op::Provider(operation) => one(operation.action(), Resource::Provider(operation.name().clone())),
     }
 }
 

@@ -6,10 +6,11 @@
 mod identity;
 
 use crate::attributes::QueryValue;
-use crate::names::{BucketName, GroupId, ObjectKey, PolicyId, PolicyName, Uin, UserName};
+use crate::names::{BucketName, GroupId, ObjectKey, PolicyId, PolicyName, ProviderName, Uin, UserName};
 use crate::operation::{
-    AssumeRole, CopySource, DeleteEntry, DeleteObjects, ObjectOperation, Operation, RevokedTarget, RoleRef,
-    SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy, UploadRef,
+    AssumeRole, AssumeRoleWithWebIdentity, CopySource, DeleteEntry, DeleteObjects, ObjectOperation,
+    Operation, RevokedTarget, RoleRef, SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy,
+    UploadRef,
 };
 
 /// What an action is about.
@@ -33,6 +34,8 @@ pub enum Resource {
     Group(GroupId),
     /// A policy.
     Policy(PolicyId),
+    /// An identity provider.
+    Provider(ProviderName),
     /// A policy, by name.
     PolicyNamed(PolicyName),
     /// A role, of this account or else of the caller's.
@@ -230,6 +233,8 @@ fn unbuilt(operation: UnbuiltOperation, target: &Target) -> Vec<Requirement> {
 
 /// To act as a role takes the caller's own right to and the role's trust, which is asked for by this action alone.
 pub const ASSUME_ROLE: &str = "sts:AssumeRole";
+/// To act as a role on the word of an identity provider takes the role's trust alone: the caller has nothing else.
+pub const ASSUME_ROLE_WITH_WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
 
 fn session(operation: &SessionOperation) -> Requirement {
     use SessionOperation as Op;
@@ -244,6 +249,10 @@ fn session(operation: &SessionOperation) -> Requirement {
         Op::AssumeRole(AssumeRole { owner, role, .. }) => {
             allowed(ASSUME_ROLE, Resource::Role(Some(*owner), role.clone()))
         }
+        Op::AssumeRoleWithWebIdentity(AssumeRoleWithWebIdentity { owner, role, .. }) => allowed(
+            ASSUME_ROLE_WITH_WEB_IDENTITY,
+            Resource::Role(Some(*owner), role.clone()),
+        ),
         Op::QueryApiKey(Subject::Caller) => {
             gives_nothing_new("sts:QueryApiKey", Resource::Identity(Subject::Caller))
         }

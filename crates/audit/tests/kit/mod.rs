@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use daypass_audit::record::{Decision, Item, Minted, Principal, Request, Session, Tag, Who};
+use daypass_audit::record::{Decision, Item, Minted, Principal, Request, Session, Tag, WebIdentity, Who};
 use daypass_audit::verify::{Finding, Listener, Summary};
 use daypass_audit::writer::{OnLoss, Pace, Setup, Writer};
 use daypass_audit::{AuditError, Chain, Disk, Options, SegmentFile, SystemDisk};
@@ -165,8 +165,16 @@ pub(crate) fn full() -> Request {
                 ancestors: vec!["0b".repeat(16)],
                 original_uin: 100_000_000_012,
                 original_access_key_id: "AKIDpermanent".to_owned(),
+                web_identity: Some(WebIdentity {
+                    provider_id: 1,
+                    subject: "alice".to_owned(),
+                }),
                 source_identity: text("somebody"),
             }),
+        }),
+        vouched: Some(WebIdentity {
+            provider_id: 2,
+            subject: "bob".to_owned(),
         }),
         bucket: text("photos-1250000000"),
         key: text("a/b"),

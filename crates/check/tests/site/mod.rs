@@ -285,7 +285,7 @@ impl Site {
             contact: Contact::default(),
             with_access_key: key.is_some(),
         };
-        let make_key = || self.access_key(key.unwrap_or_default());
+        let make_key = |_: Option<&WrappedKeyRing>| self.access_key(key.unwrap_or_default());
         match self.store.create_user(OWNER, &create, make_key, NOW).await? {
             Outcome::UserCreated { user, .. } => Ok(user.uin),
             other => panic!("{other:?}"),

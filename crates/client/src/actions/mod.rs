@@ -4,6 +4,7 @@ mod accounts;
 mod group;
 mod identity;
 mod policy_version;
+mod providers;
 mod roles;
 mod session;
 mod sign;
@@ -54,6 +55,7 @@ fn repetition(operation: &Operation) -> Repetition {
         Operation::Session(
             SessionOperation::GetFederationToken(_)
             | SessionOperation::AssumeRole(_)
+            | SessionOperation::AssumeRoleWithWebIdentity(_)
             | SessionOperation::GetSessionToken { .. }
             | SessionOperation::GetCallerIdentity
             | SessionOperation::QueryApiKey(_)

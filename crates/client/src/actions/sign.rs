@@ -1,4 +1,4 @@
-//! The head of a call, signed with TC3 if there is a key to sign with.
+//! The head of a call, signed with TC3 if there is a key to sign with and the action is signed at all.
 
 use daypass_api::Timestamp;
 use daypass_api::names::Region;
@@ -29,7 +29,9 @@ pub(super) fn head(
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    if let Some(credentials) = credentials {
+    if request.action.is_unsigned() {
+        headers.push(("authorization".to_owned(), "SKIP".to_owned()));
+    } else if let Some(credentials) = credentials {
         if let Some(token) = credentials.token_text() {
             headers.push(("x-tc-token".to_owned(), token.to_owned()));
         }

@@ -175,6 +175,8 @@ fn config(data: &TempDir) -> Result<Config> {
         // The documented least is half an hour; the demo shows an expiry.
         min_session_seconds: 1,
         sts_requests_per_second: daypass_server::DEFAULT_STS_REQUESTS_PER_SECOND,
+        web_identity_requests_per_second: daypass_server::DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND,
+        federation_allow_private: false,
         master_key: None,
         previous_master_key: None,
         root: RootSeed {

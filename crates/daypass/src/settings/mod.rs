@@ -16,7 +16,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use daypass_api::names::Region;
-use daypass_server::{Config, DEFAULT_STS_REQUESTS_PER_SECOND, EdgeLimits, HostName, TrustedProxy};
+use daypass_server::{
+    Config, DEFAULT_STS_REQUESTS_PER_SECOND, DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND, EdgeLimits, HostName,
+    TrustedProxy,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +72,9 @@ pub(crate) struct Settings {
     /// Shortest life of a temporary key that may be asked for, in seconds; the documented one is 1800 [default: 1800]
     #[arg(long, value_name = "N")]
     min_session_seconds: Option<Bounded<1, 7200>>,
+    /// Whether issuers of identity providers may be at private addresses, and without HTTPS: true or false [default: false]
+    #[arg(long, value_name = "WHETHER", num_args = 0..=1, default_missing_value = "true")]
+    federation_allow_private: Option<bool>,
     /// What is logged: error, warn, info, debug, or levels for parts [default: info]
     #[arg(long, value_name = "FILTER")]
     pub(crate) log: Option<Text<LogFilter>>,
@@ -134,6 +140,9 @@ pub(crate) struct Limits {
     /// Requests to the token service that one account may make in a second, and at once [default: 100000]
     #[arg(long, value_name = "N")]
     sts_requests_per_second: Option<Bounded<1, 1_000_000>>,
+    /// Requests for keys on the word of identity providers that one address may make in a second [default: 100]
+    #[arg(long, value_name = "N")]
+    web_identity_requests_per_second: Option<Bounded<1, 100_000>>,
     /// Longest wait for requests in flight when the server stops [default: 30]
     #[arg(long, value_name = "N")]
     shutdown_timeout_seconds: Option<Bounded<1, DAY>>,
@@ -150,6 +159,7 @@ impl Settings {
             listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9000))),
             region: "ap-guangzhou".parse().ok(),
             min_session_seconds: Some(Bounded::constant(1800)),
+            federation_allow_private: Some(false),
             log: "info".parse().ok(),
             appid: Some(Bounded::constant(DEFAULT_APPID)),
             owner_uin: Some(Bounded::constant(DEFAULT_OWNER_UIN)),
@@ -174,6 +184,9 @@ impl Limits {
             body_timeout_seconds: Some(Bounded::constant(limits.body_timeout.as_secs())),
             body_bytes_per_second: Some(Bounded::constant(limits.body_bytes_per_second)),
             sts_requests_per_second: Some(Bounded::constant(u64::from(DEFAULT_STS_REQUESTS_PER_SECOND))),
+            web_identity_requests_per_second: Some(Bounded::constant(u64::from(
+                DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND,
+            ))),
             shutdown_timeout_seconds: Some(Bounded::constant(limits.shutdown_timeout.as_secs())),
             metadata_cache_mib: Some(Bounded::constant(Config::METADATA_CACHE_BYTES as u64 / MIB)),
         }

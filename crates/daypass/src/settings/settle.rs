@@ -34,6 +34,8 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
     let least = settings.min_session_seconds.context(DEFAULT_MISSING)?.number();
     let sts_rate = settings.limits.sts_requests_per_second;
     let sts_rate = sts_rate.context(DEFAULT_MISSING)?.number();
+    let web_identity_rate = settings.limits.web_identity_requests_per_second;
+    let web_identity_rate = web_identity_rate.context(DEFAULT_MISSING)?.number();
     let config = Config {
         tls: tls_config(settings, &data)?,
         data,
@@ -54,6 +56,8 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
         region: settings.region.clone().context(DEFAULT_MISSING)?.0,
         min_session_seconds: i64::try_from(least)?,
         sts_requests_per_second: u32::try_from(sts_rate)?,
+        web_identity_requests_per_second: u32::try_from(web_identity_rate)?,
+        federation_allow_private: settings.federation_allow_private.context(DEFAULT_MISSING)?,
         master_key,
         previous_master_key,
         root: RootSeed {

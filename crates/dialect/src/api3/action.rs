@@ -64,7 +64,7 @@ macro_rules! actions {
 actions! {
     Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey,
         RevokeSession, ListRevocations, DescribeKeyRing, RotateKeyRing, EndAllSessions,
-        RotateMasterKey;
+        RotateMasterKey, AssumeRoleWithWebIdentity;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
@@ -80,7 +80,8 @@ actions! {
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
         GetRolePermissionBoundary,
-        CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount;
+        CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount,
+        CreateOIDCConfig, DescribeOIDCConfig, UpdateOIDCConfig, DeleteOIDCConfig;
 }
 
 /// The version of the actions that no other service has.
@@ -100,6 +101,11 @@ impl Action {
         }
     }
 
+    /// Whether it is called without a signature: what proves the caller is among its parameters.
+    pub const fn is_unsigned(self) -> bool {
+        matches!(self, Self::AssumeRoleWithWebIdentity)
+    }
+
     /// Finds an action by its exact name. One that the real services have and this one does not is told apart
     /// from one that nobody has.
     pub fn parse(name: &str) -> Result<Self, Error> {
@@ -117,16 +123,11 @@ impl Action {
 /// Actions of the real services, by the services' own documentation, that are not offered here.
 const NOT_OFFERED: &[&str] = &[
     "AssumeRoleWithSAML",
-    "AssumeRoleWithWebIdentity",
     "CreateSAMLProvider",
     "GetSAMLProvider",
     "ListSAMLProviders",
     "UpdateSAMLProvider",
     "DeleteSAMLProvider",
-    "CreateOIDCConfig",
-    "DescribeOIDCConfig",
-    "UpdateOIDCConfig",
-    "DeleteOIDCConfig",
 ];
 
 #[cfg(test)]

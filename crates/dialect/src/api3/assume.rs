@@ -31,8 +31,8 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Operation, Error> {
     Ok(Operation::Session(SessionOperation::AssumeRole(assume)))
 }
 
-/// One SDK says `undefined` where no policy is meant, in this action alone.
-fn policy(fields: &mut Fields<'_>) -> Result<Option<String>, Error> {
+/// One SDK says `undefined` where no policy is meant, in the actions on roles alone.
+pub(super) fn policy(fields: &mut Fields<'_>) -> Result<Option<String>, Error> {
     match fields.some_text("Policy")? {
         None | Some("undefined") => Ok(None),
         Some(text) => decode_policy(text),
@@ -62,7 +62,7 @@ fn source_identity(fields: &mut Fields<'_>) -> Result<Option<SessionName>, Error
 
 /// `qcs::cam::uin/<OwnerUin>:roleName/<name>` or `…:role/<id>`. A service's own role has a longer path, and there are
 /// none of those.
-fn parse_arn(text: &str) -> Result<(Uin, RoleRef), Error> {
+pub(super) fn parse_arn(text: &str) -> Result<(Uin, RoleRef), Error> {
     let malformed = || Error::with_message(ErrorCode::ParamError, "RoleArn is not that of a role");
     let rest = text.strip_prefix("qcs::cam::uin/").ok_or_else(malformed)?;
     let (owner, role) = rest.split_once(':').ok_or_else(malformed)?;

@@ -11,8 +11,8 @@ use daypass_api::{Error, Operation};
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
-    access_keys, account, accounts, assume, attachments, boundaries, groups, key_ring, policies, revocations,
-    role_policies, roles, sts, users, versions,
+    access_keys, accounts, assume, attachments, boundaries, groups, key_ring, own_account, policies,
+    providers, revocations, role_policies, roles, sts, users, versions, web_identity,
 };
 
 /// Path of every call of API 3.0.
@@ -111,6 +111,7 @@ impl Call {
             Action::GetFederationToken => return sts::read_federation(fields, self.edition),
             Action::GetCallerIdentity => return Ok(sts::CALLER_IDENTITY),
             Action::AssumeRole => return assume::read(fields),
+            Action::AssumeRoleWithWebIdentity => return web_identity::read(fields),
             Action::GetSessionToken => return sts::read_session_token(fields),
             Action::QueryApiKey => return sts::read_query_key(fields),
             Action::RevokeSession => return revocations::read_revoke(fields),
@@ -140,9 +141,9 @@ impl Call {
             Action::ListAttachedUserPolicies => attachments::read_list(fields)?,
             Action::UpdateUser => users::read_update(fields)?,
             Action::DescribeSubAccounts => users::read_describe(fields)?,
-            Action::ListCollaborators => account::read_collaborators(fields)?,
-            Action::GetUserAppId => account::NUMBERS,
-            Action::GetAccountSummary => account::SUMMARY,
+            Action::ListCollaborators => own_account::read_collaborators(fields)?,
+            Action::GetUserAppId => own_account::NUMBERS,
+            Action::GetAccountSummary => own_account::SUMMARY,
             Action::GetSecurityLastUsed => access_keys::read_last_uses(fields)?,
             Action::UpdatePolicy => policies::read_update(fields)?,
             Action::ListEntitiesForPolicy => attachments::read_entities(fields)?,
@@ -167,6 +168,10 @@ impl Call {
             Action::PutUserPermissionsBoundary => Identity::Boundary(boundaries::read_put(fields)?),
             Action::DeleteUserPermissionsBoundary => Identity::Boundary(boundaries::read_delete(fields)?),
             Action::GetUserPermissionBoundary => Identity::Boundary(boundaries::read_get(fields)?),
+            Action::CreateOIDCConfig => Identity::Provider(providers::read_create(fields)?),
+            Action::DescribeOIDCConfig => Identity::Provider(providers::read_get(fields)?),
+            Action::UpdateOIDCConfig => Identity::Provider(providers::read_update(fields)?),
+            Action::DeleteOIDCConfig => Identity::Provider(providers::read_delete(fields)?),
             Action::CreateRole => Identity::Role(roles::read_create(fields)?),
             Action::GetRole => Identity::Role(roles::read_get(fields)?),
             Action::DescribeRoleList => Identity::Role(roles::read_list(fields)?),

@@ -10,8 +10,8 @@ use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
-    access_keys, account, accounts, assume, attachments, boundaries, groups, key_ring, policies, revocations,
-    roles, sts, users, versions,
+    access_keys, accounts, assume, attachments, boundaries, groups, key_ring, own_account, policies,
+    providers, revocations, roles, sts, users, versions, web_identity,
 };
 
 /// A call to send: its action and version go into the headers, its body is JSON.
@@ -33,6 +33,10 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::AssumeRole(assume)) => {
             (Action::AssumeRole, assume::parameters(assume))
         }
+        Operation::Session(SessionOperation::AssumeRoleWithWebIdentity(assume)) => (
+            Action::AssumeRoleWithWebIdentity,
+            web_identity::parameters(assume),
+        ),
         Operation::Session(SessionOperation::GetSessionToken { duration_seconds }) => {
             let parameters = with_some(empty(), "DurationSeconds", *duration_seconds);
             (Action::GetSessionToken, parameters)
@@ -133,6 +137,7 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             attachments::list_parameters(*uin, *paging),
         ),
         Op::Role(operation) => roles::parameters(operation),
+        Op::Provider(operation) => providers::parameters(operation),
     }
 }
 
@@ -165,6 +170,7 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         Operation::Session(
             SessionOperation::GetFederationToken(_)
             | SessionOperation::AssumeRole(_)
+            | SessionOperation::AssumeRoleWithWebIdentity(_)
             | SessionOperation::GetSessionToken { .. },
         ) => sts::read_temporary_key(reply),
         Operation::Session(SessionOperation::QueryApiKey(_)) => sts::read_api_keys(reply),
@@ -190,9 +196,9 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::Account(operation) => accounts::read_answer(operation, reply),
         Op::ListAttachedUserPolicies { .. } => attachments::read_attached(reply),
         Op::DescribeUsers(_) => users::read_sub_accounts(reply),
-        Op::ListCollaborators => account::read_collaborators_answer(reply),
-        Op::GetAccountNumbers => account::read_numbers(reply),
-        Op::GetAccountSummary => account::read_summary(reply),
+        Op::ListCollaborators => own_account::read_collaborators_answer(reply),
+        Op::GetAccountNumbers => own_account::read_numbers(reply),
+        Op::GetAccountSummary => own_account::read_summary(reply),
         Op::ListLastUses(_) => access_keys::read_last_uses_answer(reply),
         Op::UpdatePolicy(update) => policies::read_updated(update, reply),
         Op::ListUserPolicies(_) => attachments::read_user_policies(reply),
@@ -201,6 +207,7 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::Group(operation) => groups::answer(operation, reply),
         Op::Boundary(operation) => boundaries::answer(*operation, reply),
         Op::Role(operation) => roles::read_answer(operation, reply),
+        Op::Provider(operation) => providers::read_answer(operation, reply),
         Op::UpdateUser(_)
         | Op::DeleteUser(_)
         | Op::UpdateAccessKey { .. }

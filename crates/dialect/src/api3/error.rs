@@ -168,6 +168,35 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
             "MFA devices of this type are not known",
         ),
 
+        Code::ProviderFull => (
+            "LimitExceeded.IdentityFull",
+            "there are as many identity providers as there may be",
+        ),
+        Code::ProviderNameInUse => (
+            "InvalidParameter.IdentityNameInUse",
+            "the name of the identity provider is in use",
+        ),
+        Code::ProviderNameError => (
+            "InvalidParameterValue.NameError",
+            "the name is not 1 to 128 of letters, digits and +=,.@_-",
+        ),
+        Code::ProviderUrlError => (
+            "InvalidParameterValue.IdentityUrlError",
+            "the url of the identity provider is not one",
+        ),
+        Code::ProviderKeyError => (
+            "InvalidParameterValue.IdentityKeyError",
+            "the keys of the identity provider are not such",
+        ),
+        Code::ProviderNotExist => (
+            "ResourceNotFound.IdentityNotExist",
+            "the identity provider does not exist",
+        ),
+        Code::WebIdentityTokenError => (
+            "InvalidParameter.WebIdentityTokenError",
+            "the web identity token is not taken",
+        ),
+
         Code::RoleFull => (
             "InvalidParameter.RoleFull",
             "there are as many roles as there may be",

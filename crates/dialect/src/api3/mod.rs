@@ -16,14 +16,15 @@ mod form;
 mod json;
 
 mod access_keys;
-mod account;
 mod accounts;
 mod assume;
 mod attachments;
 mod boundaries;
 mod groups;
 mod key_ring;
+mod own_account;
 mod policies;
+mod providers;
 mod revocations;
 mod role_policies;
 mod roles;
@@ -31,6 +32,7 @@ mod sts;
 mod tags;
 mod users;
 mod versions;
+mod web_identity;
 
 mod client;
 mod envelope;

@@ -336,6 +336,13 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::RoleNameInUse
         | E::RoleNameError
         | E::RoleNotExist
+        | E::ProviderFull
+        | E::ProviderNameInUse
+        | E::ProviderNameError
+        | E::ProviderUrlError
+        | E::ProviderKeyError
+        | E::ProviderNotExist
+        | E::WebIdentityTokenError
         | E::PrincipalQcsError
         | E::PrincipalQcsNotExist
         | E::PrincipalServiceNotExist

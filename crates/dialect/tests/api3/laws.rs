@@ -1,24 +1,24 @@
 //! Laws of the STS and CAM dialect: what one half writes the other reads back, and no bytes make either panic.
 
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, ExternalId, GroupId, GroupName, PolicyId, PolicyName, RoleId, RoleName,
-    SessionId, SessionName, Uin, UserName, VersionId,
+    AccessKeyId, Account, AppId, ExternalId, GroupId, GroupName, PolicyId, PolicyName, ProviderName, RoleId,
+    RoleName, SessionId, SessionName, Uin, UserName, VersionId,
 };
 use daypass_api::operation::{
-    AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, AttachmentReach, BoundaryOperation,
-    Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation, IdentityOperation,
-    KeyRingOperation, ListRevocations, MAX_ACCOUNT_NUMBER, Membership, NewAccount, NewGroup, NewPolicy,
-    NewRole, Operation, Paging, PolicyRef, PolicyScope, RevokeSession, RevokedTarget, RoleOperation, RoleRef,
-    SessionOperation, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef,
-    VersionOperation,
+    AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, AssumeRoleWithWebIdentity, AttachmentReach,
+    BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation,
+    IdentityOperation, KeyRingOperation, ListRevocations, MAX_ACCOUNT_NUMBER, Membership, NewAccount,
+    NewGroup, NewPolicy, NewRole, Operation, Paging, PolicyRef, PolicyScope, ProviderOperation,
+    ProviderSettings, RevokeSession, RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject,
+    UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
 };
 use daypass_api::outcome::{
     AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Ended, EpochSummary, Group,
     GroupDetails, LastUse, NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion,
-    PolicyVersionSummary, Revocation, RevocationList, Role, RootAccount, SessionToken, TemporaryKey, User,
-    UserPolicy,
+    PolicyVersionSummary, Provider, Revocation, RevocationList, Role, RootAccount, SessionToken,
+    TemporaryKey, User, UserPolicy,
 };
-use daypass_api::secret::SecretKey;
+use daypass_api::secret::{SecretKey, WebIdentityToken};
 use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode, Timestamp};
 use daypass_dialect::api3::{
@@ -185,12 +185,45 @@ fn role_outcome(operation: &RoleOperation) -> BoxedStrategy<Outcome> {
     }
 }
 
+fn provider_name() -> impl Strategy<Value = ProviderName> {
+    "[A-Za-z0-9+=,.@_-]{1,128}".prop_map(|text| ProviderName::parse(&text).unwrap())
+}
+
+prop_compose! {
+    fn provider_settings()(
+        name in provider_name(), issuer in "\\PC{0,60}", keys in option::of("\\PC{1,60}"),
+        audiences in proptest::collection::btree_set("\\PC{1,40}", 1..=20), description in option::of("\\PC{0,60}"),
+    ) -> ProviderSettings {
+        ProviderSettings { name, issuer, audiences: audiences.into_iter().collect(), keys, description }
+    }
+}
+
+fn provider_operation() -> impl Strategy<Value = ProviderOperation> {
+    prop_oneof![
+        provider_settings().prop_map(ProviderOperation::Create),
+        provider_settings().prop_map(ProviderOperation::Update),
+        provider_name().prop_map(ProviderOperation::Get),
+        provider_name().prop_map(ProviderOperation::Delete),
+    ]
+}
+
 fn session_operation() -> impl Strategy<Value = SessionOperation> {
     let policy = option::of("[ \n]?\\{\\PC{0,60}");
     let federation = (session_name(), policy, option::of(any::<i64>()));
     prop_oneof![
         Just(SessionOperation::GetCallerIdentity),
         assume_role().prop_map(SessionOperation::AssumeRole),
+        (assume_role(), provider_name(), "\\PC{1,60}").prop_map(|(assume, provider, token)| {
+            SessionOperation::AssumeRoleWithWebIdentity(AssumeRoleWithWebIdentity {
+                owner: assume.owner,
+                role: assume.role,
+                provider,
+                token: WebIdentityToken::new(token),
+                name: assume.name,
+                duration_seconds: assume.duration_seconds,
+                policy: assume.policy,
+            })
+        }),
         option::of(any::<i64>())
             .prop_map(|duration_seconds| SessionOperation::GetSessionToken { duration_seconds }),
         subject().prop_map(SessionOperation::QueryApiKey),
@@ -481,6 +514,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         holder_operation().prop_map(Operation::Identity),
         account_operation().prop_map(|operation| Operation::Identity(IdentityOperation::Account(operation))),
         role_operation().prop_map(|operation| Operation::Identity(IdentityOperation::Role(operation))),
+        provider_operation()
+            .prop_map(|operation| Operation::Identity(IdentityOperation::Provider(operation))),
     ]
 }
 
@@ -696,6 +731,7 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
         Operation::Session(
             SessionOperation::GetFederationToken(_)
             | SessionOperation::AssumeRole(_)
+            | SessionOperation::AssumeRoleWithWebIdentity(_)
             | SessionOperation::GetSessionToken { .. },
         ) => return temporary_key().boxed(),
         Operation::Session(SessionOperation::QueryApiKey(_)) => {
@@ -723,6 +759,18 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
     };
     match identity {
         Op::Role(operation) => role_outcome(operation),
+        Op::Provider(ProviderOperation::Get(_)) => provider_settings()
+            .prop_map(|settings| {
+                Outcome::Provider(Provider {
+                    name: settings.name,
+                    issuer: settings.issuer,
+                    audiences: settings.audiences,
+                    keys: settings.keys,
+                    description: settings.description.unwrap_or_default(),
+                })
+            })
+            .boxed(),
+        Op::Provider(_) => Just(Outcome::Done).boxed(),
         Op::CreateUser(create) => created_user(create.clone()).boxed(),
         Op::GetUser(_) => user(false).prop_map(Outcome::User).boxed(),
         Op::ListUsers => vec(user(true), 0..4).prop_map(Outcome::Users).boxed(),

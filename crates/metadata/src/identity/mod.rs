@@ -12,6 +12,7 @@ mod group;
 mod key_ring;
 mod last_use;
 mod policy;
+mod provider;
 mod revocation;
 mod role;
 mod tally;
@@ -35,6 +36,9 @@ pub use policy::{
     AttachmentRecord, Holder, PolicyNameRecord, PolicyRecord, PolicyVersionRecord, attach, create_policy,
     detach, put_policy, put_version, remove_policy, remove_version,
 };
+pub use provider::{
+    ProviderNameRecord, ProviderRecord, TrustedProvider, create_provider, put_provider, remove_provider,
+};
 pub use revocation::{RevocationRecord, forget_revocation, revoke};
 pub use role::{RoleNameRecord, RoleRecord, TrustedRole, create_role, put_role, remove_role};
 pub use tally::{AccountTallyRecord, PolicyTallyRecord, put_account_tally, put_policy_tally};
@@ -48,6 +52,8 @@ pub const UID_COUNTER: &str = "uid";
 pub const POLICY_COUNTER: &str = "policy";
 /// Gives out the numbers of roles, across all accounts.
 pub const ROLE_COUNTER: &str = "role";
+/// Gives out the numbers of identity providers, across all accounts.
+pub const PROVIDER_COUNTER: &str = "provider";
 /// Gives out the numbers of groups.
 pub const GROUP_COUNTER: &str = "group";
 

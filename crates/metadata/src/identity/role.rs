@@ -6,7 +6,8 @@ use daypass_api::outcome::Role;
 use daypass_api::tags::Tags;
 use daypass_kv::Batch;
 
-use crate::codec::{Record, field, record};
+use super::TrustedProvider;
+use crate::codec::{Record, field, record, record_since_2};
 use crate::keys;
 
 /// A role.
@@ -32,11 +33,13 @@ pub struct RoleRecord {
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
+    /// The identity providers that the document names, as they were when it was given.
+    pub providers: Vec<TrustedProvider>,
 }
 
-record!(RoleRecord, "role", version 1, {
+record_since_2!(RoleRecord, "role", {
     name, document, trusted, description, console_login, session_duration, tags, boundary, created, updated,
-});
+}, added { providers });
 
 /// A role that a document names by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]

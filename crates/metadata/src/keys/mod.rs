@@ -7,6 +7,7 @@
 
 mod identity;
 mod objects;
+mod provider;
 mod revocation;
 mod role;
 mod stored;
@@ -34,6 +35,7 @@ pub use objects::{
     upload_name, uploads, uploads_with_prefix,
 };
 pub use objects::{data_of_unreferenced, dead_of_key, holder_of_retired, intent_of_key, offset_of_manifest};
+pub use provider::{all_providers, provider, provider_named, providers};
 pub use revocation::{
     expiry_of_revocation_end, revocation, revocation_end, revocation_ends, revocation_log, revocations,
     sequence_of_revocation,

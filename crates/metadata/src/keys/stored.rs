@@ -6,8 +6,8 @@
 use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::names::{
-    AccessKeyId, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, RoleId, RoleName,
-    Uin, UploadId, UserName, VersionId,
+    AccessKeyId, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, ProviderId,
+    ProviderName, RoleId, RoleName, Uin, UploadId, UserName, VersionId,
 };
 
 use super::identity::{
@@ -19,10 +19,13 @@ use super::objects::{
     BUCKET, BUCKET_CORS, BUCKET_COUNT, BUCKET_INDEX, DEAD, INLINE_DATA, INTENT, MANIFEST, NAME_END, OBJECT,
     PART, REFERENCE, RETIRED, UNREFERENCED, UPLOAD,
 };
+use super::provider::{PROVIDER, PROVIDER_NAMED};
 use super::revocation::REVOCATION;
 use super::role::{ROLE, ROLE_NAMED};
 use super::{ContentId, DataId};
-use crate::identity::{GROUP_COUNTER, Holder, POLICY_COUNTER, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER};
+use crate::identity::{
+    GROUP_COUNTER, Holder, POLICY_COUNTER, PROVIDER_COUNTER, ROLE_COUNTER, UID_COUNTER, UIN_COUNTER,
+};
 use crate::keys;
 
 /// Reads the rest of a key whose space is followed by a number.
@@ -105,6 +108,10 @@ pub enum StoredKey {
     Role(Uin, RoleId),
     /// A role, by name.
     RoleNamed(Uin, RoleName),
+    /// An identity provider of an account.
+    Provider(Uin, ProviderId),
+    /// An identity provider, by name.
+    ProviderNamed(Uin, ProviderName),
     /// When an access key was last used.
     LastUse(AccessKeyId),
     /// A counter that gives out numbers.
@@ -166,6 +173,8 @@ impl StoredKey {
             Self::GroupOf(owner, uin, group) => keys::group_of(*owner, *uin, *group),
             Self::Role(owner, id) => keys::role(*owner, *id),
             Self::RoleNamed(owner, name) => keys::role_named(*owner, name),
+            Self::Provider(owner, id) => keys::provider(*owner, *id),
+            Self::ProviderNamed(owner, name) => keys::provider_named(*owner, name),
             Self::LastUse(id) => keys::last_use(id),
             Self::Counter(name) => keys::counter(name),
             Self::KeyRing => keys::key_ring(),
@@ -249,6 +258,7 @@ impl StoredKey {
                 UID_COUNTER,
                 POLICY_COUNTER,
                 GROUP_COUNTER,
+                PROVIDER_COUNTER,
                 ROLE_COUNTER,
             ];
             let name = names.into_iter().find(|name| name.as_bytes() == rest)?;
@@ -272,7 +282,17 @@ impl StoredKey {
 }
 
 /// The spaces of identities whose keys begin with a number, mostly that of an account.
-const NUMBERED: [(&[u8], ReadAfterNumber); 25] = [
+const NUMBERED: [(&[u8], ReadAfterNumber); 27] = [
+    (PROVIDER, |owner, rest| {
+        let (provider, []) = numbered(rest)? else {
+            return None;
+        };
+        Some(StoredKey::Provider(Uin(owner), ProviderId(provider)))
+    }),
+    (PROVIDER_NAMED, |owner, rest| {
+        let name = ProviderName::parse(text(rest)?).ok()?;
+        Some(StoredKey::ProviderNamed(Uin(owner), name))
+    }),
     (REVOCATION, |sequence, rest| {
         rest.is_empty().then_some(StoredKey::Revocation(sequence))
     }),
@@ -457,6 +477,9 @@ mod tests {
             StoredKey::GroupOf(owner, uin, GroupId(7)),
             StoredKey::Role(owner, RoleId(8)),
             StoredKey::RoleNamed(owner, RoleName::parse("writer").unwrap()),
+            StoredKey::Provider(owner, ProviderId(u64::MAX)),
+            StoredKey::ProviderNamed(owner, ProviderName::parse("company").unwrap()),
+            StoredKey::Counter(PROVIDER_COUNTER),
             StoredKey::LastUse(AccessKeyId::parse("AKIDexample").unwrap()),
             StoredKey::Counter(UIN_COUNTER),
             StoredKey::Counter(POLICY_COUNTER),

@@ -21,7 +21,7 @@ use daypass_model::decision as model;
 use daypass_model::document::{Document, Place, Question};
 use daypass_model::pattern;
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
-use daypass_token::SessionKind;
+use daypass_token::{Origin, SessionKind};
 use serde_json::Value;
 
 const OWN: Account = Account {
@@ -494,8 +494,10 @@ fn engine_caller(described: &Value, account: Account, sessions: usize) -> access
     access::Caller::Identified(access::Identity {
         account,
         principal,
-        original_caller,
-        permanent_key: AccessKeyId::parse("AKIDtest").unwrap(),
+        origin: Origin::Key {
+            caller: original_caller,
+            key: AccessKeyId::parse("AKIDtest").unwrap(),
+        },
         session,
     })
 }

@@ -54,6 +54,12 @@ pub struct Context<'a> {
     pub saml_subject: Option<&'a str>,
     /// The format of the subject of a SAML assertion.
     pub saml_subject_type: Option<&'a str>,
+    /// The audience of a web identity token.
+    pub oidc_audience: Option<&'a str>,
+    /// The issuer of a web identity token.
+    pub oidc_issuer: Option<&'a str>,
+    /// The subject of a web identity token.
+    pub oidc_subject: Option<&'a str>,
 }
 
 /// The value of a parameter in the query, in both its forms: policies usually name the encoded one.
@@ -121,6 +127,9 @@ impl<'a> Context<'a> {
             ConditionKey::SamlAudience => self.saml_audience.map(Value::Text),
             ConditionKey::SamlIssuer => self.saml_issuer.map(Value::Text),
             ConditionKey::SamlSubject => self.saml_subject.map(Value::Text),
+            ConditionKey::OidcAudience => self.oidc_audience.map(Value::Text),
+            ConditionKey::OidcIssuer => self.oidc_issuer.map(Value::Text),
+            ConditionKey::OidcSubject => self.oidc_subject.map(Value::Text),
             ConditionKey::SamlSubjectType => self.saml_subject_type.map(Value::Text),
             ConditionKey::RequesterVpc | ConditionKey::Vpc => None,
             ConditionKey::RequestTag | ConditionKey::ResourceTag | ConditionKey::Tag(_) => None,

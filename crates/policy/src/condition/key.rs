@@ -53,11 +53,17 @@ pub enum ConditionKey {
     SamlSubject,
     /// The format of the subject of a SAML assertion.
     SamlSubjectType,
+    /// The audience of a web identity token.
+    OidcAudience,
+    /// The issuer of a web identity token.
+    OidcIssuer,
+    /// The subject of a web identity token.
+    OidcSubject,
 }
 
 const TAG: &str = "qcs:tag/";
 
-const KEYS: [(&str, ConditionKey); 23] = [
+const KEYS: [(&str, ConditionKey); 26] = [
     ("qcs:current_time", ConditionKey::CurrentTime),
     ("qcs:ip", ConditionKey::Ip),
     ("qcs:request_tag", ConditionKey::RequestTag),
@@ -81,6 +87,9 @@ const KEYS: [(&str, ConditionKey); 23] = [
     ("saml:iss", ConditionKey::SamlIssuer),
     ("saml:sub", ConditionKey::SamlSubject),
     ("saml:sub_type", ConditionKey::SamlSubjectType),
+    ("oidc:aud", ConditionKey::OidcAudience),
+    ("oidc:iss", ConditionKey::OidcIssuer),
+    ("oidc:sub", ConditionKey::OidcSubject),
 ];
 
 impl ConditionKey {

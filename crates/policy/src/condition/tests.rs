@@ -72,6 +72,9 @@ fn context<'a>(key: &str, value: &'a str) -> Context<'a> {
         "saml:aud" => context.saml_audience = Some(value),
         "saml:iss" => context.saml_issuer = Some(value),
         "saml:sub" => context.saml_subject = Some(value),
+        "oidc:aud" => context.oidc_audience = Some(value),
+        "oidc:iss" => context.oidc_issuer = Some(value),
+        "oidc:sub" => context.oidc_subject = Some(value),
         "saml:sub_type" => context.saml_subject_type = Some(value),
         _ => panic!("{key}"),
     }
@@ -334,6 +337,9 @@ fn every_key_reaches_its_value() {
         "saml:iss",
         "saml:sub",
         "saml:sub_type",
+        "oidc:aud",
+        "oidc:iss",
+        "oidc:sub",
     ] {
         let condition = format!(r#"{{"string_equal":{{"{key}":"7"}}}}"#);
         check(&condition, &context(key, "7"), true);

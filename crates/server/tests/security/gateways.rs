@@ -27,7 +27,7 @@ async fn gateway(engines: &Engines) -> TestServer {
     TestServer::on(change, ground).await.unwrap()
 }
 
-fn engines() -> Engines {
+pub(crate) fn engines() -> Engines {
     Engines {
         kv: Arc::new(MemoryKv::new()),
         blobs: Arc::new(MemoryBlobs::new()),

@@ -550,6 +550,16 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
             let arn = format!("qcs::cam::uin/100000000001:role/{role}");
             (json!({ "RoleArn": arn, "RoleSessionName": "session" }), false)
         }
+        Action::CreateOIDCConfig | Action::UpdateOIDCConfig => (
+            json!({
+                "Name": "made", "IdentityUrl": "https://id.test", "ClientId": ["daypass"], "AutoRotateKey": 1,
+            }),
+            true,
+        ),
+        Action::DescribeOIDCConfig => (json!({ "Name": "victim" }), false),
+        Action::DeleteOIDCConfig => (json!({ "Name": "victim" }), true),
+        // Nobody signs it: that the gate is asked for it as well is in `web_identity`.
+        Action::AssumeRoleWithWebIdentity => (json!({}), false),
         Action::GetSessionToken | Action::QueryApiKey => (json!({}), false),
         // The denial of a session is that of the rule: what it changes is not given by policies.
         Action::RevokeSession => (json!({ "SessionName": "nobody" }), true),
@@ -597,7 +607,7 @@ async fn mechanism_10_every_action_asks_every_layer() {
     let victim = user(&server, "victim", &nothing).await;
     let nobody = user(&server, "nobody", &nothing).await;
     let role = crate::roles::role(&server, "victim", crate::roles::TRUSTS_ROOT, &nothing).await;
-    for action in Action::ALL {
+    for action in Action::ALL.iter().filter(|action| !action.is_unsigned()) {
         let (parameters, changes) = action_for(*action, victim.uin, victim.policy, &role);
         let name = format!("{}:{}", action.service().name(), action.name());
         let keys = Keys::of(&server, &name, &name).await;

@@ -10,7 +10,7 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    ClaimError, SecretKey, WindowVerdict,
+    ClaimError, SecretKey, SentToken, WindowVerdict,
     claim_error::{key_id, token},
     encoding::decode_form,
     hosts, mac,
@@ -61,7 +61,7 @@ pub struct Claim {
     /// The signature as sent.
     pub signature: String,
     /// The session token of a temporary key.
-    pub token: Option<String>,
+    pub token: Option<SentToken>,
 }
 
 impl Claim {
@@ -137,7 +137,8 @@ pub fn claim(parameters: &[(String, String)]) -> Result<Option<Claim>, ClaimErro
         timestamp: number(TIMESTAMP)?,
         method: Method::of(parameters),
         signature: signature.to_owned(),
-        token: token(TOKEN, value(parameters, TOKEN).unwrap_or_default().as_bytes())?.map(str::to_owned),
+        token: token(TOKEN, value(parameters, TOKEN).unwrap_or_default().as_bytes())?
+            .map(|text| SentToken::new(text.to_owned())),
     }))
 }
 

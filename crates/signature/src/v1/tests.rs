@@ -1,7 +1,7 @@
 //! Tests of signature v1: reading claims, host candidates, canonical text.
 
 use super::*;
-use crate::{MAX_KEY_ID_BYTES, MAX_TOKEN_BYTES};
+use crate::{MAX_KEY_ID_BYTES, MAX_TOKEN_BYTES, SentToken};
 
 const GOOD: &str =
     "SecretId=id&Timestamp=1700000000&Nonce=5&Signature=c2ln&Token=tok&SignatureMethod=HmacSHA256";
@@ -21,7 +21,7 @@ fn reads_every_field() {
         timestamp: 1_700_000_000,
         method: Method::HmacSha256,
         signature: "c2ln".to_owned(),
-        token: Some("tok".to_owned()),
+        token: Some(SentToken::new("tok".to_owned())),
     };
     assert_eq!(read(GOOD), Ok(Some(expected)));
 }

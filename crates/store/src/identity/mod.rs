@@ -14,6 +14,7 @@ mod groups;
 mod key_ring;
 mod last_uses;
 mod policies;
+mod providers;
 mod revocations;
 mod rewrap;
 mod roles;
@@ -37,9 +38,12 @@ use crate::{Attempts, Store, View};
 pub use access_keys::{MOST_ACCESS_KEYS, StoredAccessKey};
 pub use accounts::MOST_ACCOUNTS;
 pub use attachments::MOST_ATTACHMENTS;
-pub use daypass_metadata::identity::{Holder, RevocationRecord, TrustedRole, WrappedKeyRing, WrappedSecret};
+pub use daypass_metadata::identity::{
+    Holder, RevocationRecord, TrustedProvider, TrustedRole, WrappedKeyRing, WrappedSecret,
+};
 pub use groups::{MOST_GROUPS, MOST_GROUPS_OF_USER, MOST_MEMBERS};
 pub use policies::{FIRST_POLICY_ID, MOST_POLICIES, PresetPolicy};
+pub use providers::{MOST_PROVIDERS, StoredProvider};
 pub use roles::{FIRST_ROLE_ID, MOST_ROLES, StoredRole, Trusted};
 pub use users::MOST_USERS;
 pub use versions::MOST_VERSIONS;
@@ -55,6 +59,11 @@ pub struct KeyMaterial {
     pub wrapped: WrappedSecret,
 }
 
+/// Makes an access key, with its secret wrapped under the master key that opens this ring; it may be called again.
+pub trait MakeKey: Fn(Option<&WrappedKeyRing>) -> Result<KeyMaterial, Error> + Send + Sync {}
+
+impl<F: Fn(Option<&WrappedKeyRing>) -> Result<KeyMaterial, Error> + Send + Sync> MakeKey for F {}
+
 /// A change being decided: the view it is decided on, and the generation it depends on.
 struct Change {
     view: View,
@@ -62,6 +71,15 @@ struct Change {
 }
 
 impl Change {
+    /// A new access key, made for the key ring as this change finds it: whatever replaces the ring makes the change fail,
+    /// so that a secret is never stored under a master key that the ring has left.
+    async fn make_key(&self, make: &impl MakeKey) -> Result<KeyMaterial, Error> {
+        let ring = self.view.key_ring().await?;
+        let key = make(ring.as_ref())?;
+        self.view.require_new_access_key(&key.id).await?;
+        Ok(key)
+    }
+
     /// The batch that the change's writes are added to.
     fn batch(&self) -> Batch {
         identity::change(self.generation.as_ref())

@@ -6,12 +6,14 @@
 
 use std::sync::Arc;
 
-use daypass_api::names::{Account, PolicyId, RoleId, RoleName, Uin};
+use daypass_api::names::{Account, PolicyId, ProviderName, RoleId, RoleName, Uin};
 use daypass_api::operation::{MAX_ROLE_TAGS, NewRole, Paging, RoleRef};
 use daypass_api::outcome::{Page, Role};
 use daypass_api::tags::Tags;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
-use daypass_metadata::identity::{self, Holder, ROLE_COUNTER, RoleNameRecord, RoleRecord, TrustedRole};
+use daypass_metadata::identity::{
+    self, Holder, ROLE_COUNTER, RoleNameRecord, RoleRecord, TrustedProvider, TrustedRole,
+};
 use daypass_metadata::keys;
 
 use super::paged;
@@ -32,6 +34,8 @@ pub enum Trusted {
     User(Uin, Uin),
     /// A role of an account.
     Role(Uin, RoleRef),
+    /// An identity provider of an account.
+    Provider(Uin, ProviderName),
 }
 
 /// A role, as deciding needs it.
@@ -43,6 +47,8 @@ pub struct StoredRole {
     pub account: Account,
     /// The roles that its document names by name, as they were when it was given.
     pub trusted: Vec<TrustedRole>,
+    /// The identity providers that its document names, as they were when it was given.
+    pub providers: Vec<TrustedProvider>,
     /// The policy that bounds what it may do.
     pub boundary: Option<PolicyId>,
 }
@@ -69,11 +75,13 @@ impl Store {
             if tally.roles >= MOST_ROLES {
                 return Err(ErrorCode::RoleFull.into());
             }
+            let (trusted, providers) = change.view.resolve_trusted(trusted).await?;
             tally.roles = tally.roles.saturating_add(1);
             let record = RoleRecord {
                 name: new.name.clone(),
                 document: new.document.clone(),
-                trusted: change.view.resolve_trusted(trusted).await?,
+                trusted,
+                providers,
                 description: new.description.clone(),
                 console_login: new.console_login,
                 session_duration: new.session_duration,
@@ -156,7 +164,7 @@ impl Store {
         loop {
             let change = self.begin_change(&mut attempts).await?;
             let (id, mut record) = change.view.require_role(owner.owner_uin, role).await?;
-            record.trusted = change.view.resolve_trusted(trusted).await?;
+            (record.trusted, record.providers) = change.view.resolve_trusted(trusted).await?;
             document.clone_into(&mut record.document);
             record.updated = now;
             if self
@@ -286,10 +294,12 @@ impl View {
             return Ok(None);
         };
         let (trusted, boundary) = (record.trusted.clone(), record.boundary);
+        let providers = record.providers.clone();
         Ok(Some(StoredRole {
             role: record.role(owner, id),
             account,
             trusted,
+            providers,
             boundary,
         }))
     }
@@ -354,9 +364,12 @@ impl View {
         pairs.into_iter().map(read).collect()
     }
 
-    /// Whether all of these exist, and whose the names of roles are now.
-    async fn resolve_trusted(&self, trusted: &[Trusted]) -> Result<Vec<TrustedRole>, Error> {
-        let mut roles = Vec::new();
+    /// Whether all of these exist, and whose the names of roles and providers are now.
+    async fn resolve_trusted(
+        &self,
+        trusted: &[Trusted],
+    ) -> Result<(Vec<TrustedRole>, Vec<TrustedProvider>), Error> {
+        let (mut roles, mut providers) = (Vec::new(), Vec::new());
         for party in trusted {
             let exists = match party {
                 Trusted::Account(owner) => self.account(*owner).await?.is_some(),
@@ -368,12 +381,21 @@ impl View {
                     }
                     None => false,
                 },
+                Trusted::Provider(owner, name) => {
+                    let found = self.provider_named(*owner, name).await?;
+                    providers.extend(found.iter().map(|found| TrustedProvider {
+                        owner: *owner,
+                        name: name.clone(),
+                        id: found.id,
+                    }));
+                    found.is_some()
+                }
             };
             if !exists {
                 return Err(ErrorCode::PrincipalQcsNotExist.into());
             }
         }
-        Ok(roles)
+        Ok((roles, providers))
     }
 
     fn named(&self, owner: Uin, role: &RoleRef, name: RoleName, id: RoleId) -> Option<TrustedRole> {

@@ -1,14 +1,14 @@
 //! What a token promises, seen through `seal` and `open` alone.
 
 use daypass_api::Timestamp;
-use daypass_api::names::{Account, AppId, RoleId, SessionId, Uin};
+use daypass_api::names::{Account, AppId, ProviderId, RoleId, SessionId, Uin};
 use daypass_api::secret::SecretKey;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::claims::tests::sample;
-use crate::claims::{Ancestor, Principal, SessionKind};
+use crate::claims::{Ancestor, Origin, Principal, SessionKind};
 use crate::master::MasterKey;
 use crate::policies::tests::long_policies;
 
@@ -100,7 +100,7 @@ fn errors_tell_malformed_from_forged() {
     check(&[&[VERSION], &other, &SALT, &[0; 16]], OpenError::UnknownEpoch);
     check(&[&[0], &epoch, &SALT, &[0; 16]], OpenError::Malformed);
     check(&[&[VERSION_1], &epoch, &SALT, &[0; 16]], OpenError::Forged);
-    check(&[&[3], &epoch, &SALT, &[0; 16]], OpenError::Malformed);
+    check(&[&[4], &epoch, &SALT, &[0; 16]], OpenError::Malformed);
 }
 
 #[test]
@@ -280,6 +280,7 @@ prop_compose! {
         session_id in any::<[u8; 16]>(),
         numbers in any::<[u64; 4]>(),
         is_role in any::<bool>(),
+        is_vouched in any::<bool>(),
         ancestors in proptest::collection::vec(any::<([u8; 16], u64, bool)>(), 0..10),
         texts in proptest::collection::vec(".{0,40}", 2..=2),
         original_key in "[A-Za-z0-9_-]{1,60}",
@@ -295,8 +296,15 @@ prop_compose! {
             secret: SecretKey::new(texts[0].clone()),
             account: Account { app_id: AppId(numbers[0]), owner_uin: Uin(numbers[1]) },
             principal: if is_role { Principal::Role(RoleId(numbers[2])) } else { Principal::User(Uin(numbers[2])) },
-            original_caller: Uin(numbers[3]),
-            original_key: AccessKeyId::parse(&original_key).unwrap(),
+            origin: match is_vouched {
+                false => Origin::Key { caller: Uin(numbers[3]), key: AccessKeyId::parse(&original_key).unwrap() },
+                true => Origin::Provider {
+                    owner: Uin(numbers[3]),
+                    id: ProviderId(numbers[2]),
+                    revision: numbers[0],
+                    subject: original_key,
+                },
+            },
             ancestors: ancestors.into_iter().map(|(session, number, is_role)| Ancestor {
                 session_id: SessionId(session),
                 owner: Uin(numbers[1]),

@@ -8,7 +8,7 @@ mod user;
 mod version;
 
 use crate::names::{AccessKeyId, PolicyId, Uin, UserName};
-use crate::operation::AccountOperation;
+use crate::operation::{AccountOperation, ProviderOperation};
 
 pub use boundary::BoundaryOperation;
 pub use group::{GroupOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, UpdateGroup};
@@ -128,6 +128,8 @@ pub enum IdentityOperation {
     Boundary(BoundaryOperation),
     /// About roles.
     Role(RoleOperation),
+    /// An operation on identity providers.
+    Provider(ProviderOperation),
 }
 
 impl IdentityOperation {
@@ -139,6 +141,7 @@ impl IdentityOperation {
             Self::Boundary(operation) => operation.is_write(),
             Self::Account(operation) => operation.is_write(),
             Self::Role(operation) => operation.is_write(),
+            Self::Provider(operation) => operation.is_write(),
             Self::GetUser(_)
             | Self::ListUsers
             | Self::DescribeUsers(_)

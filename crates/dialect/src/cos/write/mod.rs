@@ -177,6 +177,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Role(_)
         | Outcome::Roles(_)
         | Outcome::RolePolicies(_)
+        | Outcome::Provider(_)
         | Outcome::Done => return Err(Error::new(ErrorCode::InternalError)),
     })
 }
