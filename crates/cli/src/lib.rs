@@ -13,6 +13,8 @@ mod boundary;
 mod bucket_policy;
 mod cat;
 mod cp;
+mod explain;
+mod explain_policy;
 mod group;
 mod key;
 mod key_last_used;

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, group, key, key_ring, ls, master_key, mb, mv, oidc, output, policy,
-    presign, rb, rm, role, session, stat, sts, user,
+    account, bucket_policy, cat, cp, explain, group, key, key_ring, ls, master_key, mb, mv, oidc, output,
+    policy, presign, rb, rm, role, session, stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -59,6 +59,8 @@ pub enum Verb {
     /// Temporary keys that were given out: end them before their time
     #[command(subcommand)]
     Session(session::Command),
+    /// Say why a request was refused
+    Explain(explain::Arguments),
     /// The keys that seal temporary keys' tokens, for whoever operates the store
     #[command(subcommand)]
     KeyRing(key_ring::Command),
@@ -97,6 +99,7 @@ impl Verb {
             Self::Role(command) => role::run(command).await,
             Self::Oidc(command) => oidc::run(command).await,
             Self::Session(command) => session::run(command).await,
+            Self::Explain(arguments) => explain::run(arguments).await,
             Self::KeyRing(command) => key_ring::run(command).await,
             Self::MasterKey(command) => master_key::run(command).await,
         }
@@ -321,6 +324,15 @@ mod tests {
         check("master-key rotate --json", true);
         check("master-key", false);
         check("key-ring", false);
+        check("explain NjU1MzdmMDBfNTQ4ZmI5ZjdfMWE= --json", true);
+        check("explain", false);
+        check("explain a/../b", false);
+        check(
+            "policy explain --action cos:GetObject --resource * --user-policy a --user-policy b",
+            true,
+        );
+        check("policy explain --action cos:GetObject", false);
+        check("policy explain --action a --resource b --context c", false);
         check("session revoke", false);
         check("session revoke --name a --role b", false);
         check(

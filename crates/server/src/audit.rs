@@ -103,6 +103,12 @@ impl Record {
         }
     }
 
+    /// Who asks, and whether it is so.
+    pub(crate) fn claimed(&self) -> (Option<Identity>, bool) {
+        let identity = self.caller.as_ref().and_then(Caller::identity);
+        (identity.cloned(), self.proven)
+    }
+
     pub(crate) fn operation(&self) -> Option<&'static str> {
         self.asked.as_ref().map(|access| access.action)
     }

@@ -17,6 +17,7 @@ mod data_directory;
 mod descriptors;
 mod document;
 mod edge;
+mod explain;
 mod family;
 mod gather;
 mod health;
@@ -60,7 +61,7 @@ use tokio_rustls::TlsAcceptor;
 pub use clock::{Clock, SystemClock};
 pub use config::{
     AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND,
-    EdgeLimits, Engines, Ground, OnLoss, RootSeed,
+    EdgeLimits, Engines, ExplainConfig, Ground, OnLoss, RootSeed,
 };
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
@@ -73,6 +74,7 @@ use edge::allowance::Patience;
 use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
+use explain::Explanations;
 use key_ring::KeyRingKeeper;
 use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
@@ -105,6 +107,7 @@ impl Server {
     /// As [`Server::start_at`], on this ground.
     pub async fn start_on(config: Config, clock: Arc<dyn Clock>, ground: Ground) -> Result<Self, StartError> {
         let random = SystemRandom;
+        check_explanations(&config)?;
         // What is told wrongly is found out before anything is made.
         let secure = match &config.tls {
             Some(tls) => Some(Secure::open(tls, &*clock).await?),
@@ -134,8 +137,11 @@ impl Server {
             random,
             foundation.ring,
         );
+        let explanations = Explanations::open(config.explain, &DataDirectory::new(&config.data))
+            .map_err(StartError::Explain)?;
         let service = Arc::new(Service {
             audit,
+            explanations,
             store: foundation.store,
             masters,
             key_ring: Arc::new(key_ring),
@@ -220,10 +226,32 @@ impl Server {
         }
         self.service.write_last_uses().await;
         let service = Arc::clone(&self.service);
-        let audit = tokio::task::spawn_blocking(move || service.audit.stop()).await;
+        let audit = tokio::task::spawn_blocking(move || {
+            service.explanations.stop();
+            service.audit.stop()
+        });
+        let audit = audit.await;
         self.service.store.close().await.map_err(StartError::Store)?;
         audit.unwrap_or(Err(AuditError::Gone)).map_err(StartError::Audit)
     }
+}
+
+/// What is refused is explained to whoever is refused only where that is the developer himself.
+fn check_explanations(config: &Config) -> Result<(), StartError> {
+    if !config.explain.danger_on_wire {
+        return Ok(());
+    }
+    let mut addresses = [config.listen]
+        .into_iter()
+        .chain(config.tls.as_ref().map(|tls| tls.listen));
+    if let Some(address) = addresses.find(|address| !address.ip().is_loopback()) {
+        return Err(StartError::ExplainsBeyondLoopback(address));
+    }
+    tracing::warn!(
+        "DANGER: every refusal tells its reasons on the wire, policies included (`--danger-explain-denials`): this is for \
+         development alone"
+    );
+    Ok(())
 }
 
 fn open_audit(

@@ -392,6 +392,7 @@ impl Service {
                     .await
             }
             Op::ListLastUses(ids) => self.last_uses(&view, account, ids).await.map(Outcome::LastUses),
+            Op::ExplainDecision(id) => self.explain_decision(id, identity, now).await,
             Op::UpdatePolicy(update) => self.update_policy(&view, account, &update, now).await,
             Op::CreatePolicy(policy) => {
                 issue::check_identity_policy(&policy.document, account)?;

@@ -12,13 +12,14 @@ use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
 use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
+use crate::explain::Explanations;
 use crate::identify::{IdentityCache, Known};
 use crate::key_ring::KeyRingKeeper;
 use crate::last_uses::LastUses;
 use crate::master_key::Masters;
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxy;
-use crate::rate::RateLimit;
+use crate::rate::{Asker, RateLimit};
 use crate::revocations::Revocations;
 use crate::roles::KnownRole;
 use crate::web_identity::Federation;
@@ -26,6 +27,7 @@ use crate::web_identity::Federation;
 /// What a request needs beside itself.
 pub(crate) struct Service {
     pub(crate) audit: Writer,
+    pub(crate) explanations: Explanations,
     pub(crate) store: Store,
     pub(crate) masters: Arc<Masters>,
     pub(crate) key_ring: Arc<KeyRingKeeper>,
@@ -48,7 +50,7 @@ pub(crate) struct Service {
     pub(crate) patience: Patience,
     pub(crate) metrics: Metrics,
     pub(crate) min_session_seconds: i64,
-    pub(crate) sts_rate: RateLimit<Uin>,
+    pub(crate) sts_rate: RateLimit<Asker>,
     pub(crate) federation: Federation,
 }
 

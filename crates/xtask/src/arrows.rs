@@ -33,8 +33,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-token",
         ],
     ),
-    // What policies mean, told without a request: for the command line, and for whoever mints.
-    ("daypass-analysis", &["daypass-policy"]),
+    // What policies mean: for the command line, for whoever mints, and for whoever explains a refusal. What a request is
+    // answered is the gate's to say, so it is asked.
+    (
+        "daypass-analysis",
+        &["daypass-access", "daypass-api", "daypass-policy"],
+    ),
     ("daypass-api", &[]),
     ("daypass-audit", &[]),
     // Measures the program from outside, and single functions in its benches; nothing depends on it.
@@ -68,6 +72,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "daypass-cli",
         &[
+            "daypass-access",
             "daypass-analysis",
             "daypass-api",
             "daypass-client",
@@ -86,6 +91,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("daypass-dialect", &["daypass-api"]),
     ("daypass-federation", &["daypass-api"]),
+    // The readers of outside bytes as targets of fuzzing; no program uses it.
+    (
+        "daypass-fuzz",
+        &[
+            "daypass-api",
+            "daypass-dialect",
+            "daypass-policy",
+            "daypass-signature",
+            "daypass-token",
+        ],
+    ),
     ("daypass-kv", &[]),
     ("daypass-metadata", &["daypass-api", "daypass-kv"]),
     // The decision once more, to hold the engine against: its code uses nothing of ours, and no program uses it.
@@ -95,6 +111,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "daypass-server",
         &[
             "daypass-access",
+            "daypass-analysis",
             "daypass-api",
             "daypass-audit",
             "daypass-blob",

@@ -243,6 +243,8 @@ pub enum Outcome {
     KeyRing(Vec<EpochSummary>),
     /// The master key is another one; how many secrets of permanent keys were wrapped anew.
     MasterKeyRotated(u64),
+    /// Why a request was answered as it was, as JSON.
+    Explanation(String),
     /// A role was made.
     RoleCreated(RoleId),
     /// One role.

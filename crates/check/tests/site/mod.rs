@@ -396,7 +396,10 @@ impl Site {
 
     pub(crate) async fn delete_role(&self, name: &str) -> Result<(), Error> {
         let role = RoleRef::Name(RoleName::parse(name)?);
-        self.store.delete_role(OWNER, &role).await.map(drop)
+        let view = self.store.view().await?;
+        let role = view.role_number(OWNER.owner_uin, &role).await?;
+        let role = role.ok_or(ErrorCode::RoleNotExist)?;
+        self.store.delete_role(OWNER, role).await.map(drop)
     }
 
     pub(crate) async fn note_use(&self, key: &str) -> Result<(), Error> {

@@ -80,6 +80,7 @@ actions! {
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
         GetRolePermissionBoundary,
+        ExplainDecision,
         CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount,
         CreateOIDCConfig, DescribeOIDCConfig, UpdateOIDCConfig, DeleteOIDCConfig;
 }
@@ -96,7 +97,8 @@ impl Action {
             | Self::DescribeKeyRing
             | Self::RotateKeyRing
             | Self::EndAllSessions
-            | Self::RotateMasterKey => OWN_VERSION,
+            | Self::RotateMasterKey
+            | Self::ExplainDecision => OWN_VERSION,
             _ => self.service().version(),
         }
     }

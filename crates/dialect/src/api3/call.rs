@@ -11,7 +11,7 @@ use daypass_api::{Error, Operation};
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
-    access_keys, accounts, assume, attachments, boundaries, groups, key_ring, own_account, policies,
+    access_keys, accounts, assume, attachments, boundaries, explain, groups, key_ring, own_account, policies,
     providers, revocations, role_policies, roles, sts, users, versions, web_identity,
 };
 
@@ -148,6 +148,7 @@ impl Call {
             Action::UpdatePolicy => policies::read_update(fields)?,
             Action::ListEntitiesForPolicy => attachments::read_entities(fields)?,
             Action::ListAttachedUserAllPolicies => attachments::read_list_all(fields)?,
+            Action::ExplainDecision => explain::read(fields)?,
             Action::CreatePolicyVersion => Identity::Version(versions::read_create(fields)?),
             Action::GetPolicyVersion => Identity::Version(versions::read_get(fields)?),
             Action::ListPolicyVersions => Identity::Version(versions::read_list(fields)?),

@@ -10,7 +10,7 @@ use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
-    access_keys, accounts, assume, attachments, boundaries, groups, key_ring, own_account, policies,
+    access_keys, accounts, assume, attachments, boundaries, explain, groups, key_ring, own_account, policies,
     providers, revocations, roles, sts, users, versions, web_identity,
 };
 
@@ -76,6 +76,7 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             Action::GetSecurityLastUsed,
             access_keys::last_uses_parameters(ids),
         ),
+        Op::ExplainDecision(id) => (Action::ExplainDecision, explain::parameters(id)),
         Op::UpdatePolicy(update) => (Action::UpdatePolicy, policies::update_parameters(update)),
         Op::ListUserPolicies(list) => (
             Action::ListAttachedUserAllPolicies,
@@ -200,6 +201,7 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::GetAccountNumbers => own_account::read_numbers(reply),
         Op::GetAccountSummary => own_account::read_summary(reply),
         Op::ListLastUses(_) => access_keys::read_last_uses_answer(reply),
+        Op::ExplainDecision(_) => explain::read_answer(reply),
         Op::UpdatePolicy(update) => policies::read_updated(update, reply),
         Op::ListUserPolicies(_) => attachments::read_user_policies(reply),
         Op::ListPolicyEntities { .. } => attachments::read_entities_answer(reply),

@@ -13,7 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, accounts, attachments, boundaries, error, groups, key_ring, own_account, policies,
+    access_keys, accounts, attachments, boundaries, error, explain, groups, key_ring, own_account, policies,
     providers, revocations, role_policies, roles, sts, users, versions,
 };
 
@@ -113,6 +113,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Revocations(list) => revocations::write_list(list),
         Outcome::KeyRing(epochs) => key_ring::write(epochs),
         Outcome::MasterKeyRotated(secrets) => key_ring::write_rotated(*secrets),
+        Outcome::Explanation(text) => explain::write(text),
         Outcome::RoleCreated(id) => roles::write_created(*id),
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),

@@ -20,6 +20,7 @@ mod accounts;
 mod assume;
 mod attachments;
 mod boundaries;
+mod explain;
 mod groups;
 mod key_ring;
 mod own_account;

@@ -9,8 +9,8 @@ use daypass_api::operation::{
     BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation,
     IdentityOperation, KeyRingOperation, ListRevocations, MAX_ACCOUNT_NUMBER, Membership, NewAccount,
     NewGroup, NewPolicy, NewRole, Operation, Paging, PolicyRef, PolicyScope, ProviderOperation,
-    ProviderSettings, RevokeSession, RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject,
-    UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
+    ProviderSettings, RequestId, RevokeSession, RevokedTarget, RoleOperation, RoleRef, SessionOperation,
+    Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
 };
 use daypass_api::outcome::{
     AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Ended, EpochSummary, Group,
@@ -417,6 +417,8 @@ fn user_operation() -> impl Strategy<Value = IdentityOperation> {
         vec(uin(), 1..9).prop_map(IdentityOperation::DescribeUsers),
         Just(IdentityOperation::ListCollaborators),
         Just(IdentityOperation::GetAccountNumbers),
+        "[A-Za-z0-9+/=_-]{1,128}"
+            .prop_map(|id| IdentityOperation::ExplainDecision(RequestId::parse(&id).unwrap())),
         Just(IdentityOperation::GetAccountSummary),
         user_name().prop_map(IdentityOperation::GetUser),
         Just(IdentityOperation::ListUsers),
@@ -850,6 +852,9 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
                     account,
                 }
             })
+            .boxed(),
+        Op::ExplainDecision(_) => any::<u32>()
+            .prop_map(|time| Outcome::Explanation(format!(r#"{{"RequestId":"a","Time":{time}}}"#)))
             .boxed(),
         Op::GetAccountSummary => any::<[u64; 6]>()
             .prop_map(

@@ -65,6 +65,35 @@ fn refuses_malformed_claims() {
 }
 
 #[test]
+fn no_value_reads_as_two() {
+    let check = |value: &str, is_refused: bool| {
+        let mut parameters = form_parameters(GOOD).unwrap();
+        parameters.push(("Remark".to_owned(), value.to_owned()));
+        let expected = is_refused.then_some(ClaimError::Malformed("parameters"));
+        assert_eq!(claim(&parameters).err(), expected, "{value}");
+    };
+    check("a&UseApi=1", true);
+    check("a&b&Tags.0.Key=", true);
+    check("&A=", true);
+    check("A=1", false);
+    check("R&D", false);
+    check("R&D is fun = true", false);
+    check("http://a.test/?x=1&y=2", false);
+    check("%26A=1", false);
+    let mut parameters = form_parameters(GOOD).unwrap();
+    parameters.push(("A=1&B".to_owned(), "2".to_owned()));
+    assert!(claim(&parameters).is_err());
+    // Under the same signature, the one could be sent for the other.
+    let (mut one, mut two) = (parameters.clone(), form_parameters(GOOD).unwrap());
+    one.pop();
+    one.extend([("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);
+    two.push(("A".to_owned(), "1&B=2".to_owned()));
+    let text = |parameters: &[(String, String)]| string_to_sign("POST", "h", "/", parameters);
+    assert_eq!(text(&one), text(&two));
+    assert!(claim(&one).is_ok() && claim(&two).is_err());
+}
+
+#[test]
 fn only_the_exact_name_selects_sha256() {
     let check = |form: &str, expected: Method| {
         assert_eq!(Method::of(&form_parameters(form).unwrap()), expected, "{form}");

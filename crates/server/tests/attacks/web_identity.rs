@@ -7,13 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
-use crate::gateway_keys::gateway;
-use crate::gateways::engines;
+use crate::acting::role;
 use crate::issuer::{Manner, RsaKey, SigningKey, TestIssuer, unsigned};
 use crate::kit::{
     Key, Request, act, action_request, call, code, expect, key_of, now, policy, response, server,
 };
-use crate::roles::role;
+use crate::one_store::{engines, gateway};
 
 const OWNER: u64 = 100_000_000_001;
 const BAD_TOKEN: &str = "InvalidParameter.WebIdentityTokenError";
@@ -178,7 +177,7 @@ async fn a_gateway_seals_under_the_ring_that_all_have_by_now() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_token() {
+async fn m27_what_is_wrong_with_a_web_identity_token() {
     let scene = Scene::new().await;
     let (key, now) = (&scene.key, now(&scene.server));
     let stranger = SigningKey::new("one");
@@ -251,7 +250,7 @@ async fn what_is_wrong_with_a_token() {
 }
 
 #[tokio::test]
-async fn a_public_key_is_no_shared_secret() {
+async fn m27_a_public_key_is_no_shared_secret() {
     let scene = Scene::new().await;
     let key = RsaKey::new();
     let keys = json!({ "keys": [key.public()] }).to_string();
@@ -388,7 +387,7 @@ async fn a_session_ends_with_what_it_rests_on() {
     let scene = Scene::new().await;
     let delete = json!({ "Name": "company" });
     let trust = trusts(json!({}));
-    let untrust = json!({ "RoleName": "photos", "PolicyDocument": crate::roles::TRUSTS_ROOT });
+    let untrust = json!({ "RoleName": "photos", "PolicyDocument": crate::acting::TRUSTS_ROOT });
     let trust_again = json!({ "RoleName": "photos", "PolicyDocument": trust });
     let mut fewer = scene.settings();
     fewer["ClientId"] = json!(["daypass"]);
@@ -472,7 +471,7 @@ async fn who_asks_too_often_is_told_so() {
 }
 
 #[tokio::test]
-async fn private_issuers_only_where_they_are_allowed() {
+async fn m56_private_issuers_only_where_they_are_allowed() {
     let server = TestServer::with(|config| config.federation_allow_private = false)
         .await
         .unwrap();

@@ -15,8 +15,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::gateways::engines;
 use crate::kit::{Key, Request, act, action_request, call, mint, policy, user};
+use crate::one_store::engines;
 use crate::spellings::{holds, spellings};
 use crate::wire::Answer;
 
@@ -172,7 +172,7 @@ fn trail(data: &std::path::Path) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn mechanism_54_no_secret_is_told() {
+async fn m54_no_secret_reaches_a_log() {
     let kept = Kept::default();
     // For the whole process, since the engines have threads of their own.
     let logging = tracing_subscriber::fmt()
