@@ -77,11 +77,11 @@ async function noted(sdk, action, answered) {
   }
 }
 
-/** A server for the tests of one file, and what they find there. */
-export function setUp(prepare = async () => {}) {
+/** A server for the tests of one file, with further options of `daypass serve`, and what they find there. */
+export function setUp(prepare = async () => {}, options = []) {
   const cloud = new Cloud();
   before(async () => {
-    cloud.server = await Server.start();
+    cloud.server = await Server.start(options);
     await prepare();
   });
   after(async () => {

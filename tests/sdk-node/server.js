@@ -24,9 +24,9 @@ export function newFolder(what) {
 
 export class Server {
   /** Starts `daypass serve` on a fresh data directory and free ports; it mints keys of one second and more. */
-  static async start() {
+  static async start(options = []) {
     const server = new Server();
-    await server.#start();
+    await server.#start(options);
     return server;
   }
 
@@ -36,12 +36,12 @@ export class Server {
   httpPort;
   httpsPort;
 
-  async #start() {
+  async #start(options) {
     const made = join(process.env.DAYPASS_TEST_FOLDER, 'tls');
     const listen = ['--listen', '127.0.0.1:0', '--tls-listen', '127.0.0.1:0'];
     const certificate = ['--tls-cert', join(made, 'cert.pem'), '--tls-key', join(made, 'key.pem')];
     const data = ['--data', join(this.#folder, 'data'), '--min-session-seconds', '1'];
-    this.#process = spawn(daypassBinary(), ['serve', ...data, ...listen, ...certificate], {
+    this.#process = spawn(daypassBinary(), ['serve', ...data, ...listen, ...certificate, ...options], {
       stdio: ['ignore', 'pipe', openSync(this.#logPath, 'a')],
       env: {
         ...process.env,
