@@ -33,4 +33,5 @@ mod scene;
 mod trail;
 mod trail_loss;
 mod trail_sessions;
+mod trail_web_identity;
 mod web_identity;
