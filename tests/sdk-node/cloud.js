@@ -77,7 +77,7 @@ async function noted(sdk, action, answered) {
   }
 }
 
-/** A server for the tests of one file, with further options of `daypass serve`, and what they find there. */
+/** A server, with these options, for the tests of one file, and what they find there. */
 export function setUp(prepare = async () => {}, options = []) {
   const cloud = new Cloud();
   before(async () => {

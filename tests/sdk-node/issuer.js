@@ -1,103 +1,111 @@
-// An identity provider that others wrote: `oidc-provider`, certified by the OpenID Foundation, on the loopback interface.
-//
-// Whoever signs in walks through its pages as a browser would: the form with the name, the consent, the code in the
-// redirect, and at last the code exchanged for an ID token.
+// An issuer of web identity tokens made of a certified OpenID provider, to which one user signs in by the code flow.
 
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
-import { Provider } from 'oidc-provider';
+import Provider from 'oidc-provider';
 
-const REDIRECT = 'http://127.0.0.1/signed-in';
+const SECRET = randomBytes(16).toString('hex');
+const RETURN = 'https://photos.example/return';
 const MOST_STEPS = 10;
 
-/** Keys of each type that Daypass takes. */
-const KEYS = {
+/** How a pair of keys for each algorithm is made. */
+const PAIRS = {
   RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
   ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   EdDSA: () => generateKeyPairSync('ed25519'),
 };
 
-export class Issuer {
-  /** Each algorithm has a client of its own, whose name is the algorithm's. */
-  static algorithms = Object.keys(KEYS);
+/** A private key, with the name that it has in the issuer's key set. */
+export function newKey(kid, alg = 'RS256') {
+  return { ...PAIRS[alg]().privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
+}
 
-  static async start() {
+export class Issuer {
+  /** Starts on a free port with these keys; the tokens are for this client and are signed by this algorithm. */
+  static async start(client, keys, alg = 'RS256') {
     const issuer = new Issuer();
-    issuer.#server = createServer((...exchange) => issuer.#callback(...exchange)).listen(0, '127.0.0.1');
+    issuer.#server.listen(0, '127.0.0.1');
     await once(issuer.#server, 'listening');
     issuer.url = `http://127.0.0.1:${issuer.#server.address().port}`;
-    issuer.#callback = issuer.#provider().callback();
+    issuer.#client = client;
+    issuer.use(keys, alg);
     return issuer;
   }
 
-  #server;
-  #callback;
+  #client;
+  #provider;
+  #server = createServer((request, response) => this.#answer(request, response));
   url;
 
-  /** The ID token of somebody who has signed in for this client. */
-  async signIn(login, client) {
-    const browser = new Browser(this.url);
-    const wanted = { client_id: client, response_type: 'code', scope: 'openid', redirect_uri: REDIRECT };
-    let place = `${this.url}/auth?${new URLSearchParams(wanted)}`;
-    for (let step = 0; !place.startsWith(REDIRECT); step += 1) {
-      assert.ok(step < MOST_STEPS, place);
-      const { page, next } = await browser.open(place);
-      const filled = () => ({ login, password: 'any', prompt: /name="prompt" value="(\w+)"/.exec(page)[1] });
-      place = next ?? (await browser.open(place, filled())).next;
-    }
-    const code = new URL(place).searchParams.get('code');
-    const proof = { client_id: client, client_secret: 'secret', redirect_uri: REDIRECT };
-    const { page } = await browser.open(`${this.url}/token`, { grant_type: 'authorization_code', code, ...proof });
-    return JSON.parse(page).id_token;
-  }
-
-  async stop() {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  #provider() {
-    const made = ([alg, pair]) => ({ ...pair().privateKey.export({ format: 'jwk' }), alg, use: 'sig' });
-    const client = (algorithm) => ({
-      client_id: algorithm,
-      client_secret: 'secret',
-      id_token_signed_response_alg: algorithm,
-      redirect_uris: [REDIRECT],
-      token_endpoint_auth_method: 'client_secret_post',
-    });
-    return new Provider(this.url, {
-      clients: Issuer.algorithms.map(client),
-      cookies: { keys: ['cookies'] },
-      enabledJWA: { idTokenSigningAlgValues: Issuer.algorithms },
-      jwks: { keys: Object.entries(KEYS).map(made) },
+  /** From now on it has these keys, as after a rotation. */
+  use(keys, alg = 'RS256') {
+    this.#provider = new Provider(this.url, {
+      clients: [
+        {
+          client_id: this.#client,
+          client_secret: SECRET,
+          redirect_uris: [RETURN],
+          id_token_signed_response_alg: alg,
+        },
+      ],
+      jwks: { keys },
+      cookies: { keys: [SECRET] },
+      enabledJWA: { idTokenSigningAlgValues: Object.keys(PAIRS) },
       pkce: { required: () => false },
+      features: { devInteractions: { enabled: false } },
+      interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },
+      findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+      loadExistingGrant: grantEverything,
     });
+  }
+
+  stop() {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #answer(request, response) {
+    const { pathname } = new URL(request.url, this.url);
+    if (!pathname.startsWith('/sign-in/')) return this.#provider.callback()(request, response);
+    const { params } = await this.#provider.interactionDetails(request, response);
+    return this.#provider.interactionFinished(request, response, { login: { accountId: params.login_hint } });
+  }
+
+  /** An ID token about a user, who signs in as a browser does. */
+  async signIn(user) {
+    const query = { client_id: this.#client, response_type: 'code', scope: 'openid', redirect_uri: RETURN, login_hint: user };
+    const cookies = new Map();
+    let place = new URL(`/auth?${new URLSearchParams(query)}`, this.url);
+    for (let step = 0; step < MOST_STEPS && !place.href.startsWith(RETURN); step += 1) {
+      const headers = { Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
+      const answer = await fetch(place, { headers, redirect: 'manual' });
+      for (const set of answer.headers.getSetCookie()) {
+        const [, name, value] = /^([^=]+)=([^;]*)/.exec(set);
+        cookies.set(name, value);
+      }
+      assert.ok(answer.headers.has('location'), `${answer.status} ${await answer.text()}`);
+      place = new URL(answer.headers.get('location'), place);
+    }
+    return this.#redeem(place.searchParams.get('code'));
+  }
+
+  async #redeem(code) {
+    const body = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: RETURN });
+    const headers = { Authorization: `Basic ${Buffer.from(`${this.#client}:${SECRET}`).toString('base64')}` };
+    const answer = await (await fetch(`${this.url}/token`, { method: 'POST', headers, body })).json();
+    assert.ok(answer.id_token, JSON.stringify(answer));
+    return answer.id_token;
   }
 }
 
-/** As much of a browser as signing in takes: cookies, and forms. */
-class Browser {
-  #cookies = new Map();
-  #base;
-
-  constructor(base) {
-    this.#base = base;
-  }
-
-  /** Opens a place, or sends a form to it; what is redirected is not followed. */
-  async open(place, form) {
-    const cookie = [...this.#cookies].map((pair) => pair.join('=')).join('; ');
-    const body = form && new URLSearchParams(form);
-    const answer = await fetch(place, { method: form ? 'POST' : 'GET', redirect: 'manual', headers: { cookie }, body });
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]*)=([^;]*)/.exec(line);
-      this.#cookies.set(name, value);
-    }
-    const next = answer.headers.get('location');
-    return { page: await answer.text(), next: next && new URL(next, this.#base).href };
-  }
+/** The client is the company's own: nobody is asked whether it may. */
+async function grantEverything(context) {
+  const { client, session, provider } = context.oidc;
+  const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+  grant.addOIDCScope('openid');
+  await grant.save();
+  return grant;
 }

@@ -1,91 +1,102 @@
-// Keys for people who signed in elsewhere: ID tokens of a real identity provider, exchanged by the general SDK, and the
-// keys used by the COS SDK.
+// A user signs in at a real OpenID provider; its token becomes a temporary key, which uploads and downloads.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import common from 'tencentcloud-sdk-nodejs-common/tencentcloud/common/credential.js';
 
 import { PROTOCOLS, REGION, apiRefuses, inBucket, policy, refuses, setUp, statement, unique } from './cloud.js';
-import { Issuer } from './issuer.js';
+import { Issuer, newKey } from './issuer.js';
 
+const CLIENT = 'photo-app';
 const BAD_TOKEN = 'InvalidParameter.WebIdentityTokenError';
-const SKIP = { skipSign: true };
 
-let issuer;
 const cloud = setUp(undefined, ['--federation-allow-private']);
-before(async () => {
-  issuer = await Issuer.start();
-});
-after(() => issuer.stop());
 
-/** A bucket, and a provider with a role that lets `alice` do everything there. */
-async function scene() {
-  const [cam, place, Name] = [cloud.cam(), await cloud.newBucket(), unique('provider')];
+/** A provider for the issuer, and a role for alice as it vouches for her. */
+async function trusting(issuer) {
   const { AccountId } = await cloud.sts()('GetCallerIdentity');
-  const settings = { Name, IdentityUrl: issuer.url, ClientId: Issuer.algorithms, AutoRotateKey: 1 };
-  await cam('CreateOIDCConfig', settings);
-  const trust = {
+  const [Name, RoleName, place] = [unique('idp'), unique('role'), await cloud.newBucket()];
+  const cam = cloud.cam();
+  await cam('CreateOIDCConfig', { Name, IdentityUrl: issuer.url, ClientId: [CLIENT], AutoRotateKey: 1 });
+  const trust = policy({
     effect: 'allow',
     action: 'name/sts:AssumeRoleWithWebIdentity',
     principal: { federated: [`qcs::cam::uin/${AccountId}:oidc-provider/${Name}`] },
-    condition: { string_equal: { 'oidc:iss': issuer.url, 'oidc:sub': 'alice' } },
-  };
-  const RoleName = unique('role');
-  await cam('CreateRole', { RoleName, PolicyDocument: JSON.stringify(policy(trust)) });
-  const PolicyDocument = JSON.stringify(policy(statement('name/cos:*', inBucket(place.Bucket, '*'))));
+    condition: { string_equal: { 'oidc:iss': issuer.url, 'oidc:aud': CLIENT, 'oidc:sub': 'alice' } },
+  });
+  await cam('CreateRole', { RoleName, PolicyDocument: JSON.stringify(trust) });
+  const PolicyDocument = JSON.stringify(policy(statement(['cos:PutObject', 'cos:GetObject'], inBucket(place.Bucket, 'alice/*'))));
   const { PolicyId } = await cam('CreatePolicy', { PolicyName: unique('policy'), PolicyDocument });
   await cam('AttachRolePolicy', { AttachRoleName: RoleName, PolicyId });
-  const RoleArn = `qcs::cam::uin/${AccountId}:roleName/${RoleName}`;
-  return { cam, place, settings, wanted: { ProviderId: Name, RoleArn, RoleSessionName: 'node', DurationSeconds: 1800 } };
+  const asked = { ProviderId: Name, RoleArn: `qcs::cam::uin/${AccountId}:roleName/${RoleName}`, RoleSessionName: 'web' };
+  const assume = async (WebIdentityToken, more = {}) => {
+    const answer = await cloud.sts()('AssumeRoleWithWebIdentity', { ...asked, WebIdentityToken, ...more }, { skipSign: true });
+    const { TmpSecretId, TmpSecretKey, Token } = answer.Credentials;
+    return { id: TmpSecretId, secret: TmpSecretKey, token: Token };
+  };
+  return { Name, asked, place, assume };
 }
 
-function keyOf({ Credentials }) {
-  return { id: Credentials.TmpSecretId, secret: Credentials.TmpSecretKey, token: Credentials.Token };
-}
-
-for (const protocol of PROTOCOLS) {
-  test(`who signed in elsewhere acts as a role over ${protocol}`, async () => {
-    const { cam, place, settings, wanted } = await scene();
-    const sts = cloud.sts(cloud.root, { protocol });
-    const assume = (WebIdentityToken, more = {}) =>
-      sts('AssumeRoleWithWebIdentity', { ...wanted, WebIdentityToken, ...more }, SKIP);
-    for (const algorithm of Issuer.algorithms) {
-      const cos = cloud.cos(keyOf(await assume(await issuer.signIn('alice', algorithm))), { Protocol: protocol });
-      await cos.putObject({ ...place, Key: algorithm, Body: 'bytes' });
-      assert.equal((await cos.getObject({ ...place, Key: algorithm })).Body.toString(), 'bytes');
-    }
-
-    const token = await issuer.signIn('alice', 'ES256');
-    const Policy = JSON.stringify(policy(statement('name/cos:GetObject', inBucket(place.Bucket, 'ES256'))));
-    const narrowed = cloud.cos(keyOf(await assume(token, { Policy })), { Protocol: protocol });
-    assert.equal((await narrowed.getObject({ ...place, Key: 'ES256' })).Body.toString(), 'bytes');
-    await refuses(narrowed.getObject({ ...place, Key: 'RS256' }), 403, 'AccessDenied');
-
-    const session = keyOf(await assume(token));
-    assert.equal((await cloud.sts(session, { protocol })('GetCallerIdentity')).Type, 'CAMRole');
-    await apiRefuses(assume(await issuer.signIn('bob', 'ES256')), 'UnauthorizedOperation');
-    await apiRefuses(assume(`${token.slice(0, -8)}AAAAAAAA`), BAD_TOKEN);
-    await apiRefuses(assume(token, { ProviderId: 'nobody' }), BAD_TOKEN);
-
-    // Who takes fewer clients than before ends the sessions from before.
-    const cos = cloud.cos(session, { Protocol: protocol });
-    await cos.headObject({ ...place, Key: 'ES256' });
-    await cam('UpdateOIDCConfig', { ...settings, ClientId: ['ES256'] });
-    await refuses(cos.headObject({ ...place, Key: 'ES256' }), 403);
-    await assume(token);
-    await apiRefuses(assume(await issuer.signIn('alice', 'RS256')), BAD_TOKEN);
-    await cam('DeleteOIDCConfig', { Name: settings.Name });
-    await apiRefuses(assume(token), BAD_TOKEN);
+for (const alg of ['RS256', 'ES256', 'EdDSA']) {
+  test(`whoever signs in gets a key of the role, by ${alg}`, async () => {
+    const keys = [newKey('one', alg), ...(alg === 'RS256' ? [] : [newKey('other')])];
+    const issuer = await Issuer.start(CLIENT, keys, alg);
+    const { Name, place, assume } = await trusting(issuer);
+    const key = await assume(await issuer.signIn('alice'));
+    const app = cloud.cos(key);
+    await app.putObject({ ...place, Key: 'alice/k', Body: 'v' });
+    assert.equal((await app.getObject({ ...place, Key: 'alice/k' })).Body.toString(), 'v');
+    await refuses(app.putObject({ ...place, Key: 'bob/k', Body: 'v' }), 403, 'AccessDenied');
+    await apiRefuses(assume(await issuer.signIn('bob')), 'UnauthorizedOperation');
+    await cloud.cam()('DeleteOIDCConfig', { Name });
+    await refuses(app.getObject({ ...place, Key: 'alice/k' }), 403, 'InvalidAccessKeyId');
+    issuer.stop();
   });
 }
 
-test("the general SDK's own credential of an ID token", async () => {
-  const { wanted } = await scene();
-  const WebIdentityToken = await issuer.signIn('alice', 'RS256');
-  const credential = new common.OIDCRoleArnCredential({ region: REGION }, { ...wanted, WebIdentityToken });
+test('an issuer goes over to its next key, and one that is gone vouches for a while', async () => {
+  const [first, second] = [newKey('first'), newKey('second')];
+  const issuer = await Issuer.start(CLIENT, [first, second]);
+  const { assume } = await trusting(issuer);
+  const early = await issuer.signIn('alice');
+  await assume(early);
+  issuer.use([second]);
+  const late = await issuer.signIn('alice');
+  await assume(late);
+  issuer.stop();
+  await assume(early);
+  await assume(late);
+});
+
+test('a token of another client, or of another issuer, is not taken', async () => {
+  const issuer = await Issuer.start(CLIENT, [newKey('one')]);
+  const { assume } = await trusting(issuer);
+  const [forAnother, another] = await Promise.all([
+    Issuer.start('another-app', [newKey('one')]),
+    Issuer.start(CLIENT, [newKey('one')]),
+  ]);
+  for (const stranger of [forAnother, another]) {
+    await apiRefuses(assume(await stranger.signIn('alice')), BAD_TOKEN);
+    stranger.stop();
+  }
+  issuer.stop();
+});
+
+test("the general SDK's own credential of a token, and what ends it", async () => {
+  const issuer = await Issuer.start(CLIENT, [newKey('one')]);
+  const { asked, Name, place } = await trusting(issuer);
+  const WebIdentityToken = await issuer.signIn('alice');
+  const credential = new common.OIDCRoleArnCredential({ region: REGION }, { ...asked, WebIdentityToken });
   credential.endpoint = `localhost:${cloud.server.httpsPort}`;
-  const { secretId, secretKey, token } = await credential.getCredential();
-  const { Type } = await cloud.sts({ id: secretId, secret: secretKey, token })('GetCallerIdentity');
-  assert.equal(Type, 'CAMRole');
+  const { secretId: id, secretKey: secret, token } = await credential.getCredential();
+  for (const Protocol of PROTOCOLS) {
+    const app = cloud.cos({ id, secret, token }, { Protocol });
+    await app.putObject({ ...place, Key: 'alice/k', Body: 'v' });
+    assert.equal((await cloud.sts({ id, secret, token }, { protocol: Protocol })('GetCallerIdentity')).Type, 'CAMRole');
+  }
+  // A provider that takes fewer clients than before ends the sessions from before.
+  await cloud.cam()('UpdateOIDCConfig', { Name, IdentityUrl: issuer.url, ClientId: ['another-app'], AutoRotateKey: 1 });
+  await refuses(cloud.cos({ id, secret, token }).getObject({ ...place, Key: 'alice/k' }), 403, 'InvalidAccessKeyId');
+  issuer.stop();
 });

@@ -106,10 +106,10 @@ class Cloud:
         return CosS3Client(config, retry=retries, session=session or requests.Session())
 
     def sts(self, key: Key, scheme: str = TC3, method: str = "POST") -> sts_client.StsClient:
-        return sts_client.StsClient(self._credential(key), REGION, self.profile(scheme, method))
+        return sts_client.StsClient(self._credential(key), REGION, self._profile(scheme, method))
 
     def cam(self, key: Key, scheme: str = TC3, method: str = "POST") -> cam_client.CamClient:
-        return cam_client.CamClient(self._credential(key), REGION, self.profile(scheme, method))
+        return cam_client.CamClient(self._credential(key), REGION, self._profile(scheme, method))
 
     def sts_sdk(self, key: Key, **options) -> Sts:
         """A client of the COS STS SDK."""
@@ -120,8 +120,7 @@ class Cloud:
     def _credential(key: Key) -> Credential:
         return Credential(key.id, key.secret, key.token)
 
-    def profile(self, scheme: str, method: str) -> ClientProfile:
-        """How the general SDK reaches the server."""
+    def _profile(self, scheme: str, method: str) -> ClientProfile:
         http = HttpProfile(protocol="http", endpoint=self.endpoint, reqMethod=method)
         return ClientProfile(signMethod=scheme, httpProfile=http)
 
