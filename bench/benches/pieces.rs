@@ -22,15 +22,15 @@ use daypass_api::object::{ETag, StorageClass};
 use daypass_api::operation::{GetFederationToken, ListObjects, ObjectOperation, ReadObject};
 use daypass_api::outcome::{ObjectList, ObjectSummary};
 use daypass_api::{Operation, Outcome, Timestamp, secret};
-use daypass_audit::record::{self, Request, Who};
+use daypass_audit::record::{self, Who};
 use daypass_audit::writer::{OnLoss, Pace, Setup, Writer};
 use daypass_audit::{Options, SystemDisk};
 use daypass_dialect::cos::{self as dialect, AnswerContext, RequestHead};
 use daypass_dialect::site::{self, SiteConfig};
-use daypass_policy::{DocumentKind, OwnerAccount, parse};
+use daypass_policy::{Context, CosTarget, DocumentKind, OwnerAccount, Principal, Request, Resource, parse};
 use daypass_signature::cos::{self, SignOptions};
 use daypass_signature::{RequestView, SecretKey, Window, tc3};
-use daypass_token::{Claims, KeyRing, Origin, Principal, SessionKind, open, seal};
+use daypass_token::{Claims, KeyRing, Origin, SessionKind, open, seal};
 
 const BUCKET: &str = "bench-1250000000";
 const HOST: &str = "bench-1250000000.cos.ap-guangzhou.myqcloud.com";
@@ -46,7 +46,7 @@ const OWNER: OwnerAccount = OwnerAccount {
 const NOW: i64 = 1_700_000_000;
 
 criterion_group!(
-    pieces, decisions, policies, analyses, tokens, minting, signatures, requests, lists, records
+    pieces, decisions, wildcards, policies, analyses, tokens, minting, signatures, requests, lists, records
 );
 criterion_main!(pieces);
 
@@ -107,10 +107,10 @@ fn facts() -> Facts {
 }
 
 /// The whole gate for a GET of a sub-account, whose only allow is the last statement of its last policy. A document
-/// holds no hundred statements, so that those are ten policies of ten.
+/// holds no hundred statements, so that those are ten policies of ten, and a thousand are forty of twenty-five.
 fn decisions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decision");
-    for (documents, statements) in [(1, 1), (1, 10), (1, 13), (10, 10)] {
+    for (documents, statements) in [(1, 1), (1, 10), (1, 13), (10, 10), (40, 25)] {
         let policy = |index| -> StoredPolicy {
             let text = document(statements, index + 1 == documents);
             Some(Arc::new(parse(&text, DocumentKind::Identity, &OWNER).unwrap()))
@@ -141,6 +141,43 @@ fn decisions(criterion: &mut Criterion) {
         assert!(decide(&operation, &question).allowed);
         group.bench_function(BenchmarkId::from_parameter(documents * statements), |bencher| {
             bencher.iter(|| decide(black_box(&operation), black_box(&question)).allowed);
+        });
+        if (documents, statements) == (1, 1) {
+            let decision = decide(&operation, &question);
+            // Copying them takes the same memory as noting them does.
+            group.bench_function("reasons", |bencher| {
+                bencher.iter(|| black_box(&decision).findings.clone())
+            });
+        }
+    }
+    group.finish();
+}
+
+/// A star before each of so many bytes, against a text that has them all but for the end: what a search that tries
+/// again from every place would take for ever over.
+fn wildcards(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("wildcards");
+    for bytes in [100, 200, 400, 800] {
+        let (pattern, key) = ("*aab".repeat(bytes / 4), "aab".repeat(bytes / 3));
+        let text = format!(
+            r#"{{"version":"2.0","statement":[{{"effect":"allow","action":"*","resource":"qcs::cos::uid/1250000000:{BUCKET}/{pattern}*c"}}]}}"#
+        );
+        let policy = parse(&text, DocumentKind::Identity, &OWNER).unwrap();
+        let context = Context::default();
+        let request = Request {
+            action: "cos:GetObject",
+            resource: Resource::Cos {
+                region: "ap-guangzhou",
+                app_id: OWNER.app_id,
+                bucket: BUCKET,
+                target: CosTarget::Object { key: &key },
+            },
+            principal: Principal::Anonymous,
+            context: &context,
+        };
+        assert_eq!(policy.evaluate(&request).allow, None);
+        group.bench_function(BenchmarkId::from_parameter(bytes), |bencher| {
+            bencher.iter(|| policy.evaluate(black_box(&request)).allow.is_some());
         });
     }
     group.finish();
@@ -246,7 +283,7 @@ fn claims(policies: Vec<String>) -> Claims {
         session_id: SessionId([3; 16]),
         secret: secret::SecretKey::new("0123456789abcdef0123456789abcdef".to_owned()),
         account: ACCOUNT,
-        principal: Principal::User(ACCOUNT.owner_uin),
+        principal: daypass_token::Principal::User(ACCOUNT.owner_uin),
         origin: identity(ACCOUNT.owner_uin).origin,
         ancestors: Vec::new(),
         name: "bench".to_owned(),
@@ -418,7 +455,7 @@ fn records(criterion: &mut Criterion) {
     writer.stop().unwrap();
 }
 
-fn recorded() -> Request {
+fn recorded() -> record::Request {
     let session = record::Session {
         session_id: "0a".repeat(16),
         session_name: "bench".to_owned(),
@@ -426,7 +463,7 @@ fn recorded() -> Request {
         original_access_key_id: "AKIDroot0123456789".to_owned(),
         ..record::Session::default()
     };
-    Request {
+    record::Request {
         time: NOW * 1000,
         request_id: "NjU1M2YxMDBfMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw".to_owned(),
         method: "GET".to_owned(),
@@ -445,6 +482,6 @@ fn recorded() -> Request {
         key: Some(KEY.to_owned()),
         status: 200,
         bytes_out: 4096,
-        ..Request::default()
+        ..record::Request::default()
     }
 }

@@ -1,7 +1,11 @@
 //! Whether a request was signed, in time, with the secret that it claims.
 
+use std::fmt;
+
 use daypass_api::{Error, ErrorCode, Timestamp};
-use daypass_signature::{ClaimError, RequestView, SecretKey, WindowVerdict, cos, public_names, tc3, v1};
+use daypass_signature::{
+    ClaimError, RequestView, SecretKey, SentToken, WindowVerdict, cos, public_names, tc3, v1,
+};
 
 use crate::credential::Credential;
 
@@ -29,9 +33,9 @@ impl Claim {
     /// The token that came along.
     pub fn token(&self) -> Option<&str> {
         match self {
-            Self::Cos(claim) => claim.token.as_deref(),
-            Self::Tc3(claim) => claim.token.as_deref(),
-            Self::V1(claim) => claim.token.as_deref(),
+            Self::Cos(claim) => claim.token.as_ref().map(SentToken::expose),
+            Self::Tc3(claim) => claim.token.as_ref().map(SentToken::expose),
+            Self::V1(claim) => claim.token.as_ref().map(SentToken::expose),
         }
     }
 }
@@ -53,7 +57,7 @@ pub fn unreadable(error: &ClaimError) -> Error {
 }
 
 /// The request as the verifier must see it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Signed<'a> {
     /// Method, path, query and headers as received.
     pub view: &'a RequestView<'a>,
@@ -65,6 +69,16 @@ pub struct Signed<'a> {
     pub service: &'a str,
     /// Names under which clients may know this server.
     pub hosts: &'a [&'a str],
+}
+
+/// Neither body nor parameters: they are whatever the client put there.
+impl fmt::Debug for Signed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed")
+            .field("view", self.view)
+            .field("service", &self.service)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Claim {

@@ -124,6 +124,16 @@ impl Builder {
         }
     }
 
+    /// Takes over what another one collected of the same segment.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.postings.extend(other.postings);
+        self.records += other.records;
+        self.span = match (self.span, other.span) {
+            (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
+            (one, other) => one.or(other),
+        };
+    }
+
     fn count(&mut self, time: i64, start: u64) -> Option<u32> {
         let start = u32::try_from(start).ok()?;
         self.records += 1;
@@ -190,10 +200,18 @@ pub(crate) fn path(segment: &Path) -> PathBuf {
 
 /// The index of a segment as it should be; none when a line of the segment cannot be read.
 pub fn build(segment: &Path) -> io::Result<Option<Vec<u8>>> {
+    let length = std::fs::metadata(segment)?.len();
+    let collected = collect(segment, length)?;
+    Ok(collected.map(|(builder, chain, end)| builder.finish(end, &chain)))
+}
+
+/// The names of the records in so many bytes of a segment, where the chain stands behind them, and where they end; none
+/// when a line cannot be read.
+pub(crate) fn collect(segment: &Path, length: u64) -> io::Result<Option<(Builder, Chain, u64)>> {
     let mut lines = Lines::open(segment)?;
-    let mut builder = Builder::default();
-    let mut chain = Chain::default();
-    while let Ok(bytes) = lines.read()? {
+    let (mut builder, mut chain) = (Builder::default(), Chain::default());
+    while lines.end() < length {
+        let Ok(bytes) = lines.read()? else { break };
         let Some(line) = Line::parse(bytes) else {
             return Ok(None);
         };
@@ -205,7 +223,7 @@ pub fn build(segment: &Path) -> io::Result<Option<Vec<u8>>> {
             builder.add(&record, lines.start());
         }
     }
-    Ok(Some(builder.finish(lines.end(), &chain)))
+    Ok(Some((builder, chain, lines.end())))
 }
 
 /// Makes the indexes of closed segments that are missing or not as they should be; how many there were. The last segment

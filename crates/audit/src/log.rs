@@ -6,6 +6,7 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use serde::Serialize;
 
@@ -106,11 +107,28 @@ struct Open {
     file: Box<dyn SegmentFile>,
     /// How long the file is, as far as it is sound.
     length: u64,
-    /// Where the chain stands at the end of the buffer.
-    /// None after a restart: the index is then made from the file when the segment ends, so that a start need not read
-    /// records, only hold the chain against itself.
-    builder: Option<Builder>,
+    builder: Builder,
+    /// After a restart, what was there before.
+    earlier: Option<Earlier>,
     closed: bool,
+}
+
+/// Reads the records of a resumed segment aside: neither the start nor the end of the segment waits for that.
+struct Earlier(io::Result<JoinHandle<Option<Builder>>>);
+
+impl Earlier {
+    fn read(path: PathBuf, length: u64) -> Self {
+        let collect = move || {
+            let (builder, _, end) = index::collect(&path, length).ok().flatten()?;
+            (end == length).then_some(builder)
+        };
+        let thread = std::thread::Builder::new().name("daypass-audit-index".to_owned());
+        Self(thread.spawn(collect))
+    }
+
+    fn builder(self) -> Option<Builder> {
+        self.0.ok()?.join().ok().flatten()
+    }
 }
 
 pub(crate) struct Log {
@@ -239,7 +257,8 @@ impl Log {
             begun: begun.time,
             file: self.disk.reopen(&path, found.length).map_err(file_error())?,
             length: found.length,
-            builder: None,
+            builder: Builder::default(),
+            earlier: Some(Earlier::read(path, found.length)),
             closed: false,
         });
         Ok(End {
@@ -316,9 +335,7 @@ impl Log {
         self.next += 1;
         if let Some(open) = &mut self.open {
             let start = open.length.saturating_add(start);
-            if let Some(builder) = &mut open.builder {
-                builder.add_hashes(record.time, record.terms, start);
-            }
+            open.builder.add_hashes(record.time, record.terms, start);
         }
     }
 
@@ -391,9 +408,14 @@ impl Log {
         self.flush()?;
         let path = self.path(first);
         if let Some(open) = self.open.take() {
-            let index = match open.builder {
-                Some(builder) => Some(builder.finish(open.length, &self.chain)),
-                None => index::build(&path).ok().flatten(),
+            let index = match open.earlier.map(Earlier::builder) {
+                None => Some(open.builder.finish(open.length, &self.chain)),
+                Some(Some(mut builder)) => {
+                    builder.join(open.builder);
+                    Some(builder.finish(open.length, &self.chain))
+                }
+                // It could not be read aside.
+                Some(None) => index::build(&path).ok().flatten(),
             };
             self.closed.push(Closed {
                 first,
@@ -421,7 +443,8 @@ impl Log {
             begun: now,
             file,
             length: 0,
-            builder: Some(Builder::default()),
+            builder: Builder::default(),
+            earlier: None,
             closed: false,
         });
         let from = self.chain.to_string();

@@ -191,6 +191,24 @@ fn every_segment_has_an_index_until_it_is_taken_away() {
     assert!(kinds(bench.path()).is_empty());
 }
 
+/// The part before the restart is read aside; the whole is as if there had been none.
+#[test]
+fn a_segment_that_was_resumed_has_the_index_of_all_its_records() {
+    let bench = Bench::new();
+    for _ in 0..4 {
+        bench.write(5, 4000);
+    }
+    bench.write(40, 4000);
+    assert!(kinds(bench.path()).is_empty());
+    let segments = bench.segments();
+    for segment in &segments[..segments.len() - 1] {
+        let index = std::fs::read(segment.with_extension("index")).unwrap();
+        assert_eq!(daypass_audit::index::build(segment).unwrap(), Some(index));
+    }
+    let first = std::fs::read_to_string(&segments[0]).unwrap();
+    assert!(first.matches("\"started\"").count() > 1, "{first}");
+}
+
 #[test]
 fn a_full_disk_refuses_and_loses_nothing() {
     let bench = Bench::new();

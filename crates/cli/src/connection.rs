@@ -139,7 +139,11 @@ impl Settings {
 #[error("`{0}` is not set")]
 pub(crate) struct MissingCredentials(pub(crate) &'static str);
 
-fn credentials(id: Option<String>, secret: Option<String>, token: Option<String>) -> Result<Credentials> {
+fn credentials(
+    id: Option<String>,
+    secret: Option<SecretKey>,
+    token: Option<SessionToken>,
+) -> Result<Credentials> {
     let id = id.ok_or(MissingCredentials(SECRET_ID))?;
     let secret = secret.ok_or(MissingCredentials(SECRET_KEY))?;
     let no_key_id = || {
@@ -150,7 +154,7 @@ fn credentials(id: Option<String>, secret: Option<String>, token: Option<String>
     // What no header can carry is refused here, where its name is known; neither secret nor token is shown.
     if token
         .as_ref()
-        .is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic()))
+        .is_some_and(|token| !token.expose().bytes().all(|byte| byte.is_ascii_graphic()))
     {
         return Err(Misuse(format!(
             "`{TOKEN}` holds blanks or other characters that no token has"
@@ -159,8 +163,8 @@ fn credentials(id: Option<String>, secret: Option<String>, token: Option<String>
     }
     Ok(Credentials {
         secret_id: AccessKeyId::parse(&id).map_err(|_| no_key_id())?,
-        secret_key: SecretKey::new(secret),
-        token: token.map(SessionToken::new),
+        secret_key: secret,
+        token,
     })
 }
 
@@ -171,8 +175,8 @@ mod tests {
     fn check(id: Option<&str>, secret: Option<&str>, token: Option<&str>, expected: Result<(), &str>) {
         let outcome = credentials(
             id.map(str::to_owned),
-            secret.map(str::to_owned),
-            token.map(str::to_owned),
+            secret.map(|text| SecretKey::new(text.to_owned())),
+            token.map(|text| SessionToken::new(text.to_owned())),
         );
         let outcome = outcome.map(|_| ()).map_err(|error| error.to_string());
         assert_eq!(

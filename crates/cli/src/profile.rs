@@ -11,7 +11,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
+use daypass_api::outcome::SessionToken;
+use daypass_api::secret::SecretKey;
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
 
 use crate::environment::{self, CA_FILE, CONFIG_HOME, ENDPOINT, HOME, REGION, SECRET_ID, SECRET_KEY, TOKEN};
 use crate::report::Misuse;
@@ -21,7 +24,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// The profile that counts when none is named.
 const USUAL: &str = "default";
 
-/// Settings of one source. Secrets are hidden in `Debug`.
+/// Settings of one source. Secrets are hidden in `Debug`, and wiped on drop.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {
@@ -30,8 +33,10 @@ pub(crate) struct Profile {
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) region: Option<String>,
     pub(crate) secret_id: Option<String>,
-    pub(crate) secret_key: Option<String>,
-    pub(crate) token: Option<String>,
+    #[serde(default, deserialize_with = "secret_key")]
+    pub(crate) secret_key: Option<SecretKey>,
+    #[serde(default, deserialize_with = "token")]
+    pub(crate) token: Option<SessionToken>,
 }
 
 impl Profile {
@@ -39,6 +44,14 @@ impl Profile {
     pub(crate) fn names_a_key(&self) -> bool {
         self.secret_id.is_some() || self.secret_key.is_some() || self.token.is_some()
     }
+}
+
+fn secret_key<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretKey>, D::Error> {
+    String::deserialize(from).map(|text| Some(SecretKey::new(text)))
+}
+
+fn token<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SessionToken>, D::Error> {
+    String::deserialize(from).map(|text| Some(SessionToken::new(text)))
 }
 
 impl fmt::Debug for Profile {
@@ -57,8 +70,8 @@ pub(crate) fn of_the_environment() -> Result<Profile> {
         ca_file: environment::text(CA_FILE)?.map(PathBuf::from),
         region: environment::text(REGION)?,
         secret_id: environment::text(SECRET_ID)?,
-        secret_key: environment::text(SECRET_KEY)?,
-        token: environment::text(TOKEN)?,
+        secret_key: environment::text(SECRET_KEY)?.map(SecretKey::new),
+        token: environment::text(TOKEN)?.map(SessionToken::new),
     })
 }
 
@@ -108,7 +121,7 @@ fn read_from(path: &Path, name: Option<&str>) -> Result<Profile> {
     Ok(profile)
 }
 
-fn private_text(file: File, path: &Path) -> Result<String> {
+fn private_text(file: File, path: &Path) -> Result<Zeroizing<String>> {
     let unreadable = || format!("cannot read `{}`", path.display());
     let mode = file.metadata().with_context(unreadable)?.mode();
     if mode & 0o077 != 0 {
@@ -119,7 +132,9 @@ fn private_text(file: File, path: &Path) -> Result<String> {
         ))
         .into());
     }
-    let mut text = String::new();
+    let length = file.metadata().with_context(unreadable)?.len().min(MAX_BYTES) + 1;
+    // With all its room at once: text that grows leaves pieces of itself behind.
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length)?));
     file.take(MAX_BYTES + 1)
         .read_to_string(&mut text)
         .with_context(unreadable)?;

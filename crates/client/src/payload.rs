@@ -7,12 +7,15 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use crc_fast::CrcAlgorithm::Crc64Xz;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, StreamBody};
 use hyper::body::Frame;
+use md5::{Digest, Md5};
 
 /// Bytes in order, in pieces of the maker's choice.
 pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
@@ -24,6 +27,7 @@ pub(crate) type SendBody = UnsyncBoxBody<Bytes, io::Error>;
 pub struct Payload {
     length: u64,
     source: Source,
+    content_md5: Option<String>,
 }
 
 enum Source {
@@ -38,11 +42,21 @@ impl Payload {
         Bytes::new().into()
     }
 
+    /// A document that says what is to be done: the server is told its digest, as the original demands of some.
+    pub(crate) fn document(text: String) -> Self {
+        let content_md5 = Some(STANDARD.encode(Md5::digest(&text)));
+        Self {
+            content_md5,
+            ..Bytes::from(text).into()
+        }
+    }
+
     /// A stream of this length that can be had only once, so that a request with it is never repeated.
     pub fn once(length: u64, stream: ByteStream) -> Self {
         Self {
             length,
             source: Source::Once(Some(stream)),
+            content_md5: None,
         }
     }
 
@@ -51,12 +65,18 @@ impl Payload {
         Self {
             length,
             source: Source::Repeatable(Arc::new(open)),
+            content_md5: None,
         }
     }
 
     /// Number of bytes.
     pub fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Its digest as a header has it, if it is told.
+    pub(crate) fn content_md5(&self) -> Option<&str> {
+        self.content_md5.as_deref()
     }
 
     /// Whether there is another try in it.
@@ -87,6 +107,7 @@ impl From<Bytes> for Payload {
         Self {
             length: bytes.len() as u64,
             source: Source::Bytes(bytes),
+            content_md5: None,
         }
     }
 }

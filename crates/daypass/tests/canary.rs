@@ -3,12 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use daypass_testkit::{ROOT_SECRET_ID, ROOT_SECRET_KEY};
 use serde_json::Value as Json;
 
@@ -21,6 +24,30 @@ struct Site {
     console: String,
     /// All that was said by verbs, but for what was asked for.
     said: Vec<u8>,
+}
+
+/// The spellings of a master key beside its hex digits: bytes, capital digits, base64.
+fn spellings(digits: &str) -> Vec<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    let bytes: Vec<u8> = pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect();
+    let base64 = [URL_SAFE_NO_PAD.encode(&bytes), STANDARD_NO_PAD.encode(&bytes)];
+    let texts = [digits.to_owned(), digits.to_uppercase()]
+        .into_iter()
+        .chain(base64);
+    let listed = bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    texts
+        .chain([listed])
+        .map(String::into_bytes)
+        .chain([bytes.clone()])
+        .collect()
+}
+
+fn holds(text: &[u8], canary: &[u8]) -> bool {
+    let (first, rest) = canary.split_first().unwrap();
+    let mut places = text.iter().enumerate().filter(|(_, byte)| *byte == first);
+    places.any(|(place, _)| text.get(place + 1..).is_some_and(|text| text.starts_with(rest)))
 }
 
 /// A key to run a verb with.
@@ -66,7 +93,7 @@ impl Site {
         }
     }
 
-    fn run(&self, key: &Key, arguments: &[&str]) -> Output {
+    fn verb(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
         command
             .env_clear()
@@ -74,10 +101,16 @@ impl Site {
             .env("DAYPASS_LOG", "trace")
             .env("RUST_LOG", "trace")
             .env("RUST_BACKTRACE", "full")
+            .args(arguments);
+        command
+    }
+
+    fn run(&self, key: &Key, arguments: &[&str]) -> Output {
+        let mut command = self.verb(arguments);
+        command
             .env("DAYPASS_ENDPOINT", format!("http://{}", self.http))
             .env("DAYPASS_SECRET_ID", &key.id)
-            .env("DAYPASS_SECRET_KEY", &key.secret)
-            .args(arguments);
+            .env("DAYPASS_SECRET_KEY", &key.secret);
         if let Some(token) = &key.token {
             command.env("DAYPASS_TOKEN", token);
         }
@@ -87,6 +120,21 @@ impl Site {
     /// Runs a verb that has no reason to tell a secret.
     fn tells_none(&mut self, key: &Key, arguments: &[&str], succeeds: bool) {
         let output = self.run(key, arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), succeeds, "{arguments:?}: {error}");
+        self.said.extend(&output.stdout);
+        self.said.extend(&output.stderr);
+    }
+
+    /// Runs a verb whose key stands in a profile: this text, in a file of this mode.
+    fn profile_tells_none(&mut self, text: &str, mode: u32, arguments: &[&str], succeeds: bool) {
+        let folder = self.folder.path().join(".config/daypass");
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("profiles.toml");
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let output = self.verb(arguments).output().unwrap();
+        fs::remove_file(file).unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.success(), succeeds, "{arguments:?}: {error}");
         self.said.extend(&output.stdout);
@@ -146,7 +194,8 @@ fn no_secret_is_told_where_it_is_not_asked_for() {
         secret: ROOT_SECRET_KEY.to_owned(),
         token: None,
     };
-    let mut canaries = vec![root.secret.clone(), site.master_key()];
+    let mut canaries = vec![root.secret.clone()];
+    let mut master_keys = vec![site.master_key()];
     site.tells_none(&root, &["mb", BUCKET], true);
     let file = site.folder.path().join("file");
     fs::write(&file, "canary body of an object").unwrap();
@@ -207,8 +256,34 @@ fn no_secret_is_told_where_it_is_not_asked_for() {
     site.tells_none(&root, &["key-ring", "rotate"], true);
     site.tells_none(&session, &["master-key", "rotate"], false);
     site.tells_none(&root, &["master-key", "rotate", "--json"], true);
-    canaries.push(site.master_key());
+    master_keys.push(site.master_key());
+    assert_ne!(master_keys.first(), master_keys.last());
+    let http = site.http.clone();
+    for (key, shell) in [(&root, "root"), (&session, "session")] {
+        let token = key.token.as_ref().map(|token| format!("token = \"{token}\"\n"));
+        let profile = format!(
+            "[{shell}]\nendpoint = \"http://{http}\"\nsecret_id = \"{}\"\nsecret_key = \"{}\"\n{}",
+            key.id,
+            key.secret,
+            token.unwrap_or_default()
+        );
+        let arguments = ["sts", "whoami", "--profile", shell];
+        site.profile_tells_none(&profile, 0o600, &arguments, true);
+        site.profile_tells_none(&profile, 0o644, &arguments, false);
+        site.profile_tells_none(&profile, 0o600, &["sts", "whoami", "--profile", "none"], false);
+        // What cannot be read is not quoted, wherever it breaks off, and neither is what no header can carry.
+        for broken in [
+            profile.replace("secret_key = ", "secret_key "),
+            profile.replace("secret_key", "secret_keys"),
+            profile.trim_end_matches(['"', '\n']).to_owned(),
+            profile.replace("secret_id = \"", &format!("secret_id = \"{} ", key.secret)),
+        ] {
+            site.profile_tells_none(&broken, 0o600, &arguments, false);
+        }
+    }
     site.tells_none(&root, &["key-ring", "rotate", "--now"], true);
+    let arguments = fs::read(format!("/proc/{}/cmdline", site.process.id())).unwrap();
+    site.said.extend(arguments);
     site.tells_none(&session, &["sts", "whoami"], false);
     let console = site.console.clone();
     site.get(&console, "/metrics", "");
@@ -231,6 +306,11 @@ fn no_secret_is_told_where_it_is_not_asked_for() {
     let trail = String::from_utf8_lossy(&trail).into_owned();
     assert!(trail.contains("sts:EndAllSessions") && trail.contains("sts:RotateMasterKey"));
     canaries.push("canary body of an object".to_owned());
+    for canary in master_keys.iter().flat_map(|digits| spellings(digits)) {
+        for text in [&log[..], trail.as_bytes(), &site.said] {
+            assert!(!holds(text, &canary), "a master key was told");
+        }
+    }
     for canary in canaries {
         assert!(canary.len() >= 16, "{canary} is too short to be looked for");
         assert!(!shown.contains(&canary), "{canary} is in the log");

@@ -47,13 +47,13 @@ impl ActionPattern {
     }
 
     pub(crate) fn matches(&self, action: &ActionName) -> bool {
-        let name = action.0.as_str();
-        self.matches_name(name) || alias(name).is_some_and(|alias| self.matches_name(alias))
+        // Action patterns have no variables, so the answer is always known.
+        let covers = |name: &str| self.glob.matches(name, None) == Some(true);
+        action.names().into_iter().flatten().any(covers)
     }
 
-    fn matches_name(&self, name: &str) -> bool {
-        // Action patterns have no variables, so the answer is always known.
-        self.glob.matches(name, None) == Some(true)
+    pub(crate) fn glob(&self) -> &Glob {
+        &self.glob
     }
 }
 
@@ -63,6 +63,12 @@ impl ActionName {
         name.push(action);
         name.make_ascii_lowercase();
         ActionName(name)
+    }
+
+    /// The names of the action, in lower case; a pattern covers it when it matches one of them.
+    pub(crate) fn names(&self) -> [Option<&str>; 2] {
+        let name = self.0.as_str();
+        [Some(name), alias(name)]
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::action::ActionPattern;
 use crate::condition::Condition;
+use crate::index::Index;
 use crate::json::Limit;
 use crate::principal::PrincipalPattern;
 use crate::resource::ResourcePattern;
@@ -55,6 +56,8 @@ pub struct Policy {
     pub(crate) kind: DocumentKind,
     pub(crate) owner: OwnerAccount,
     pub(crate) statements: Vec<Statement>,
+    /// Follows from the statements.
+    pub(crate) index: Index,
 }
 
 /// One statement of a policy.

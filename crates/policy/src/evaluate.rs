@@ -35,10 +35,6 @@ impl Policy {
     /// Decides a request. Of several matching statements the one whose naming of the caller weighs most is
     /// reported, and among equals the first.
     pub fn evaluate(&self, request: &Request<'_>) -> Verdict<'_> {
-        let question = Question {
-            action: ActionName::new(request.action),
-            request,
-        };
         let spelling = request.resource.spell();
         let subject = Subject {
             resource: &request.resource,
@@ -46,8 +42,12 @@ impl Policy {
             caller: request.principal.caller(),
         };
         let mut verdict = Verdict::default();
-        for (index, statement) in self.statements.iter().enumerate() {
-            let Some(standing) = self.match_statement(statement, &question, &subject) else {
+        let action = ActionName::new(request.action);
+        for index in self.index.candidates(&action, subject.names) {
+            let Some(statement) = self.statements.get(index) else {
+                break;
+            };
+            let Some(standing) = self.match_statement(statement, request, &subject) else {
                 continue;
             };
             let side = match statement.effect {
@@ -67,13 +67,13 @@ impl Policy {
         verdict
     }
 
+    /// Whether a statement that is about the action matches, and how closely it names the caller then.
     fn match_statement(
         &self,
         statement: &Statement,
-        question: &Question<'_>,
+        request: &Request<'_>,
         subject: &Subject<'_>,
     ) -> Option<Standing> {
-        let request = question.request;
         let standing = match &statement.principals {
             None => Some(Standing::Named),
             Some(principals) => principals
@@ -81,11 +81,7 @@ impl Policy {
                 .filter_map(|principal| principal.standing(&request.principal))
                 .max_by_key(|standing| standing.weight(statement.effect)),
         }?;
-        let matches = statement
-            .actions
-            .iter()
-            .any(|action| action.matches(&question.action))
-            && self.covers(statement, subject)
+        let matches = self.covers(statement, subject)
             && statement
                 .conditions
                 .iter()
@@ -110,10 +106,4 @@ impl Policy {
             && pattern.is_everything()
             && subject.resource.is_foreign_to(&self.owner))
     }
-}
-
-/// A request prepared for comparison with many statements.
-struct Question<'a> {
-    action: ActionName,
-    request: &'a Request<'a>,
 }

@@ -15,7 +15,7 @@ const OWNER: &str = "${owner_uin}";
 const APP_ID: &str = "${app_id}";
 
 /// A compiled pattern, or a plain text compared as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Glob {
     /// The literal before the first star, or the whole text when there is none.
     first: Literal,
@@ -24,7 +24,7 @@ pub(crate) struct Glob {
 }
 
 /// Fixed text with the places where the caller's account number goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Literal {
     /// The text up to the first such place, or all of it.
     head: Box<str>,
@@ -88,6 +88,16 @@ impl Glob {
             rest = after;
         }
         last.with(caller, |literal| rest.ends_with(literal))
+    }
+
+    /// What every text of this pattern begins with, whoever the caller is.
+    pub(crate) fn beginning(&self) -> &str {
+        &self.first.head
+    }
+
+    /// The only text of this pattern, where it has neither stars nor variables.
+    pub(crate) fn whole_text(&self) -> Option<&str> {
+        (self.rest.is_empty() && self.first.tail.is_empty()).then_some(&*self.first.head)
     }
 
     /// Applies a test to the whole of a text without stars; `None` as in [`Glob::matches`].

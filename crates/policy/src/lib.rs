@@ -15,6 +15,7 @@ mod error;
 mod escapes;
 mod evaluate;
 mod glob;
+mod index;
 mod json;
 mod parse;
 pub mod preset;

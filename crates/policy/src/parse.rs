@@ -7,6 +7,7 @@ use crate::action::ActionPattern;
 use crate::condition::{self, Condition};
 use crate::document::{DocumentKind, Effect, OwnerAccount, Policy, Statement};
 use crate::error::{PolicyError, PolicyErrorKind};
+use crate::index::Index;
 use crate::json::{self, Fields, Json};
 use crate::principal::PrincipalPattern;
 use crate::resource::ResourcePattern;
@@ -62,10 +63,11 @@ pub fn parse(text: &str, kind: DocumentKind, owner: &OwnerAccount) -> Result<Pol
         .into_iter()
         .enumerate()
         .map(read)
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(Policy {
         kind,
         owner: *owner,
+        index: Index::new(&statements),
         statements,
     })
 }

@@ -121,6 +121,11 @@ impl ResourcePattern {
         self.parts.as_ref().is_some_and(|parts| parts.has_variables)
     }
 
+    /// What the name of everything that the pattern covers begins with.
+    pub(crate) fn beginning(&self) -> &str {
+        self.parts.as_ref().map_or("", |parts| parts.path.beginning())
+    }
+
     /// Whether the pattern covers a resource, for the account that owns the document.
     ///
     /// A name that hangs on an unknown caller counts as covered by a deny and not by an allow.

@@ -1,4 +1,4 @@
-//! Work that nobody asked for: rotating the key ring, sweeping up blobs that nothing refers to, and writing down when
+//! Work that nobody asked for: rotating the key ring, ending exchanges of the master key that were cut off, sweeping up blobs that nothing refers to, and writing down when
 //! access keys were last used.
 
 use std::sync::Arc;
@@ -29,6 +29,9 @@ pub(crate) async fn run(service: Arc<Service>, mut stop: watch::Receiver<bool>) 
         }
         if let Err(error) = service.key_ring.rotate_when_due(service.clock.now()).await {
             tracing::error!(%error, "the key ring could not be rotated");
+        }
+        if let Err(error) = service.key_ring.finish_exchange(service.clock.now()).await {
+            tracing::error!(%error, "an exchange of the master key could not be ended");
         }
         service.write_last_uses_when_due().await;
         if let Err(error) = service.sweep().await {

@@ -47,7 +47,8 @@ impl CompiledPolicies {
         };
         let policy = daypass_policy::parse(text, kind, &owner).ok().map(Arc::new);
         if let Ok(mut known) = self.known.lock() {
-            known.keep(name, policy.clone(), weight(&policy) + text.len());
+            // Patterns stand in what is compiled as written, ready to be compared, and in the index.
+            known.keep(name, policy.clone(), weight(&policy) + 3 * text.len());
         }
         policy
     }

@@ -12,6 +12,7 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::edge::body::ResponseBody;
+use crate::health::Probe;
 use crate::metrics;
 use crate::service::Service;
 
@@ -68,13 +69,13 @@ async fn answer_to(service: Arc<Service>, method: &Method, path: &str) -> Answer
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Answer::plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
     }
+    if let Some(probe) = Probe::of_path(path) {
+        let (status, text) = service.health(probe).await;
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        return Answer::plain(status, text);
+    }
     match path {
         "/metrics" => figures(service).await,
-        "/_daypass/live" => Answer::plain(StatusCode::OK, "live\n"),
-        "/_daypass/ready" => match service.store.view().await {
-            Ok(_) => Answer::plain(StatusCode::OK, "ready\n"),
-            Err(_) => Answer::plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
-        },
         _ => Answer::plain(StatusCode::OK, INDEX),
     }
 }

@@ -19,6 +19,7 @@ use daypass_policy::DocumentKind;
 use daypass_store::View;
 use daypass_store::identity::{StoredAccessKey, WrappedSecret};
 
+use crate::bootstrap::StoredRing;
 use crate::metrics::CacheMeter;
 use crate::roles::KnownRole;
 use crate::service::Service;
@@ -88,11 +89,14 @@ impl<K: Clone + Eq + Hash, V> IdentityCache<K, V> {
 impl Service {
     /// The secret that must have signed, and who that would make the caller. Nothing is verified yet.
     pub(crate) async fn credential(&self, view: &View, claim: &Claim) -> Result<Presenter, Error> {
+        let generation = view.identity_generation().await?;
+        // Whoever presents a key: who cannot open the ring cannot know what other gateways ended.
+        let ring = self.key_ring.as_of(view, generation).await?;
         let presented = present(claim.key_id(), claim.token(), |key_id, token| {
-            self.opened(key_id, token)
+            self.opened(&ring, key_id, token)
         })?;
         let known = match presented.permanent_key() {
-            Some(id) => self.known(view, id).await?,
+            Some(id) => self.known(view, generation, id).await?,
             None => None,
         };
         let provider = match presented.provider() {
@@ -101,7 +105,7 @@ impl Service {
         };
         let record = known.as_deref().map(|known| &known.record);
         let identity_exists = known.as_deref().is_some_and(|known| known.identity_exists);
-        let roles = self.known_roles(view, &presented.roles()).await?;
+        let roles = self.known_roles(view, generation, &presented.roles()).await?;
         let live: Vec<_> = roles.iter().map(|role| role.live.clone()).collect();
         let credential = presented.join(record, identity_exists, provider, &live)?;
         Ok(Presenter {
@@ -138,8 +142,7 @@ impl Service {
         Ok((Caller::Identified(identity), layers))
     }
 
-    fn opened(&self, key_id: &AccessKeyId, token: &str) -> Result<Arc<Opened>, Error> {
-        let ring = self.ring();
+    fn opened(&self, ring: &StoredRing, key_id: &AccessKeyId, token: &str) -> Result<Arc<Opened>, Error> {
         ring.opened
             .find_or(key_id, token, &self.metrics.opened_tokens, || {
                 Opened::open(&ring.ring, key_id, token, |text, account| {
@@ -148,8 +151,12 @@ impl Service {
             })
     }
 
-    async fn known(&self, view: &View, id: &AccessKeyId) -> Result<Option<Arc<Known>>, Error> {
-        let generation = view.identity_generation().await?;
+    async fn known(
+        &self,
+        view: &View,
+        generation: u64,
+        id: &AccessKeyId,
+    ) -> Result<Option<Arc<Known>>, Error> {
         let found = self.identities.find(generation, id);
         if let Some(known) = self.identities.meter.count(found) {
             return Ok(Some(known));

@@ -1,23 +1,26 @@
 //! The key ring in use: what seals and opens session tokens, and how one ring takes the place of another.
 //!
-//! The stored ring is the truth; what is kept here is that ring, opened. A new ring is stored first: a token must never be
-//! sealed under a key that a restart forgets, and an emergency that was acknowledged must not be undone by one. INVARIANT:
-//! every change is made on the stored ring, by one task at a time, which lives on when the request that wants it is
-//! dropped; so no older ring ever replaces a newer one in memory.
+//! The stored ring is the truth; what is kept here is that ring, opened, as of one generation of the identities. Every
+//! change of the ring raises that number, and every signed request compares it: so a ring that was replaced counts at no
+//! gateway from the next request on, whichever gateway replaced it. INVARIANT: ring and generation come from one
+//! snapshot and never go back, and no request is judged by a ring older than its own snapshot.
+//!
+//! A new ring is stored first: a token must never be sealed under a key that a restart forgets, and an emergency that was
+//! acknowledged must not be undone by one. A change is a task of its own, which lives on when its client leaves.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex as BlockingMutex, PoisonError, RwLock};
 
 use daypass_api::operation::KeyRingOperation;
 use daypass_api::outcome::EpochSummary;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
-use daypass_store::Store;
 use daypass_store::identity::WrappedKeyRing;
+use daypass_store::{Store, View};
 use daypass_token::KeyRing;
 use tokio::sync::Mutex;
 
 use crate::bootstrap::StoredRing;
 use crate::clock::SystemRandom;
-use crate::master_key::Masters;
+use crate::master_key::{Exchange, Masters};
 
 /// How often a change is begun again because another gateway was faster.
 const ATTEMPTS: usize = 8;
@@ -38,8 +41,15 @@ pub(crate) struct KeyRingKeeper {
     store: Store,
     masters: Arc<Masters>,
     random: SystemRandom,
-    current: RwLock<Arc<StoredRing>>,
+    current: RwLock<Current>,
     turn: Mutex<()>,
+    /// Why no ring can be had, as it was logged last; none while all is well.
+    complaint: BlockingMutex<Option<String>>,
+}
+
+struct Current {
+    ring: Arc<StoredRing>,
+    generation: u64,
 }
 
 impl KeyRingKeeper {
@@ -48,15 +58,28 @@ impl KeyRingKeeper {
             store,
             masters,
             random,
-            current: RwLock::new(Arc::new(ring)),
+            current: RwLock::new(Current {
+                ring: Arc::new(ring),
+                generation: 0,
+            }),
             turn: Mutex::default(),
+            complaint: BlockingMutex::default(),
         }
     }
 
-    /// The ring as it is now.
+    /// The ring that was taken up last. What a request is judged by is [`KeyRingKeeper::as_of`] its view.
     pub(crate) fn current(&self) -> Arc<StoredRing> {
         // A lock is poisoned only if a thread panicked while it replaced the value; the value is whole all the same.
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).ring)
+    }
+
+    /// The ring as a view of this generation has it, or one that has taken its place since. `ServiceUnavailable` when it is
+    /// wrapped under a master key that is neither held nor in the files.
+    pub(crate) async fn as_of(&self, view: &View, generation: u64) -> Result<Arc<StoredRing>, Error> {
+        if !self.is_known(generation) && !self.take_up(view, generation).await? {
+            self.take_up_now().await?;
+        }
+        Ok(self.current())
     }
 
     /// Performs what was asked of the ring; on stable storage and in use when this returns.
@@ -70,7 +93,10 @@ impl KeyRingKeeper {
             KeyRingOperation::Rotate => self.change(Change::Rotate, now).await?,
             KeyRingOperation::EndAll => self.change(Change::EndAll, now).await?,
             KeyRingOperation::RotateMasterKey => {
-                let secrets = self.masters.rotate(&self.store, self.random, now).await?;
+                let secrets = self
+                    .masters
+                    .exchange(Exchange::New, &self.store, self.random, now)
+                    .await?;
                 return Ok(Outcome::MasterKeyRotated(secrets));
             }
         }
@@ -80,6 +106,14 @@ impl KeyRingKeeper {
     /// Rotates the ring if it is time, after a look at what other gateways did.
     pub(crate) async fn rotate_when_due(self: &Arc<Self>, now: Timestamp) -> Result<(), Error> {
         self.change(Change::WhenDue, now).await
+    }
+
+    /// Goes on with an exchange of the master key that was cut off, or that another gateway began.
+    pub(crate) async fn finish_exchange(&self, now: Timestamp) -> Result<(), Error> {
+        let done = self
+            .masters
+            .exchange(Exchange::CutOff, &self.store, self.random, now);
+        done.await.map(drop)
     }
 
     /// As a task of its own: half of it must not be left undone because a client went away.
@@ -95,7 +129,6 @@ impl KeyRingKeeper {
         let mut outcome = Err(ErrorCode::ServiceUnavailable.into());
         for _ in 0..ATTEMPTS {
             self.follow().await?;
-            let _wrapping = self.masters.wrapping().await;
             let Some(next) = self.next(change, now)? else {
                 return Ok(());
             };
@@ -110,8 +143,7 @@ impl KeyRingKeeper {
                         ?change,
                         "the key ring has a new epoch"
                     );
-                    self.use_from_now_on(next);
-                    return Ok(());
+                    return self.follow().await;
                 }
                 Ok(false) => {}
                 // Perhaps it was stored all the same: the next round, or the next look, finds that out.
@@ -148,26 +180,66 @@ impl KeyRingKeeper {
     }
 
     /// Takes up the stored ring, if it is another one than that in use.
-    async fn follow(&self) -> Result<(), Error> {
-        let stored = self.store.view().await?.key_ring().await?;
-        let stored = stored.ok_or(ErrorCode::InternalError)?;
-        if self.current().wrapped == stored {
-            return Ok(());
-        }
-        let ring = self
-            .masters
-            .keys()
-            .unwrap_ring(&stored.wrapped)
-            .map_err(|error| {
-                tracing::error!(%error, "the stored key ring could not be unwrapped");
-                Error::new(ErrorCode::InternalError)
-            })?;
-        self.use_from_now_on(StoredRing::new(ring, stored));
-        Ok(())
+    pub(crate) async fn follow(&self) -> Result<(), Error> {
+        let view = self.store.view().await?;
+        let generation = view.identity_generation().await?;
+        self.as_of(&view, generation).await.map(drop)
     }
 
-    fn use_from_now_on(&self, ring: StoredRing) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    fn is_known(&self, generation: u64) -> bool {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.generation >= generation
+    }
+
+    /// Takes up the ring of a view; false if it opens under no master key that is held.
+    async fn take_up(&self, view: &View, generation: u64) -> Result<bool, Error> {
+        let stored = view.key_ring().await?.ok_or(ErrorCode::InternalError)?;
+        let mut ring = self.current();
+        if ring.wrapped != stored {
+            let Ok(opened) = self.masters.keys().unwrap_ring(&stored.wrapped) else {
+                return Ok(false);
+            };
+            ring = Arc::new(StoredRing::new(opened, stored));
+        }
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if generation > current.generation {
+            *current = Current { ring, generation };
+        }
+        drop(current);
+        self.complain(None);
+        Ok(true)
+    }
+
+    /// Takes up the ring as it is stored by now: what an older view shows may be wrapped under a master key whose exchange
+    /// has ended since. Where another gateway has begun an exchange, the files may have its key.
+    async fn take_up_now(&self) -> Result<(), Error> {
+        let view = self.store.view().await?;
+        let generation = view.identity_generation().await?;
+        if self.take_up(&view, generation).await? {
+            return Ok(());
+        }
+        let stored = view.key_ring().await?.ok_or(ErrorCode::InternalError)?;
+        let adopted = self.masters.adopt(&stored);
+        if adopted.is_ok() && self.take_up(&view, generation).await? {
+            return Ok(());
+        }
+        self.complain(adopted.err().map(|reason| reason.to_string()));
+        Err(ErrorCode::ServiceUnavailable.into())
+    }
+
+    /// Logs what is wrong once, however many requests meet it.
+    fn complain(&self, reason: Option<String>) {
+        let mut complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        if *complaint != reason {
+            match &reason {
+                Some(reason) => tracing::error!(
+                    %reason,
+                    "the stored key ring is wrapped under another master key: signed requests are refused"
+                ),
+                None => tracing::warn!("the stored key ring opens again"),
+            }
+            *complaint = reason;
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::family::{Family, Opened};
 use crate::health;
 use crate::metrics::Observed;
 use crate::perform::Performed;
+use crate::rate::Asker;
 use crate::received::Received;
 use crate::reply::Reply;
 use crate::service::Service;
@@ -39,8 +40,9 @@ impl Service {
         );
         let mut family = Family::of(&received, &self.sites);
         if let Some(probe) = health::probe(&received, &family) {
-            self.metrics.requests.count_probe(&received.method);
-            return Reply::from(probe).into_response(&self.header_case);
+            let (status, text) = self.health(probe).await;
+            self.metrics.requests.count_probe(&received.method, status);
+            return Reply::plain(status, text).into_response(&self.header_case);
         }
         let body = RequestBody::new(incoming, self.patience, received.expects_leave());
         let mut witness = Witness::new(self, &received);
@@ -125,7 +127,7 @@ impl Service {
             (Operation::Session(SessionOperation::RevokeSession(_) | SessionOperation::KeyRing(_)), _) => {
                 Ok(())
             }
-            (Operation::Session(_), Some(identity)) => self.sts_rate.count(&identity.account.owner_uin, now),
+            (Operation::Session(_), Some(identity)) => self.sts_rate.count(&Asker::of(identity), now),
             _ => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use daypass_api::operation::{
 };
 use daypass_api::outcome::{CallerIdentity, Ownership, Page};
 use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
-use daypass_store::identity::{Holder, KeyMaterial};
+use daypass_store::identity::{Holder, KeyMaterial, WrappedKeyRing};
 use daypass_store::{BodyStream, ObjectReader, View};
 use futures_util::StreamExt;
 
@@ -70,7 +70,8 @@ impl Service {
             }
             Operation::Session(SessionOperation::AssumeRoleWithWebIdentity(assume)) => match caller {
                 Caller::Vouched(vouched) => self
-                    .mint_for_vouched(vouched, &assume, facts, now)
+                    .mint_for_vouched(&view, vouched, &assume, facts, now)
+                    .await
                     .map(Performed::from),
                 Caller::Anonymous | Caller::Identified(_) => Err(ErrorCode::AccessDenied.into()),
             },
@@ -327,8 +328,6 @@ impl Service {
     ) -> Result<Outcome, Error> {
         use IdentityOperation as Op;
         let (store, account) = (&self.store, identity.account);
-        // Some of these make a key, and store what they wrap.
-        let _wrapping = self.masters.wrapping().await;
         let whose = |subject| match subject {
             Subject::Caller => identity.user().ok_or_else(role_has_no_keys),
             Subject::Uin(uin) => Ok(uin),
@@ -336,7 +335,7 @@ impl Service {
         match operation {
             Op::CreateUser(create) => {
                 store
-                    .create_user(account, &create, || self.fresh_key(), now)
+                    .create_user(account, &create, |ring| self.fresh_key(ring), now)
                     .await
             }
             Op::GetUser(name) => store.get_user(&view, account, &name).await,
@@ -365,7 +364,13 @@ impl Service {
                 .map(Outcome::AccountSummary),
             Op::CreateAccessKey { subject, description } => {
                 store
-                    .create_access_key(account, whose(subject)?, &description, || self.fresh_key(), now)
+                    .create_access_key(
+                        account,
+                        whose(subject)?,
+                        &description,
+                        |ring| self.fresh_key(ring),
+                        now,
+                    )
                     .await
             }
             Op::ListAccessKeys(subject) => store.list_access_keys(&view, account, whose(subject)?).await,
@@ -444,17 +449,21 @@ impl Service {
         use AccountOperation as Op;
         let store = &self.store;
         match operation {
-            Op::Create(new) => store.add_account(new, self.fresh_key()?, now).await,
+            Op::Create(new) => store.add_account(new, |ring| self.fresh_key(ring), now).await,
             Op::Get(owner_uin) => store.get_account(view, owner_uin).await,
             Op::List => store.list_accounts(view).await,
             Op::Update { owner_uin, status } => store.update_account(self.operator, owner_uin, status).await,
         }
     }
 
-    /// A new permanent key, with its secret as it is shown once and as it is kept.
-    fn fresh_key(&self) -> Result<KeyMaterial, Error> {
+    /// A new permanent key, with its secret as it is shown once and as it is kept: under the master key of the stored ring,
+    /// which every gateway that answers has.
+    fn fresh_key(&self, ring: Option<&WrappedKeyRing>) -> Result<KeyMaterial, Error> {
+        let keys = self.masters.keys();
+        let master = ring.and_then(|ring| keys.of_ring(&ring.wrapped));
+        let master = master.ok_or(ErrorCode::ServiceUnavailable)?;
         let (id, secret) = daypass_token::permanent_key(&self.random.bytes());
-        key_material(self.masters.keys().current(), id, secret, self.random).map_err(|error| {
+        key_material(master, id, secret, self.random).map_err(|error| {
             tracing::error!(%error, "a secret could not be wrapped");
             Error::new(ErrorCode::InternalError)
         })

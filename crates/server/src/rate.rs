@@ -7,10 +7,32 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Mutex;
 
+use daypass_access::Identity;
+use daypass_api::names::Uin;
 use daypass_api::{Error, ErrorCode, Timestamp};
 
 /// Most of them that are counted at once. Beyond it those that have not asked lately are forgotten first.
 const MAX_COUNTED: usize = 10_000;
+
+/// Who is counted together. Temporary keys are in the hands of strangers, who must not keep the permanent keys of the
+/// account from minting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Asker {
+    /// The permanent keys of an account.
+    Permanent(Uin),
+    /// Its temporary keys.
+    Temporary(Uin),
+}
+
+impl Asker {
+    pub(crate) fn of(identity: &Identity) -> Self {
+        let owner = identity.account.owner_uin;
+        match identity.session {
+            None => Self::Permanent(owner),
+            Some(_) => Self::Temporary(owner),
+        }
+    }
+}
 
 /// Requests that each may make in one second, and at once.
 pub(crate) struct RateLimit<K> {
@@ -80,8 +102,6 @@ impl<K: Clone + Eq + Hash> RateLimit<K> {
 
 #[cfg(test)]
 mod tests {
-    use daypass_api::names::Uin;
-
     use super::*;
 
     fn at(millis: i64) -> Timestamp {

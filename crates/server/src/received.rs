@@ -68,12 +68,17 @@ impl Received {
         }
     }
 
-    /// Refuses a head that is too large, one that does not tell where it comes from, and a body in a coding that nobody here would take off again.
+    /// Refuses a head that is too large, one that does not tell where it comes from, one with several hosts, of which
+    /// others on the way may have read another than we do, and a body in a coding that nobody here would take off again.
     ///
     /// A length that comes beside chunks is not here any more: the HTTP library drops it and ends the connection.
     pub(crate) fn check_head(&self) -> Result<(), Error> {
         if !self.origin_is_told {
             let text = "the proxy does not tell unmistakably where the request comes from";
+            return Err(Error::with_message(ErrorCode::InvalidArgument, text));
+        }
+        if self.headers.get_all(HOST).iter().count() > 1 {
+            let text = "`host` is given more than once";
             return Err(Error::with_message(ErrorCode::InvalidArgument, text));
         }
         let line = self.method.as_str().len() + self.path.len() + self.query.len();

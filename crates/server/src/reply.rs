@@ -58,6 +58,17 @@ impl Reply {
         reply
     }
 
+    /// A text of the program's own.
+    pub(crate) fn plain(status: u16, text: &'static str) -> Self {
+        let headers = vec![(Cow::Borrowed("Content-Type"), "text/plain".to_owned())];
+        Self {
+            status,
+            headers,
+            body: ResponseBody::Whole(Bytes::from_static(text.as_bytes())),
+            close: false,
+        }
+    }
+
     /// Adds headers to those that are there.
     pub(crate) fn add(&mut self, headers: Vec<(Cow<'static, str>, String)>) {
         self.headers.extend(headers);
@@ -92,18 +103,6 @@ impl Reply {
         }
         header_case.apply(&mut response);
         response
-    }
-}
-
-impl From<&'static str> for Reply {
-    fn from(text: &'static str) -> Self {
-        let headers = vec![(Cow::Borrowed("Content-Type"), "text/plain".to_owned())];
-        Self {
-            status: 200,
-            headers,
-            body: ResponseBody::Whole(Bytes::from_static(text.as_bytes())),
-            close: false,
-        }
     }
 }
 

@@ -24,17 +24,14 @@ pub(crate) struct KnownRole {
 }
 
 impl Service {
-    /// Those of these roles that exist, as of the view.
+    /// Those of these roles that exist, as of the view and its generation.
     pub(crate) async fn known_roles(
         &self,
         view: &View,
+        generation: u64,
         roles: &[(Uin, RoleId)],
     ) -> Result<Vec<Arc<KnownRole>>, Error> {
         let mut known = Vec::new();
-        if roles.is_empty() {
-            return Ok(known);
-        }
-        let generation = view.identity_generation().await?;
         for name in roles {
             if let Some(role) = self.roles.find(generation, name) {
                 known.push(role);
@@ -134,30 +131,41 @@ impl Service {
             }
             Op::Get(role) => store.get_role(&view, account, &role).await,
             Op::List { tags, paging } => store.list_roles(&view, account, &tags, paging).await,
-            Op::Delete(role) => store.delete_role(account, &role).await,
+            Op::Delete(role) => {
+                let role = judged_role(&view, account, &role).await?;
+                store.delete_role(account, role).await
+            }
             Op::UpdateTrust { role, document } => {
                 let trusted = trusted(&document, account)?;
+                let role = judged_role(&view, account, &role).await?;
                 store
-                    .update_role_trust(account, &role, &document, &trusted, now)
+                    .update_role_trust(account, role, &document, &trusted, now)
                     .await
             }
             Op::UpdateDescription { role, description } => {
+                let role = judged_role(&view, account, &role).await?;
                 store
-                    .update_role_description(account, &role, &description, now)
+                    .update_role_description(account, role, &description, now)
                     .await
             }
             Op::UpdateSessionDuration { role, seconds } => {
+                let role = judged_role(&view, account, &role).await?;
                 store
-                    .update_role_session_duration(account, &role, seconds, now)
+                    .update_role_session_duration(account, role, seconds, now)
                     .await
             }
             Op::UpdateConsoleLogin { role, allowed } => {
-                store
-                    .update_role_console_login(account, &role, allowed, now)
-                    .await
+                let role = judged_role(&view, account, &role).await?;
+                store.update_role_console_login(account, role, allowed, now).await
             }
-            Op::Tag { role, tags } => store.tag_role(account, &role, &tags, now).await,
-            Op::Untag { role, keys } => store.untag_role(account, &role, &keys, now).await,
+            Op::Tag { role, tags } => {
+                let role = judged_role(&view, account, &role).await?;
+                store.tag_role(account, role, &tags, now).await
+            }
+            Op::Untag { role, keys } => {
+                let role = judged_role(&view, account, &role).await?;
+                store.untag_role(account, role, &keys, now).await
+            }
             Op::AttachPolicy { role, policy } => {
                 let (role, policy) = judged(&view, account, &role, &policy).await?;
                 store

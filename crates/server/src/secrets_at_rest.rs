@@ -47,7 +47,7 @@ impl KeyFiles {
     }
 
     /// What the files hold.
-    fn read(&self) -> Result<MasterKeys, StartError> {
+    pub(crate) fn read(&self) -> Result<MasterKeys, StartError> {
         let current = MasterKeys::new(read_key(&self.current)?);
         match read_key(&self.next) {
             Ok(next) => Ok(current.succeeded_by(next)),
@@ -61,10 +61,15 @@ impl KeyFiles {
         write_key(&self.next, key)
     }
 
+    /// Gives up the key that was to come; nothing may be wrapped under it.
+    pub(crate) fn withdraw_next(&self) -> Result<(), StartError> {
+        private_file::remove(&self.next).map_err(|error| StartError::file(&self.next, error))
+    }
+
     /// Puts the key in the place of the older one. Where this is cut off, both files are there or only the right one.
     pub(crate) fn promote(&self, key: &MasterKey) -> Result<(), StartError> {
         write_key(&self.current, key)?;
-        private_file::remove(&self.next).map_err(|error| StartError::file(&self.next, error))
+        self.withdraw_next()
     }
 }
 

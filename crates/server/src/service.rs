@@ -18,7 +18,7 @@ use crate::last_uses::LastUses;
 use crate::master_key::Masters;
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxy;
-use crate::rate::RateLimit;
+use crate::rate::{Asker, RateLimit};
 use crate::revocations::Revocations;
 use crate::roles::KnownRole;
 use crate::web_identity::Federation;
@@ -48,7 +48,7 @@ pub(crate) struct Service {
     pub(crate) patience: Patience,
     pub(crate) metrics: Metrics,
     pub(crate) min_session_seconds: i64,
-    pub(crate) sts_rate: RateLimit<Uin>,
+    pub(crate) sts_rate: RateLimit<Asker>,
     pub(crate) federation: Federation,
 }
 

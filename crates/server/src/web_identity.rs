@@ -182,8 +182,9 @@ impl Service {
     }
 
     /// A key for somebody for whom a provider vouches, allowed by the role's trust.
-    pub(crate) fn mint_for_vouched(
+    pub(crate) async fn mint_for_vouched(
         &self,
+        view: &View,
         vouched: &Vouched,
         assume: &AssumeRoleWithWebIdentity,
         facts: &daypass_access::Facts,
@@ -191,7 +192,12 @@ impl Service {
     ) -> Result<Outcome, Error> {
         let role = facts.role(assume.owner, &assume.role);
         let role = role.ok_or(ErrorCode::RoleNotExist)?;
-        let (least, ring) = (self.min_session_seconds, self.ring());
+        // Nobody signed the request, so that nothing else asked for the ring.
+        let generation = view.identity_generation().await?;
+        let (least, ring) = (
+            self.min_session_seconds,
+            self.key_ring.as_of(view, generation).await?,
+        );
         let fresh = self.fresh_session();
         let minted = assume_role_with_web_identity(vouched, assume, role, least, fresh, &ring.ring, now);
         minted.map(Outcome::TemporaryKey)

@@ -193,6 +193,49 @@ async fn a_head_is_bounded() {
     server.stop().await;
 }
 
+/// docs/compatibility.md, "Addresses, regions, names": what the HTTP library answers by itself.
+#[tokio::test]
+async fn heads_that_cannot_be_read_are_answered_without_a_document() {
+    let server = with_bucket(EdgeLimits::default()).await;
+    let with_headers = |count: usize| {
+        let headers: String = (1..count).map(|number| format!("X-{number}: a\r\n")).collect();
+        format!(
+            "GET /_daypass/live HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
+            server.address()
+        )
+    };
+    let with_target = |length: usize| format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(length - 1));
+    // A buffer of 256 KiB is full before the head ends.
+    let endless = format!("GET / HTTP/1.1\r\nX-Long: {}", "a".repeat(256 * 1024));
+    let check = async |sent: &str, expected: u16| {
+        let mut wire = Wire::open(&server).await;
+        wire.send(sent).await;
+        let shown = sent.get(..40).unwrap_or(sent);
+        let answer = wire.receive().await.unwrap();
+        assert_eq!(answer.status, expected, "{shown}");
+        if expected != 200 {
+            let mut names: Vec<_> = answer.headers.iter().map(|(name, _)| name.as_str()).collect();
+            names.sort_unstable();
+            assert_eq!(names, ["connection", "content-length", "date"], "{shown}");
+            assert!(
+                answer.body.is_empty() && wire.receive().await.is_none(),
+                "{shown}"
+            );
+        }
+    };
+    check(&with_headers(200), 200).await;
+    check(&with_headers(201), 431).await;
+    check(&endless, 431).await;
+    check(&with_target(65_535), 414).await;
+    check("GET / HTTP/1.1\r\nno colon\r\n\r\n", 400).await;
+    check("GET /a b HTTP/1.1\r\n\r\n", 400).await;
+    check("\u{16}\u{3}\u{1}\r\n\r\n", 400).await;
+    let mut wire = Wire::open(&server).await;
+    wire.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    assert!(wire.receive().await.is_none());
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn bytes_beyond_the_announced_length_are_not_stored() {
     let server = with_bucket(EdgeLimits::default()).await;

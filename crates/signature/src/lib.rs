@@ -29,7 +29,7 @@ pub use request::{
     MAX_HEADERS, MAX_PARAMETERS, Parameter, RequestError, RequestView, conflicting_header,
     conflicting_parameter, parameters,
 };
-pub use secret::SecretKey;
+pub use secret::{SecretKey, SentToken};
 pub use window::{API_CLOCK_TOLERANCE, COS_CLOCK_TOLERANCE, Window, WindowError, WindowVerdict};
 
 /// The longest key id that any scheme accepts, in bytes; the vendor's bound for temporary ids.

@@ -6,6 +6,7 @@
 //! ([`conflicting_parameter`], [`conflicting_header`]), so that a server can refuse it.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::encoding::decode_form;
 
@@ -27,7 +28,9 @@ pub enum RequestError {
 }
 
 /// A request as received or about to be sent: method, raw path, raw query, headers in any order and any case.
-#[derive(Debug, Clone)]
+///
+/// `Debug` shows method and path: tokens and signatures travel in the query and in headers.
+#[derive(Clone)]
 pub struct RequestView<'a> {
     method: &'a str,
     path: &'a str,
@@ -36,13 +39,29 @@ pub struct RequestView<'a> {
     parameters: Vec<Parameter<'a>>,
 }
 
-/// One query parameter, decoded. Bytes, because nothing promises that they are UTF-8.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl fmt::Debug for RequestView<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RequestView")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One query parameter, decoded. Bytes, because nothing promises that they are UTF-8. `Debug` shows no value.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Parameter<'a> {
     /// The name, in the case it was sent in.
     pub name: Cow<'a, [u8]>,
     /// The value; empty when there was none or no `=`.
     pub value: Cow<'a, [u8]>,
+}
+
+impl fmt::Debug for Parameter<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}=..", String::from_utf8_lossy(&self.name))
+    }
 }
 
 impl<'a> RequestView<'a> {

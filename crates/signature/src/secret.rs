@@ -1,4 +1,4 @@
-//! The secret half of a key pair.
+//! The secret half of a key pair, and the token that comes with a temporary one.
 //!
 //! Wiped when dropped, hidden in `Debug`, compared in constant time, readable only through [`SecretKey::expose`].
 
@@ -42,6 +42,36 @@ impl PartialEq for SecretKey {
 
 impl Eq for SecretKey {}
 
+/// A session token as it came with a request.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SentToken(String);
+
+impl SentToken {
+    /// Takes over the text.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself. Each use of this method is a place where the token may leak.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SentToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SentToken(..)")
+    }
+}
+
+impl PartialEq for SentToken {
+    fn eq(&self, other: &Self) -> bool {
+        mac::same(&self.0, &other.0)
+    }
+}
+
+impl Eq for SentToken {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +81,10 @@ mod tests {
         let secret = SecretKey::new("hunter2".to_owned());
         assert_eq!(format!("{secret:?}"), "SecretKey(..)");
         assert_eq!(secret.expose(), "hunter2");
+        let token = SentToken::new("hunter2".to_owned());
+        assert_eq!(format!("{token:?}"), "SentToken(..)");
+        assert_eq!(token.expose(), "hunter2");
+        assert_eq!(token.clone(), token);
     }
 
     #[test]

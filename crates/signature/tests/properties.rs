@@ -1,7 +1,8 @@
 //! Laws: what was signed verifies, what was changed does not, and no input makes a reader panic.
 
 use daypass_signature::{
-    RequestView, SecretKey, Window, conflicting_parameter, cos, decode_path, encode, parameters, tc3, v1,
+    RequestView, SecretKey, SentToken, Window, conflicting_parameter, cos, decode_path, encode, parameters,
+    tc3, v1,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -68,7 +69,7 @@ proptest! {
         let view = RequestView::new(&method, &path, &presigned, &headers).unwrap();
         let claim = cos::claim(&view).unwrap().unwrap();
         prop_assert!(claim.verify(&view, &secret, &[]));
-        prop_assert_eq!(claim.token.as_deref(), Some("t/+ ="));
+        prop_assert_eq!(claim.token.as_ref().map(SentToken::expose), Some("t/+ ="));
         prop_assert_eq!(cos::unsigned_meaning(&view, &claim), None);
 
         headers.push(("Authorization", text.as_bytes()));

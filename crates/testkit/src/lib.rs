@@ -106,6 +106,11 @@ impl TestServer {
         self.server.console_address()
     }
 
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.data.path().join("data")
+    }
+
     /// Stops it and starts it again on the same data.
     pub async fn restart(self) -> Self {
         let Self { server, clock, data } = self;

@@ -15,6 +15,7 @@ use crate::cipher::{KEY_LENGTH, Purpose, RootKey};
 const PREFIX: &str = "AKID";
 /// A temporary key's id begins with it and has 29 characters; a permanent one has 36.
 const TEMPORARY_PREFIX: &str = "AKIDtmp";
+const TEMPORARY_LENGTH: usize = 29;
 /// Characters after the prefix of a permanent id, and of a permanent secret.
 const PERMANENT_LENGTH: usize = 32;
 /// 40 characters are 238 bits.
@@ -23,10 +24,11 @@ const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 
 /// The id of the temporary key of a session.
 pub fn temporary_key_id(session: SessionId) -> AccessKeyId {
-    key_id(&format!(
-        "{TEMPORARY_PREFIX}{}",
-        URL_SAFE_NO_PAD.encode(session.0)
-    ))
+    // Spelled in one text of its length, as every record of a request with a temporary key asks.
+    let mut text = String::with_capacity(TEMPORARY_LENGTH);
+    text.push_str(TEMPORARY_PREFIX);
+    URL_SAFE_NO_PAD.encode_string(session.0, &mut text);
+    key_id(&text)
 }
 
 /// The session whose temporary key has this id; `None` for every other id.

@@ -16,6 +16,8 @@ mod master;
 mod master_keys;
 mod policies;
 mod ring;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod token;
 
 pub use claims::{Ancestor, Claims, Origin, Principal, SessionKind, name_digest};

@@ -81,6 +81,11 @@ impl MasterKey {
         text
     }
 
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn bytes(&self) -> &Zeroizing<[u8; KEY_LENGTH]> {
+        &self.key
+    }
+
     /// Wraps the secret of a permanent access key.
     pub fn wrap_secret(
         &self,

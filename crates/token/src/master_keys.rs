@@ -26,9 +26,9 @@ impl MasterKeys {
 
     /// A new master key over these; the one that wrapped until now opens from now on.
     #[must_use]
-    pub fn succeeded_by(&self, next: MasterKey) -> Self {
+    pub fn succeeded_by(&self, next: impl Into<Arc<MasterKey>>) -> Self {
         Self {
-            current: Arc::new(next),
+            current: next.into(),
             previous: Some(Arc::clone(&self.current)),
         }
     }
@@ -77,9 +77,11 @@ impl MasterKeys {
         anew.map(Some).map_err(|_| UnwrapError::Malformed)
     }
 
-    /// Whether the stored ring is wrapped under the current key.
-    pub fn is_ring_current(&self, wrapped: &[u8]) -> bool {
-        KeyRing::unwrap(&self.current, wrapped).is_ok()
+    /// The one of them under which the stored ring is wrapped.
+    pub fn of_ring(&self, wrapped: &[u8]) -> Option<&Arc<MasterKey>> {
+        let all = std::iter::once(&self.current).chain(&self.previous);
+        all.into_iter()
+            .find(|master| KeyRing::unwrap(master, wrapped).is_ok())
     }
 
     fn either<T>(&self, unwrap: impl Fn(&MasterKey) -> Result<T, UnwrapError>) -> Result<T, UnwrapError> {
@@ -123,9 +125,11 @@ mod tests {
         let old = MasterKeys::new(MasterKey::new(&[1; 32]));
         let wrapped = ring.wrap(old.current(), &SALT).unwrap();
         let both = old.succeeded_by(MasterKey::new(&[2; 32]));
-        assert!(both.unwrap_ring(&wrapped).is_ok() && !both.is_ring_current(&wrapped));
+        let of_ring = |keys: &MasterKeys, wrapped: &[u8]| keys.of_ring(wrapped).map(|master| master.expose());
+        assert_eq!(of_ring(&both, &wrapped), Some(old.current().expose()));
         let anew = ring.wrap(both.current(), &SALT).unwrap();
-        assert!(both.unwrap_ring(&anew).is_ok() && both.is_ring_current(&anew));
+        assert_eq!(of_ring(&both, &anew), Some(both.current().expose()));
+        assert_eq!(of_ring(&old, &anew), None);
         assert!(both.without_previous().unwrap_ring(&wrapped).is_err());
     }
 }

@@ -151,6 +151,11 @@ impl KeyRing {
         Self::read(&bytes).ok_or(UnwrapError::Malformed)
     }
 
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Zeroizing<[u8; KEY_LENGTH]>> {
+        self.epochs().map(|epoch| &epoch.key)
+    }
+
     /// The epoch that seals.
     pub(crate) fn newest(&self) -> &Epoch {
         &self.newest

@@ -108,6 +108,14 @@ pub fn seal(ring: &KeyRing, claims: &Claims, salt: &[u8; SALT_LENGTH]) -> Result
     })
 }
 
+/// Epoch and salt of a token.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn parts(token: &str) -> Option<(u32, [u8; SALT_LENGTH])> {
+    let bytes = decode(token)?;
+    let (_, epoch, salt, _) = split(&bytes)?;
+    Some((u32::from_be_bytes(*epoch), *salt))
+}
+
 /// The claims in a token that was sealed for this access key.
 pub fn open(ring: &KeyRing, access_key_id: &AccessKeyId, token: &str) -> Result<Claims, OpenError> {
     let bytes = decode(token).ok_or(OpenError::Malformed)?;

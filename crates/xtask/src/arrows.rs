@@ -86,6 +86,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("daypass-dialect", &["daypass-api"]),
     ("daypass-federation", &["daypass-api"]),
+    // The readers of outside bytes as targets of fuzzing; no program uses it.
+    (
+        "daypass-fuzz",
+        &[
+            "daypass-api",
+            "daypass-dialect",
+            "daypass-policy",
+            "daypass-signature",
+            "daypass-token",
+        ],
+    ),
     ("daypass-kv", &[]),
     ("daypass-metadata", &["daypass-api", "daypass-kv"]),
     // The decision once more, to hold the engine against: its code uses nothing of ours, and no program uses it.

@@ -2,6 +2,8 @@
 
 mod identity;
 
+use zeroize::Zeroizing;
+
 use crate::Timestamp;
 use crate::acl::Acl;
 use crate::cors::{CorsGrant, CorsRules};
@@ -429,14 +431,14 @@ pub struct TemporaryKey {
     pub expires: Timestamp,
 }
 
-/// A sealed session token. Whoever has it has no key yet, but it stays out of logs all the same.
+/// A sealed session token. Whoever has it has no key yet, but it stays out of logs all the same, and is wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SessionToken(String);
+pub struct SessionToken(Zeroizing<String>);
 
 impl SessionToken {
     /// Wraps a token's text.
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(Zeroizing::new(text))
     }
 
     /// The token itself.

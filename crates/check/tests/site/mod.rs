@@ -285,7 +285,7 @@ impl Site {
             contact: Contact::default(),
             with_access_key: key.is_some(),
         };
-        let make_key = || self.access_key(key.unwrap_or_default());
+        let make_key = |_: Option<&WrappedKeyRing>| self.access_key(key.unwrap_or_default());
         match self.store.create_user(OWNER, &create, make_key, NOW).await? {
             Outcome::UserCreated { user, .. } => Ok(user.uin),
             other => panic!("{other:?}"),
@@ -396,7 +396,10 @@ impl Site {
 
     pub(crate) async fn delete_role(&self, name: &str) -> Result<(), Error> {
         let role = RoleRef::Name(RoleName::parse(name)?);
-        self.store.delete_role(OWNER, &role).await.map(drop)
+        let view = self.store.view().await?;
+        let role = view.role_number(OWNER.owner_uin, &role).await?;
+        let role = role.ok_or(ErrorCode::RoleNotExist)?;
+        self.store.delete_role(OWNER, role).await.map(drop)
     }
 
     /// Makes a provider, or says something else about the one that is there.

@@ -1,6 +1,5 @@
 //! What buckets and objects carry beside their bytes: access control lists, tags, rules for other origins.
 
-use bytes::Bytes;
 use daypass_api::Outcome;
 use daypass_api::acl::{BucketAclRequest, ObjectAclRequest};
 use daypass_api::cors::CorsRules;
@@ -8,7 +7,6 @@ use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::operation::ObjectOperation;
 use daypass_api::outcome::AclReport;
 use daypass_api::tags::Tags;
-use daypass_dialect::cos::request;
 
 use super::ObjectClient;
 use crate::error::Error;
@@ -107,7 +105,6 @@ impl ObjectClient {
     }
 
     async fn change(&self, change: &ObjectOperation) -> Result<(), Error> {
-        let document = Bytes::from(request::document(change).unwrap_or_default());
-        self.call(change, document.into()).await.map(|_| ())
+        self.call_with_document(change).await.map(|_| ())
     }
 }

@@ -1,12 +1,10 @@
 //! Buckets.
 
-use bytes::Bytes;
 use daypass_api::Outcome;
 use daypass_api::acl::BucketAclPreset;
 use daypass_api::names::{BucketName, Region};
 use daypass_api::operation::{CreateBucket, ListBuckets, ObjectOperation};
 use daypass_api::outcome::BucketSummary;
-use daypass_dialect::cos::request;
 
 use super::ObjectClient;
 use crate::error::Error;
@@ -87,8 +85,7 @@ impl ObjectClient {
             bucket: bucket.clone(),
             policy,
         };
-        let document = Bytes::from(request::document(&put).unwrap_or_default());
-        self.call(&put, Payload::from(document)).await?;
+        self.call_with_document(&put).await?;
         Ok(())
     }
 

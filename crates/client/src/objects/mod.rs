@@ -62,14 +62,23 @@ impl ObjectClient {
         Ok(outcome)
     }
 
+    /// The same with the document that belongs to the operation, if one does.
+    async fn call_with_document(&self, operation: &ObjectOperation) -> Result<Outcome, Error> {
+        let payload = request::document(operation).map_or_else(Payload::empty, Payload::document);
+        self.call(operation, payload).await
+    }
+
     async fn exchange(
         &self,
         operation: &ObjectOperation,
         payload: Payload,
         body: AnswerBody,
     ) -> Result<(Outcome, Answer), Error> {
-        let parts =
+        let mut parts =
             request::write(operation, &self.connection.endpoint().for_dialect()).map_err(Error::Request)?;
+        if let Some(digest) = payload.content_md5() {
+            parts.headers.push(("content-md5".into(), digest.to_owned()));
+        }
         let length = payload.length();
         let ask = Ask {
             repetition: repetition(operation, parts.method),

@@ -1,6 +1,5 @@
 //! Uploads in parts.
 
-use bytes::Bytes;
 use crc_fast::CrcAlgorithm::Crc64Xz;
 use daypass_api::Outcome;
 use daypass_api::object::{ETag, MAX_PARTS};
@@ -9,7 +8,6 @@ use daypass_api::operation::{
     UploadPart, UploadRef,
 };
 use daypass_api::outcome::{PartList, UploadList};
-use daypass_dialect::cos::request;
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use std::io;
 
@@ -110,8 +108,7 @@ impl ObjectClient {
             forbid_overwrite,
             parts: parts.iter().map(UploadedPart::entry).collect(),
         };
-        let list = Bytes::from(request::document(&complete).unwrap_or_default());
-        let Outcome::UploadCompleted { etag, crc64, .. } = self.call(&complete, list.into()).await? else {
+        let Outcome::UploadCompleted { etag, crc64, .. } = self.call_with_document(&complete).await? else {
             return Err(Error::other_outcome());
         };
         check_integrity(whole_crc64(parts), crc64)?;

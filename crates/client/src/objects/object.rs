@@ -1,6 +1,5 @@
 //! Single objects: store, read, remove.
 
-use bytes::Bytes;
 use daypass_api::Outcome;
 use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::object::ObjectInfo;
@@ -8,7 +7,6 @@ use daypass_api::operation::{
     DeleteEntry, DeleteObject, DeleteObjects, ObjectOperation, PutObject, ReadObject,
 };
 use daypass_dialect::cos::answer::refusal;
-use daypass_dialect::cos::request;
 
 use super::{Download, ObjectClient, Stored};
 use crate::error::{Error, Refusal};
@@ -69,8 +67,7 @@ impl ObjectClient {
             quiet: true,
             entries: entries.collect(),
         });
-        let list = Bytes::from(request::document(&delete).unwrap_or_default());
-        match self.call(&delete, list.into()).await? {
+        match self.call_with_document(&delete).await? {
             Outcome::ObjectsDeleted(report) => Ok(report
                 .entries
                 .into_iter()

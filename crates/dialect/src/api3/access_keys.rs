@@ -114,7 +114,11 @@ pub(super) fn subject_parameters(subject: Subject) -> Json {
 /// The only answer with the secret in it.
 pub(super) fn write_created(key: &NewAccessKey) -> Json {
     let secret_key = key.secret_key.expose();
-    json!({ "AccessKey": with(write_key(&key.access_key), "SecretAccessKey", secret_key) })
+    with(
+        json!({}),
+        "AccessKey",
+        with(write_key(&key.access_key), "SecretAccessKey", secret_key),
+    )
 }
 
 pub(super) fn write_keys(keys: &[AccessKey]) -> Json {

@@ -11,8 +11,8 @@ use daypass_api::{Error, Operation};
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
-    access_keys, account, accounts, assume, attachments, boundaries, groups, key_ring, policies, providers,
-    revocations, role_policies, roles, sts, users, versions, web_identity,
+    access_keys, accounts, assume, attachments, boundaries, groups, key_ring, own_account, policies,
+    providers, revocations, role_policies, roles, sts, users, versions, web_identity,
 };
 
 /// Path of every call of API 3.0.
@@ -141,9 +141,9 @@ impl Call {
             Action::ListAttachedUserPolicies => attachments::read_list(fields)?,
             Action::UpdateUser => users::read_update(fields)?,
             Action::DescribeSubAccounts => users::read_describe(fields)?,
-            Action::ListCollaborators => account::read_collaborators(fields)?,
-            Action::GetUserAppId => account::NUMBERS,
-            Action::GetAccountSummary => account::SUMMARY,
+            Action::ListCollaborators => own_account::read_collaborators(fields)?,
+            Action::GetUserAppId => own_account::NUMBERS,
+            Action::GetAccountSummary => own_account::SUMMARY,
             Action::GetSecurityLastUsed => access_keys::read_last_uses(fields)?,
             Action::UpdatePolicy => policies::read_update(fields)?,
             Action::ListEntitiesForPolicy => attachments::read_entities(fields)?,

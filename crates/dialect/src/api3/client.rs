@@ -10,8 +10,8 @@ use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
-    access_keys, account, accounts, assume, attachments, boundaries, groups, key_ring, policies, providers,
-    revocations, roles, sts, users, versions, web_identity,
+    access_keys, accounts, assume, attachments, boundaries, groups, key_ring, own_account, policies,
+    providers, revocations, roles, sts, users, versions, web_identity,
 };
 
 /// A call to send: its action and version go into the headers, its body is JSON.
@@ -196,9 +196,9 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::Account(operation) => accounts::read_answer(operation, reply),
         Op::ListAttachedUserPolicies { .. } => attachments::read_attached(reply),
         Op::DescribeUsers(_) => users::read_sub_accounts(reply),
-        Op::ListCollaborators => account::read_collaborators_answer(reply),
-        Op::GetAccountNumbers => account::read_numbers(reply),
-        Op::GetAccountSummary => account::read_summary(reply),
+        Op::ListCollaborators => own_account::read_collaborators_answer(reply),
+        Op::GetAccountNumbers => own_account::read_numbers(reply),
+        Op::GetAccountSummary => own_account::read_summary(reply),
         Op::ListLastUses(_) => access_keys::read_last_uses_answer(reply),
         Op::UpdatePolicy(update) => policies::read_updated(update, reply),
         Op::ListUserPolicies(_) => attachments::read_user_policies(reply),

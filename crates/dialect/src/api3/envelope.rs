@@ -3,19 +3,25 @@
 //! The status is always 200 and the content type has no charset: SDKs take any other status for a network
 //! failure, and one of them looks for an error only under exactly this content type.
 
+use std::fmt::{self, Write};
+
 use bytes::Bytes;
 use daypass_api::{Error, ErrorCode, Outcome};
 use serde_json::{Value as Json, json};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, account, accounts, attachments, boundaries, error, groups, key_ring, policies, providers,
-    revocations, role_policies, roles, sts, users, versions,
+    access_keys, accounts, attachments, boundaries, error, groups, key_ring, own_account, policies,
+    providers, revocations, role_policies, roles, sts, users, versions,
 };
 
-/// An answer, ready to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Room for the longest answer with a secret, so that its text is never moved to a larger place.
+const SECRET_ANSWER_BYTES: usize = 8 * 1024;
+
+/// An answer, ready to be sent. Its text may hold a secret, and is hidden in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// Always 200.
     pub status: u16,
@@ -25,11 +31,21 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .field("length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Spells an outcome.
 pub fn write(outcome: &Outcome, spelling: Spelling, request_id: &str) -> Answer {
     match spelling.edition {
         Edition::Current => match fields(outcome) {
-            Some(fields) => respond(fields, request_id),
+            Some(fields) => respond(fields, request_id, tells_a_secret(outcome)),
             None => write_error(&ErrorCode::InternalError.into(), spelling, request_id),
         },
         Edition::Legacy => match outcome {
@@ -47,11 +63,15 @@ pub fn write_error(error: &Error, spelling: Spelling, request_id: &str) -> Answe
             respond(
                 json!({ "Error": { "Code": code, "Message": message } }),
                 request_id,
+                false,
             )
         }
         Edition::Legacy => {
             let (number, name, message) = error::describe_legacy(error);
-            to_answer(&json!({ "code": number, "message": message, "codeDesc": name }))
+            to_answer(
+                json!({ "code": number, "message": message, "codeDesc": name }),
+                false,
+            )
         }
     }
 }
@@ -74,9 +94,9 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Policies(page) => policies::write_policies(page),
         Outcome::AttachedPolicies(page) => attachments::write_attached(page),
         Outcome::SubAccounts(list) => users::write_sub_accounts(list),
-        Outcome::Collaborators(page) => account::write_collaborators(page),
-        Outcome::AccountNumbers { uin, account } => account::write_numbers(*uin, account),
-        Outcome::AccountSummary(summary) => account::write_summary(summary),
+        Outcome::Collaborators(page) => own_account::write_collaborators(page),
+        Outcome::AccountNumbers { uin, account } => own_account::write_numbers(*uin, account),
+        Outcome::AccountSummary(summary) => own_account::write_summary(summary),
         Outcome::LastUses(uses) => access_keys::write_last_uses(uses),
         Outcome::PolicyUpdated(id) => policies::write_updated(*id),
         Outcome::VersionCreated(id) => versions::write_created(*id),
@@ -125,18 +145,54 @@ fn fields(outcome: &Outcome) -> Option<Json> {
     })
 }
 
-fn respond(fields: Json, request_id: &str) -> Answer {
-    to_answer(&json!({ "Response": with(fields, "RequestId", request_id) }))
+/// Whether there is a secret in it that somebody shall keep from now on.
+fn tells_a_secret(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::TemporaryKey(_)
+            | Outcome::UserCreated { .. }
+            | Outcome::RootAccountCreated { .. }
+            | Outcome::AccessKeyCreated(_)
+    )
+}
+
+/// The fields are moved into their envelope, never copied.
+fn respond(fields: Json, request_id: &str, is_secret: bool) -> Answer {
+    let fields = with(fields, "RequestId", request_id);
+    to_answer(with(json!({}), "Response", fields), is_secret)
 }
 
 fn respond_legacy(data: Json) -> Answer {
-    to_answer(&json!({ "code": 0, "message": "", "codeDesc": "Success", "data": data }))
+    let envelope = json!({ "code": 0, "message": "", "codeDesc": "Success" });
+    to_answer(with(envelope, "data", data), true)
 }
 
-fn to_answer(json: &Json) -> Answer {
+fn to_answer(mut json: Json, is_secret: bool) -> Answer {
+    let body = match is_secret {
+        true => secret_text(&mut json),
+        false => json.to_string().into(),
+    };
     Answer {
         status: 200,
         headers: vec![("Content-Type", "application/json".to_owned())],
-        body: json.to_string().into(),
+        body,
+    }
+}
+
+/// What the text is made of is wiped now, the text itself when it has been sent.
+fn secret_text(json: &mut Json) -> Bytes {
+    let mut text = Zeroizing::new(String::with_capacity(SECRET_ANSWER_BYTES));
+    // Writing to a string does not fail.
+    let _ = write!(text, "{json}");
+    wipe(json);
+    Bytes::from_owner(text)
+}
+
+fn wipe(json: &mut Json) {
+    match json {
+        Json::String(text) => text.zeroize(),
+        Json::Object(members) => members.values_mut().for_each(wipe),
+        Json::Array(items) => items.iter_mut().for_each(wipe),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
 }

@@ -16,13 +16,13 @@ mod form;
 mod json;
 
 mod access_keys;
-mod account;
 mod accounts;
 mod assume;
 mod attachments;
 mod boundaries;
 mod groups;
 mod key_ring;
+mod own_account;
 mod policies;
 mod providers;
 mod revocations;

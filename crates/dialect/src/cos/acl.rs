@@ -79,6 +79,23 @@ pub(super) fn is_in_headers(request: &RequestHead<'_>) -> Result<bool, Error> {
     Ok(false)
 }
 
+/// The preset that says what a list says to everybody, if it says something to them; `widest` where they may write.
+///
+/// A policy that watches `x-cos-acl` would not see a list that stands in a document and opens as much.
+pub(super) fn opens_like(acl: &Acl, widest: &'static str) -> Option<&'static str> {
+    let given = |grantee| acl.grants.iter().filter(move |grant| grant.grantee == grantee);
+    let reads = |grant: &Grant| matches!(grant.permission, Permission::Read | Permission::ReadAcp);
+    if !given(Grantee::AllUsers).all(reads) {
+        Some(widest)
+    } else if given(Grantee::AllUsers).next().is_some() {
+        Some("public-read")
+    } else {
+        given(Grantee::AuthenticatedUsers)
+            .next()
+            .map(|_| "authenticated-read")
+    }
+}
+
 fn in_headers<P: Copy + Default>(
     request: &RequestHead<'_>,
     presets: &[(P, &str)],
@@ -310,6 +327,35 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_a_list_opens() {
+        use Permission::{FullControl, Read, ReadAcp, Write, WriteAcp};
+        let check = |grants: &[(Grantee, Permission)], expected: Option<&str>| {
+            let grant = |(grantee, permission): &(Grantee, Permission)| Grant {
+                grantee: *grantee,
+                permission: *permission,
+            };
+            let acl = Acl {
+                grants: grants.iter().map(grant).collect(),
+            };
+            assert_eq!(opens_like(&acl, "widest"), expected, "{grants:?}");
+        };
+        let (all, known) = (Grantee::AllUsers, Grantee::AuthenticatedUsers);
+        let one = Grantee::User {
+            owner_uin: Uin(1),
+            uin: Uin(1),
+        };
+        check(&[], None);
+        check(&[(one, FullControl)], None);
+        check(&[(known, FullControl), (one, Write)], Some("authenticated-read"));
+        for permission in [Read, ReadAcp] {
+            check(&[(known, Write), (all, permission)], Some("public-read"));
+        }
+        for permission in [Write, WriteAcp, FullControl] {
+            check(&[(all, Read), (all, permission)], Some("widest"));
+        }
+    }
 
     fn with<T>(
         headers: &[(&str, &str)],

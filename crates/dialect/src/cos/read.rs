@@ -71,10 +71,14 @@ impl Read {
             ObjectOperation::PutBucketCors { rules, .. } => *rules = cors::read_document(document)?,
             ObjectOperation::PutBucketPolicy { policy, .. } => *policy = policy::read_document(document)?,
             ObjectOperation::PutBucketAcl { acl, .. } => {
-                *acl = AclRequest::List(acl::read_document(document, &acl::ON_BUCKETS)?);
+                let list = acl::read_document(document, &acl::ON_BUCKETS)?;
+                note_acl(&mut self.attributes, acl::opens_like(&list, "public-read-write"));
+                *acl = AclRequest::List(list);
             }
             ObjectOperation::PutObjectAcl { acl, .. } => {
-                *acl = AclRequest::List(acl::read_document(document, &acl::ON_OBJECTS)?);
+                let list = acl::read_document(document, &acl::ON_OBJECTS)?;
+                note_acl(&mut self.attributes, acl::opens_like(&list, "public-read"));
+                *acl = AclRequest::List(list);
             }
             ObjectOperation::DeleteObjects(objects) => delete::read_request(document, objects)?,
             ObjectOperation::CompleteMultipartUpload { parts, .. } => {
@@ -159,6 +163,13 @@ fn attributes(request: &RequestHead<'_>, query: &Query<'_>) -> Result<Attributes
         request_tags: Vec::new(),
         external_id: None,
     })
+}
+
+/// Lets conditions see what a list opens; what it gives to single ones is as unseen as in the headers.
+fn note_acl(attributes: &mut Attributes, opens_like: Option<&str>) {
+    if let Some(preset) = opens_like {
+        attributes.acl = Some(preset.to_owned());
+    }
 }
 
 /// What all readers of operations look at.

@@ -1,5 +1,7 @@
 //! An exchange of the master key is cut off at each of its writes, and taken up again by a start, or by who asked for it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use daypass_api::names::{Account, AppId, Uin, UserName};
 use daypass_api::operation::CreateUser;
 use daypass_api::secret::SecretKey;
@@ -8,6 +10,7 @@ use daypass_kv::faulty::{CommitFault, FaultyKv};
 use daypass_kv::memory::MemoryKv;
 use daypass_store::StoreOptions;
 use daypass_token::KeyRing;
+use tokio::runtime::Handle;
 
 use super::*;
 use crate::bootstrap::key_material;
@@ -54,7 +57,7 @@ impl Site {
                 with_access_key: true,
                 contact: Default::default(),
             };
-            let made = store.create_user(OWNER, &create, || Ok(material(number)), NOW);
+            let made = store.create_user(OWNER, &create, |_| Ok(material(number)), NOW);
             made.await.unwrap();
         }
         let ring = KeyRing::new(NOW, &[3; 32])
@@ -72,7 +75,9 @@ impl Site {
     }
 
     async fn rotate(&self) -> Result<u64, Error> {
-        self.masters.rotate(&self.store, SystemRandom, NOW).await
+        self.masters
+            .exchange(Exchange::New, &self.store, SystemRandom, NOW)
+            .await
     }
 
     fn in_files(&self) -> MasterKeys {
@@ -202,6 +207,114 @@ async fn a_given_key_is_exchanged_by_a_start_with_both() {
     assert!(matches!(refused, Err(crate::StartError::MasterKeyWrong)));
     // A key that was given is not the server's to change.
     let masters = Arc::new(Masters::new(both(), None));
-    let refused = masters.rotate(&site.store, SystemRandom, NOW).await;
+    let refused = masters
+        .exchange(Exchange::New, &site.store, SystemRandom, NOW)
+        .await;
     assert_eq!(refused.unwrap_err().code, ErrorCode::NotImplemented);
+}
+
+/// Two gateways: while one decides to store a new access key, the other exchanges the master key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_is_never_stored_under_a_master_key_that_the_ring_has_left() {
+    let site = Site::new().await;
+    let there = Store::open(
+        Arc::new(site.kv.clone()),
+        Arc::new(MemoryBlobs::default()),
+        StoreOptions::default(),
+    );
+    let there = there.await.unwrap();
+    let (old, asked) = (site.masters.keys(), AtomicUsize::new(0));
+    let make = |ring: Option<&WrappedKeyRing>| {
+        if asked.fetch_add(1, Ordering::SeqCst) == 0 {
+            let exchange = site.rotate();
+            tokio::task::block_in_place(|| Handle::current().block_on(exchange))?;
+        }
+        let found = old
+            .of_ring(&ring.unwrap().wrapped)
+            .ok_or(ErrorCode::ServiceUnavailable)?;
+        Ok(key_material(found, id(USERS + 1), secret(USERS + 1), SystemRandom).unwrap())
+    };
+    let refused = there
+        .create_access_key(OWNER, OWNER.owner_uin, "", make, NOW)
+        .await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::ServiceUnavailable);
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "once for each ring");
+    assert!(
+        there
+            .view()
+            .await
+            .unwrap()
+            .access_key(&id(USERS + 1))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    site.assert_exchanged(&old).await;
+}
+
+/// Both begin an exchange of their own; the slower one gives its key up, and follows when it is told the other one.
+#[tokio::test]
+async fn of_two_exchanges_at_once_one_counts() {
+    let site = Site::new().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let old = site.masters.keys();
+    let files = KeyFiles::new(elsewhere.path());
+    files.promote(old.current()).unwrap();
+    let slower = Arc::new(Masters::new(old.clone(), Some(files.clone())));
+    site.rotate().await.unwrap();
+    let refused = slower
+        .exchange(Exchange::New, &site.store, SystemRandom, NOW)
+        .await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::ServiceUnavailable);
+    assert!(!slower.keys().are_two() && files.unfinished().is_none());
+    let ring = site
+        .store
+        .view()
+        .await
+        .unwrap()
+        .key_ring()
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(matches!(slower.adopt(&ring), Err(NotAdopted::Stranger)));
+    files.promote(site.masters.keys().current()).unwrap();
+    slower.adopt(&ring).unwrap();
+    let done = slower
+        .exchange(Exchange::CutOff, &site.store, SystemRandom, NOW)
+        .await;
+    assert_eq!((done, slower.keys().are_two()), (Ok(0), false));
+    site.assert_exchanged(&old).await;
+    site.assert_opens(&slower.keys()).await;
+}
+
+/// The gateway that began an exchange is gone in the middle of it: one that is told its key ends it.
+#[tokio::test]
+async fn an_exchange_is_ended_by_a_gateway_that_follows() {
+    let site = Site::new().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (old, files) = (site.masters.keys(), KeyFiles::new(elsewhere.path()));
+    let other = Arc::new(Masters::new(old.clone(), Some(files.clone())));
+    site.kv
+        .fail_commit(site.kv.commits_seen() + 2, CommitFault::Crash { applied: true });
+    site.rotate().await.unwrap_err();
+    site.kv.restart();
+    files.promote(site.in_files().current()).unwrap();
+    let ring = site
+        .store
+        .view()
+        .await
+        .unwrap()
+        .key_ring()
+        .await
+        .unwrap()
+        .unwrap();
+    other.adopt(&ring).unwrap();
+    site.assert_opens(&other.keys()).await;
+    let rest = other
+        .exchange(Exchange::CutOff, &site.store, SystemRandom, NOW)
+        .await;
+    assert_eq!(rest, Ok(USERS as u64 + 1 - 256), "one page was wrapped already");
+    site.assert_opens(&other.keys()).await;
+    assert_eq!(site.rotate().await, Ok(0), "it finds nothing left to do");
+    site.assert_exchanged(&old).await;
 }

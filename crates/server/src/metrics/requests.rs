@@ -70,10 +70,14 @@ impl RequestMeter {
     }
 
     /// Counts a probe that was answered.
-    pub(crate) fn count_probe(&self, method: &Method) {
+    pub(crate) fn count_probe(&self, method: &Method, status: u16) {
         let probes = &self.actions.of("probe:health").answers;
-        if let Some([_, good, ..]) = probes.get(method_place(method)) {
-            good.one();
+        let class = usize::from(status / 100).saturating_sub(1);
+        if let Some(counter) = probes
+            .get(method_place(method))
+            .and_then(|answers| answers.get(class))
+        {
+            counter.one();
         }
     }
 

@@ -21,8 +21,8 @@ use tempfile::TempDir;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
+use crate::acting::{TRUSTS_ROOT, role};
 use crate::kit::{Key, Request, act, call, code, encode, expect, host_of, mint};
-use crate::roles::{TRUSTS_ROOT, role};
 use crate::wire::{Answer, BUCKET, Wire};
 
 const TAGGED_OTHERWISE: &str = "otherwise-1250000000";
@@ -582,7 +582,7 @@ async fn the_page_the_code_and_these_tests_know_the_same_keys() {
     let told = keys_of("## Keys");
     let missing = keys_of("## Keys that are always missing");
     let known: BTreeSet<String> = ConditionKey::names().map(str::to_owned).collect();
-    // What these do is in `web_identity`.
+    // What these do is in `tests/attacks/web_identity.rs`.
     let vouched = keys_of("## Keys of web identity tokens");
     assert_eq!(&(&told | &missing) | &vouched, known);
     assert!(told.is_disjoint(&missing));

@@ -4,10 +4,10 @@
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
+use crate::acting::{TRUSTS_ROOT, role};
 use crate::bucket_policy::put;
 use crate::cross_account::{Account, two_accounts};
 use crate::kit::{Key, Request, act, call, code, expect, key_of, mint, policy};
-use crate::roles::{TRUSTS_ROOT, role};
 
 const HERE: &str = "qcs::cam::uin/100000000001";
 const ANYONE: &str = "qcs::cam::anyone:anyone";

@@ -1,37 +1,17 @@
 //! Two gateways over one store: what is ended at one is refused by the other from the next request on, however long it
 //! has known it, and whatever was forgotten meanwhile.
 
-use std::sync::Arc;
-
-use daypass_api::secret::SecretText;
-use daypass_blob::memory::MemoryBlobs;
-use daypass_kv::memory::MemoryKv;
-use daypass_server::{Engines, Ground};
+use daypass_server::Engines;
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
+use crate::acting::{TRUSTS_ROOT, role};
 use crate::kit::{Key, act, call, code, key_of, mint, policy, user};
-use crate::roles::{TRUSTS_ROOT, role};
+use crate::one_store::{MASTER_KEY, engines, told};
 
-/// Both of them wrap what they store under this key.
-const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-
+/// Both of them wrap what they store under the same key.
 async fn gateway(engines: &Engines) -> TestServer {
-    let ground = Ground {
-        engines: Some(engines.clone()),
-        ..Ground::default()
-    };
-    let change = |config: &mut daypass_server::Config| {
-        config.master_key = Some(SecretText::new(MASTER_KEY.to_owned()))
-    };
-    TestServer::on(change, ground).await.unwrap()
-}
-
-fn engines() -> Engines {
-    Engines {
-        kv: Arc::new(MemoryKv::new()),
-        blobs: Arc::new(MemoryBlobs::new()),
-    }
+    told(engines, MASTER_KEY).await.unwrap()
 }
 
 async fn lives(server: &TestServer, key: &Key) -> bool {

@@ -1,5 +1,7 @@
 //! Keys, signed requests that can be bent after signing, and calls to the token and access-management services.
 
+#![allow(dead_code, reason = "each test binary uses a part")]
+
 use std::collections::BTreeMap;
 
 use daypass_server::Clock;
@@ -237,6 +239,39 @@ pub(crate) fn response(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200);
     let mut document: Value = serde_json::from_slice(&answer.body).unwrap();
     document["Response"].take()
+}
+
+/// Calls an action as the root, and fails if it is refused.
+pub(crate) async fn done(server: &TestServer, action: &str, parameters: Value) -> Value {
+    let answer = call(server, &Key::root(), action, parameters).await;
+    assert_eq!(code(&answer), "", "{action}: {answer}");
+    answer
+}
+
+/// A policy of the root's account; its number.
+pub(crate) async fn policy_of(server: &TestServer, name: &str, document: &str) -> u64 {
+    let parameters = json!({ "PolicyName": name, "PolicyDocument": document });
+    let made = done(server, "CreatePolicy", parameters).await;
+    made["PolicyId"].as_u64().unwrap()
+}
+
+/// Gives a user a policy.
+pub(crate) async fn attach(server: &TestServer, uin: u64, policy: u64) {
+    let parameters = json!({ "AttachUin": uin, "PolicyId": policy });
+    done(server, "AttachUserPolicy", parameters).await;
+}
+
+/// Begins an upload in parts; its id.
+pub(crate) async fn upload(server: &TestServer, key: &Key, target: &str) -> String {
+    let started = act(server, key, "POST", &format!("{target}?uploads"), b"").await;
+    let text = String::from_utf8(started.body).unwrap();
+    let (_, rest) = text.split_once("<UploadId>").unwrap();
+    rest.split_once("</UploadId>").unwrap().0.to_owned()
+}
+
+/// A sub-account, as a policy names it.
+pub(crate) fn user_resource(uin: u64) -> String {
+    format!("qcs::cam::uin/100000000001:uin/{uin}")
 }
 
 /// The code of a refused call; empty for one that was not refused.

@@ -1,9 +1,8 @@
 //! The promise, attacked from outside: a whole server, and a client that says whatever an attacker would.
 //!
-//! `scene` plays the life of temporary keys, `one_gate` walks every operation, `attacks` replays how others were
-//! broken, `conditions` holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `gateways` does so at several doors of one store,
+//! How others were broken is replayed in `tests/attacks`. Here `scene` plays the life of temporary keys, `conditions` holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `gateways` does so at several doors of one store,
 //! `foreign_roles` brings roles of one account to the buckets of another, `trail_sessions` finds
-//! what sessions say of themselves in the audit trail, `trail_loss` takes the trail's disk away, `logs` looks for secrets in what is written down.
+//! what sessions say of themselves in the audit trail, `trail_loss` takes the trail's disk away.
 
 #![expect(
     clippy::indexing_slicing,
@@ -15,23 +14,22 @@
 #[path = "../wire/mod.rs"]
 mod wire;
 
-mod attacks;
+mod acting;
 mod bucket_policy;
 mod conditions;
 mod cross_account;
 mod foreign_roles;
+mod gateway_keys;
 mod gateways;
 mod identities;
-mod issuer;
 mod key_ring;
 mod kit;
-mod logs;
-mod one_gate;
+mod one_store;
 mod revocations;
 mod roles;
 mod scene;
+mod shown;
+mod spellings;
 mod trail;
 mod trail_loss;
 mod trail_sessions;
-mod trail_web_identity;
-mod web_identity;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::kit::{Key, act, call, code, expect, key_of, mint, policy, server, user};
 
-const TRUST: &str = crate::roles::TRUSTS_ROOT;
+const TRUST: &str = crate::acting::TRUSTS_ROOT;
 
 async fn revoke(server: &TestServer, parameters: Value) {
     let answer = call(server, &Key::root(), "RevokeSession", parameters).await;
@@ -36,7 +36,7 @@ async fn stage() -> (TestServer, crate::kit::User, String) {
     let server = server().await;
     let everything = policy(&[("allow", &["*"], &["*"])]);
     let ann = user(&server, "ann", &everything).await;
-    let role = crate::roles::role(&server, "deep", TRUST, &everything).await;
+    let role = crate::acting::role(&server, "deep", TRUST, &everything).await;
     (server, ann, role)
 }
 

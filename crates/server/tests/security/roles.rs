@@ -3,11 +3,9 @@
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
-use crate::kit::{Key, User, act, call, code, expect, key_of, mint, policy, server, user};
+use crate::acting::{OWNER, TRUSTS_ROOT, asked, assume, may_list, role, session, trusts, trusts_user, with};
+use crate::kit::{Key, act, call, code, done, expect, key_of, mint, policy, server, user};
 
-const OWNER: u64 = 100_000_000_001;
-/// A trust policy that names the root account, which is everybody in it who has a right of his own.
-pub(crate) const TRUSTS_ROOT: &str = r#"{"version":"2.0","statement":[{"effect":"allow","action":"name/sts:AssumeRole","principal":{"qcs":["qcs::cam::uin/100000000001:root"]}}]}"#;
 const DENIED: &str = "UnauthorizedOperation";
 const OVER_TIME: &str = "InvalidParameter.OverTimeError";
 
@@ -15,64 +13,6 @@ const ASSUME: (&str, &[&str], &[&str]) = ("allow", &["sts:AssumeRole"], &["*"]);
 const LIST: (&str, &[&str], &[&str]) = ("allow", &["cos:GetBucket"], &["*"]);
 const EVERYTHING: (&str, &[&str], &[&str]) = ("allow", &["*"], &["*"]);
 const NOTHING: (&str, &[&str], &[&str]) = ("allow", &["cos:NoSuchAction"], &["*"]);
-
-fn trusts(who: &str) -> String {
-    TRUSTS_ROOT.replace("qcs::cam::uin/100000000001:root", who)
-}
-
-fn trusts_user(user: &User) -> String {
-    trusts(&format!("qcs::cam::uin/{OWNER}:uin/{}", user.uin))
-}
-
-/// Calls as the root what must succeed.
-async fn root(server: &TestServer, action: &str, parameters: Value) -> Value {
-    let answer = call(server, &Key::root(), action, parameters).await;
-    assert_eq!(code(&answer), "", "{action}: {answer}");
-    answer
-}
-
-/// A role with this trust and these permissions; its number.
-pub(crate) async fn role(server: &TestServer, name: &str, trust: &str, document: &str) -> String {
-    let made = root(
-        server,
-        "CreateRole",
-        json!({ "RoleName": name, "PolicyDocument": trust }),
-    )
-    .await;
-    let id = made["RoleId"].as_str().unwrap().to_owned();
-    // Policies outlive roles, so that each gets a name of its own.
-    let parameters = json!({ "PolicyName": format!("of-role-{id}"), "PolicyDocument": document });
-    let policy = root(server, "CreatePolicy", parameters).await;
-    let attach = json!({ "AttachRoleId": id, "PolicyId": policy["PolicyId"] });
-    root(server, "AttachRolePolicy", attach).await;
-    id
-}
-
-fn asked(name: &str) -> Value {
-    json!({
-        "RoleArn": format!("qcs::cam::uin/{OWNER}:roleName/{name}"),
-        "RoleSessionName": "session",
-        "DurationSeconds": 1800,
-    })
-}
-
-fn with(mut parameters: Value, name: &str, value: impl Into<Value>) -> Value {
-    parameters[name] = value.into();
-    parameters
-}
-
-async fn assume(server: &TestServer, by: &Key, name: &str) -> Value {
-    call(server, by, "AssumeRole", asked(name)).await
-}
-
-/// A session of this role.
-async fn session(server: &TestServer, by: &Key, name: &str) -> Key {
-    key_of(&assume(server, by, name).await)
-}
-
-async fn may_list(server: &TestServer, key: &Key) -> bool {
-    act(server, key, "GET", "/", b"").await.status == 200
-}
 
 #[tokio::test]
 async fn a_session_has_the_rights_of_its_role_at_this_moment() {
@@ -90,9 +30,9 @@ async fn a_session_has_the_rights_of_its_role_at_this_moment() {
     expect(&act(&server, &key, "PUT", "/k", b"x").await, 403, "AccessDenied");
 
     let boundary = json!({ "PolicyName": "bound", "PolicyDocument": policy(&[NOTHING]) });
-    let bound = root(&server, "CreatePolicy", boundary).await["PolicyId"].clone();
+    let bound = done(&server, "CreatePolicy", boundary).await["PolicyId"].clone();
     let put = json!({ "RoleId": id, "PolicyId": bound });
-    root(&server, "PutRolePermissionsBoundary", put).await;
+    done(&server, "PutRolePermissionsBoundary", put).await;
     assert!(!may_list(&server, &key).await);
     // What bounds a role cannot be removed from under it.
     let removed = call(
@@ -103,20 +43,20 @@ async fn a_session_has_the_rights_of_its_role_at_this_moment() {
     )
     .await;
     assert_eq!(code(&removed), "ResourceInUse");
-    root(&server, "DeleteRolePermissionsBoundary", json!({ "RoleId": id })).await;
+    done(&server, "DeleteRolePermissionsBoundary", json!({ "RoleId": id })).await;
     assert!(may_list(&server, &key).await);
 
     let attached = json!({ "RoleId": id, "Page": 1, "Rp": 20 });
-    let attached = root(&server, "ListAttachedRolePolicies", attached).await;
+    let attached = done(&server, "ListAttachedRolePolicies", attached).await;
     let own = attached["List"][0]["PolicyId"].clone();
-    root(
+    done(
         &server,
         "DetachRolePolicy",
         json!({ "DetachRoleId": id, "PolicyId": own }),
     )
     .await;
     assert!(!may_list(&server, &key).await);
-    root(
+    done(
         &server,
         "AttachRolePolicy",
         json!({ "AttachRoleId": id, "PolicyId": own }),
@@ -124,7 +64,7 @@ async fn a_session_has_the_rights_of_its_role_at_this_moment() {
     .await;
     assert!(may_list(&server, &key).await);
     // A policy that is gone is gone from the role.
-    root(&server, "DeletePolicy", json!({ "PolicyId": [own] })).await;
+    done(&server, "DeletePolicy", json!({ "PolicyId": [own] })).await;
     assert!(!may_list(&server, &key).await);
     server.stop().await;
 }
@@ -177,36 +117,8 @@ async fn a_role_needs_its_own_trust_and_the_caller_s_own_right() {
     }
     // A trust is what it says at this moment.
     let trust = json!({ "RoleName": "open", "PolicyDocument": trusts_user(&denied) });
-    root(&server, "UpdateAssumeRolePolicy", trust).await;
+    done(&server, "UpdateAssumeRolePolicy", trust).await;
     check(&may.key, "open", DENIED).await;
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn a_deputy_is_not_confused() {
-    let server = server().await;
-    let deputy = user(&server, "deputy", &policy(&[ASSUME])).await;
-    let condition = r#""condition":{"string_equal":{"sts:external_id":"agreed/1"}},"effect""#;
-    let trust = trusts_user(&deputy).replacen(r#""effect""#, condition, 1);
-    role(&server, "customer", &trust, &policy(&[LIST])).await;
-    let ask = async |external_id: Option<&str>| {
-        let parameters = match external_id {
-            Some(id) => with(asked("customer"), "ExternalId", id),
-            None => asked("customer"),
-        };
-        call(&server, &deputy.key, "AssumeRole", parameters).await
-    };
-    assert_eq!(code(&ask(Some("agreed/1")).await), "");
-    for wrong in [None, Some(""), Some("agreed/2"), Some("Agreed/1")] {
-        assert_eq!(code(&ask(wrong).await), DENIED, "{wrong:?}");
-    }
-    for malformed in ["a", "a b", "*"] {
-        assert_eq!(
-            code(&ask(Some(malformed)).await),
-            "InvalidParameter.ParamError",
-            "{malformed}"
-        );
-    }
     server.stop().await;
 }
 
@@ -223,7 +135,7 @@ async fn a_role_of_the_same_name_is_another_role() {
     let vault = session(&server, &first, "vault").await;
     assert!(may_list(&server, &vault).await);
 
-    root(&server, "DeleteRole", json!({ "RoleName": "first" })).await;
+    done(&server, "DeleteRole", json!({ "RoleName": "first" })).await;
     for ended in [&first, &vault] {
         expect(
             &act(&server, ended, "GET", "/", b"").await,
@@ -246,37 +158,8 @@ async fn a_role_of_the_same_name_is_another_role() {
     assert_eq!(code(&assume(&server, &second, "vault").await), DENIED);
     // Until its owner says so again.
     let trust = json!({ "RoleName": "vault", "PolicyDocument": by_name });
-    root(&server, "UpdateAssumeRolePolicy", trust).await;
+    done(&server, "UpdateAssumeRolePolicy", trust).await;
     assert_eq!(code(&assume(&server, &second, "vault").await), "");
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn a_chain_loses_no_policy() {
-    let server = server().await;
-    let ann = user(&server, "ann", &policy(&[EVERYTHING])).await;
-    role(&server, "wide", TRUSTS_ROOT, &policy(&[EVERYTHING])).await;
-    role(&server, "wider", TRUSTS_ROOT, &policy(&[EVERYTHING])).await;
-    let narrow = policy(&[ASSUME, LIST]);
-    let federation = mint(&server, &ann.key, Some(&narrow), 1800).await;
-    let through_role = with(asked("wide"), "Policy", narrow.as_str());
-    let through_role = key_of(&call(&server, &ann.key, "AssumeRole", through_role).await);
-    let through_federation = session(&server, &federation, "wide").await;
-    for narrowed in [&federation, &through_role, &through_federation] {
-        let next = session(&server, narrowed, "wider").await;
-        let widened = with(asked("wide"), "Policy", policy(&[EVERYTHING]));
-        let widened = key_of(&call(&server, &next, "AssumeRole", widened).await);
-        for key in [&next, &widened] {
-            assert!(may_list(&server, key).await);
-            expect(&act(&server, key, "PUT", "/k", b"x").await, 403, "AccessDenied");
-        }
-    }
-    // A session that may not assume roles does not, whatever its principal may.
-    let without = mint(&server, &ann.key, Some(&policy(&[LIST])), 1800).await;
-    assert_eq!(code(&assume(&server, &without, "wide").await), DENIED);
-    // What all of them allow is allowed.
-    let free = session(&server, &session(&server, &ann.key, "wide").await, "wider").await;
-    expect(&act(&server, &free, "PUT", "/k", b"x").await, 200, "");
     server.stop().await;
 }
 
@@ -310,7 +193,7 @@ async fn durations_of_a_role_and_of_a_parent() {
     assert_eq!(code(&ask(&root_key, i64::MAX).await), OVER_TIME);
     assert_eq!(code(&ask(&root_key, 1799).await), "InvalidParameter.ParamError");
     let limit = json!({ "RoleName": "day", "SessionDuration": 3600 });
-    root(&server, "UpdateRoleSessionDuration", limit).await;
+    done(&server, "UpdateRoleSessionDuration", limit).await;
     assert_eq!(code(&ask(&root_key, 3600).await), "");
     assert_eq!(code(&ask(&root_key, 3601).await), OVER_TIME);
     // Where nothing is asked for, what fits is given.
@@ -366,21 +249,21 @@ async fn whatever_a_chain_rests_on_ends_all_of_it() {
 
     // The key at the beginning.
     let status = |status: &str| json!({ "TargetUin": ann.uin, "AccessKeyId": ann.key.id, "Status": status });
-    root(&server, "UpdateAccessKey", status("Inactive")).await;
+    done(&server, "UpdateAccessKey", status("Inactive")).await;
     assert_eq!((alive(&of_ann).await, alive(&of_ben).await), (0, 3));
-    root(&server, "UpdateAccessKey", status("Active")).await;
+    done(&server, "UpdateAccessKey", status("Active")).await;
     assert_eq!(alive(&of_ann).await, 3);
     let delete = json!({ "TargetUin": ann.uin, "AccessKeyId": ann.key.id });
-    root(&server, "DeleteAccessKey", delete).await;
+    done(&server, "DeleteAccessKey", delete).await;
     assert_eq!((alive(&of_ann).await, alive(&of_ben).await), (0, 3));
 
     // A role in the middle ends what comes after it.
-    root(&server, "DeleteRole", json!({ "RoleName": "two" })).await;
+    done(&server, "DeleteRole", json!({ "RoleName": "two" })).await;
     assert_eq!(alive(&of_ben).await, 1);
     role(&server, "two", TRUSTS_ROOT, &rights).await;
     assert_eq!(alive(&of_ben).await, 1);
     // The user at the beginning.
-    root(&server, "DeleteUser", json!({ "Name": ben.name, "Force": 1 })).await;
+    done(&server, "DeleteUser", json!({ "Name": ben.name, "Force": 1 })).await;
     assert_eq!(alive(&of_ben).await, 0);
     server.stop().await;
 }

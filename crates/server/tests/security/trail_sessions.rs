@@ -46,7 +46,7 @@ async fn what_a_session_says_of_itself_is_in_the_trail() {
     let root = Key::root();
     act(&server, &root, "PUT", "/", b"").await;
     let all = policy(&[("allow", &["*"], &["*"])]);
-    crate::roles::role(&server, "dev", crate::roles::TRUSTS_ROOT, &all).await;
+    crate::acting::role(&server, "dev", crate::acting::TRUSTS_ROOT, &all).await;
 
     let tags = json!([{ "Key": "team", "Value": "图片" }, { "Key": "env", "Value": "" }]);
     let said = [("SourceIdentity", json!("ann")), ("Tags", tags)];

@@ -1,5 +1,6 @@
 //! A client that says exactly what it is told to, byte for byte, and reads what comes back.
 
+#![allow(dead_code, reason = "each test binary uses a part")]
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use daypass_signature::cos::{SignOptions, sign};

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::NameList;
 use crate::{
-    COS_CLOCK_TOLERANCE, ClaimError, MAX_AUTHORIZATION_BYTES, RequestView, Window, WindowVerdict,
+    COS_CLOCK_TOLERANCE, ClaimError, MAX_AUTHORIZATION_BYTES, RequestView, SentToken, Window, WindowVerdict,
     claim_error::{authorization, bounded, key_id, token},
 };
 
@@ -55,7 +55,7 @@ pub struct Claim {
     /// Where the claim stood.
     pub location: Location,
     /// The session token of a temporary key, decoded. A `+` that a client left unencoded in a URL is a space here.
-    pub token: Option<String>,
+    pub token: Option<SentToken>,
 }
 
 impl Claim {
@@ -120,7 +120,10 @@ pub fn claim_in_form(signature: &str, form_token: Option<&str>) -> Result<Claim,
         .map(|text| token("x-cos-security-token", text.as_bytes()))
         .transpose()?
         .flatten();
-    Fields::from_text(signature)?.into_claim(Location::Form, form_token.map(str::to_owned))
+    Fields::from_text(signature)?.into_claim(
+        Location::Form,
+        form_token.map(|text| SentToken::new(text.to_owned())),
+    )
 }
 
 fn from_query<'v>(view: &'v RequestView<'_>) -> Result<Option<(Location, Fields<'v>)>, ClaimError> {
@@ -163,7 +166,7 @@ fn put<'v>(slot: &mut Option<&'v str>, field: &str, value: &'v str) -> Result<()
     }
 }
 
-fn request_token(view: &RequestView<'_>) -> Result<Option<String>, ClaimError> {
+fn request_token(view: &RequestView<'_>) -> Result<Option<SentToken>, ClaimError> {
     let mut found: Option<&str> = None;
     for name in TOKENS {
         let parameters = view.parameters().iter().filter(|parameter| parameter.is(name));
@@ -180,7 +183,7 @@ fn request_token(view: &RequestView<'_>) -> Result<Option<String>, ClaimError> {
             found = Some(other);
         }
     }
-    Ok(found.map(str::to_owned))
+    Ok(found.map(|text| SentToken::new(text.to_owned())))
 }
 
 /// The seven fields as text, wherever they stood.
@@ -228,7 +231,7 @@ impl<'t> Fields<'t> {
         times.iter().chain(&lists).chain(&others).all(Option::is_none)
     }
 
-    fn into_claim(self, location: Location, token: Option<String>) -> Result<Claim, ClaimError> {
+    fn into_claim(self, location: Location, token: Option<SentToken>) -> Result<Claim, ClaimError> {
         if required(ALGORITHM, self.algorithm)? != "sha1" {
             return Err(ClaimError::UnknownAlgorithm);
         }

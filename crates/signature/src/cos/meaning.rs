@@ -52,7 +52,12 @@ pub const COMPANION_PARAMETERS: &[(&str, &[&str])] = &[
     ("position", &["append"]),
 ];
 
-const MEANING_HEADERS: &[&str] = &["x-cos-acl", "x-cos-tagging"];
+const MEANING_HEADERS: &[&str] = &[
+    "x-cos-acl",
+    "x-cos-metadata-directive",
+    "x-cos-tagging",
+    "x-cos-tagging-directive",
+];
 
 const MEANING_HEADER_PREFIXES: &[&str] = &[
     "x-cos-copy-source",
@@ -230,6 +235,8 @@ mod tests {
             "x-cos-acl",
             "X-Cos-ACL",
             "x-cos-tagging",
+            "x-cos-tagging-directive",
+            "x-cos-metadata-directive",
             "x-cos-copy-source",
             "x-cos-copy-source-Range",
             "x-cos-copy-source-If-Match",

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::canonical::ALGORITHM;
 use crate::{
-    ClaimError, RequestView, WindowVerdict,
+    ClaimError, RequestView, SentToken, WindowVerdict,
     claim_error::{authorization, bounded_list, key_id, token},
     window::{seconds, timestamp_verdict},
 };
@@ -35,7 +35,7 @@ pub struct Claim {
     /// When the request was made, in seconds since 1970.
     pub timestamp: i64,
     /// The session token of a temporary key.
-    pub token: Option<String>,
+    pub token: Option<SentToken>,
 }
 
 impl Claim {
@@ -161,11 +161,11 @@ fn timestamp(view: &RequestView<'_>) -> Result<i64, ClaimError> {
         .ok_or(ClaimError::Malformed(TIMESTAMP))
 }
 
-fn request_token(view: &RequestView<'_>) -> Result<Option<String>, ClaimError> {
+fn request_token(view: &RequestView<'_>) -> Result<Option<SentToken>, ClaimError> {
     let Some(value) = single(view, TOKEN)? else {
         return Ok(None);
     };
-    Ok(token(TOKEN, value)?.map(str::to_owned))
+    Ok(token(TOKEN, value)?.map(|text| SentToken::new(text.to_owned())))
 }
 
 fn single<'v>(view: &RequestView<'v>, name: &str) -> Result<Option<&'v [u8]>, ClaimError> {
@@ -205,7 +205,7 @@ mod tests {
             signed_headers: "content-type;host".to_owned(),
             signature: "ab".to_owned(),
             timestamp: 1_700_000_000,
-            token: Some("tok".to_owned()),
+            token: Some(SentToken::new("tok".to_owned())),
         };
         let with_token = [
             ("Authorization", GOOD),

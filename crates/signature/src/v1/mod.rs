@@ -10,7 +10,7 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    ClaimError, SecretKey, WindowVerdict,
+    ClaimError, SecretKey, SentToken, WindowVerdict,
     claim_error::{key_id, token},
     encoding::decode_form,
     hosts, mac,
@@ -61,7 +61,7 @@ pub struct Claim {
     /// The signature as sent.
     pub signature: String,
     /// The session token of a temporary key.
-    pub token: Option<String>,
+    pub token: Option<SentToken>,
 }
 
 impl Claim {
@@ -126,9 +126,10 @@ pub fn claim(parameters: &[(String, String)]) -> Result<Option<Claim>, ClaimErro
         return Ok(None);
     }
     refuse_repetition(parameters)?;
+    refuse_joined(parameters)?;
     let number = |field| seconds(required(parameters, field)?).ok_or(ClaimError::Malformed(field));
-    // INVARIANT: the nonce is a number. The text to sign joins raw values with `&`, so that a value could swallow the
-    // parameters after it; the nonce sorts right before `Policy` and must not be able to hide it.
+    // INVARIANT: the nonce is a number. It sorts right before `Policy` and must not be able to hide it, however it is
+    // spelled.
     number(NONCE)?;
     let signature = required(parameters, SIGNATURE)?;
     crate::claim_error::bounded(SIGNATURE, signature, MAX_SIGNATURE_BYTES)?;
@@ -137,7 +138,8 @@ pub fn claim(parameters: &[(String, String)]) -> Result<Option<Claim>, ClaimErro
         timestamp: number(TIMESTAMP)?,
         method: Method::of(parameters),
         signature: signature.to_owned(),
-        token: token(TOKEN, value(parameters, TOKEN).unwrap_or_default().as_bytes())?.map(str::to_owned),
+        token: token(TOKEN, value(parameters, TOKEN).unwrap_or_default().as_bytes())?
+            .map(|text| SentToken::new(text.to_owned())),
     }))
 }
 
@@ -217,6 +219,29 @@ fn refuse_repetition(parameters: &[(String, String)]) -> Result<(), ClaimError> 
         .zip(names.iter().skip(1))
         .find(|(one, next)| one == next);
     repeated.map_or(Ok(()), |(name, _)| Err(ClaimError::Repeated((*name).to_owned())))
+}
+
+/// Refuses names and values in which another parameter seems to begin.
+///
+/// The text to sign joins raw values with `&`. Under one signature, such a value could have swallowed the parameters
+/// after it, or be one that was cut. Parameters begin with a capital, so that the queries of URLs may stand in values;
+/// the few of API 2.0 that do not are numbers or names without `&`, or come last.
+fn refuse_joined(parameters: &[(String, String)]) -> Result<(), ClaimError> {
+    let is_joined =
+        |(name, value): &(String, String)| name.contains(['&', '=']) || value.split('&').skip(1).any(begins);
+    match parameters.iter().any(is_joined) {
+        true => Err(ClaimError::Malformed("parameters")),
+        false => Ok(()),
+    }
+}
+
+/// Whether a text begins as a parameter does.
+fn begins(text: &str) -> bool {
+    let Some((name, _)) = text.split_once('=') else {
+        return false;
+    };
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    name.starts_with(|first: char| first.is_ascii_uppercase()) && name.bytes().all(is_legal)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Tests of signature v1: reading claims, host candidates, canonical text.
 
 use super::*;
-use crate::{MAX_KEY_ID_BYTES, MAX_TOKEN_BYTES};
+use crate::{MAX_KEY_ID_BYTES, MAX_TOKEN_BYTES, SentToken};
 
 const GOOD: &str =
     "SecretId=id&Timestamp=1700000000&Nonce=5&Signature=c2ln&Token=tok&SignatureMethod=HmacSHA256";
@@ -21,7 +21,7 @@ fn reads_every_field() {
         timestamp: 1_700_000_000,
         method: Method::HmacSha256,
         signature: "c2ln".to_owned(),
-        token: Some("tok".to_owned()),
+        token: Some(SentToken::new("tok".to_owned())),
     };
     assert_eq!(read(GOOD), Ok(Some(expected)));
 }
@@ -62,6 +62,35 @@ fn refuses_malformed_claims() {
         ClaimError::Repeated("Nonce".to_owned()),
     );
     check("Nonce=5", "Nonce=5&A=1&A=2", ClaimError::Repeated("A".to_owned()));
+}
+
+#[test]
+fn no_value_reads_as_two() {
+    let check = |value: &str, is_refused: bool| {
+        let mut parameters = form_parameters(GOOD).unwrap();
+        parameters.push(("Remark".to_owned(), value.to_owned()));
+        let expected = is_refused.then_some(ClaimError::Malformed("parameters"));
+        assert_eq!(claim(&parameters).err(), expected, "{value}");
+    };
+    check("a&UseApi=1", true);
+    check("a&b&Tags.0.Key=", true);
+    check("&A=", true);
+    check("A=1", false);
+    check("R&D", false);
+    check("R&D is fun = true", false);
+    check("http://a.test/?x=1&y=2", false);
+    check("%26A=1", false);
+    let mut parameters = form_parameters(GOOD).unwrap();
+    parameters.push(("A=1&B".to_owned(), "2".to_owned()));
+    assert!(claim(&parameters).is_err());
+    // Under the same signature, the one could be sent for the other.
+    let (mut one, mut two) = (parameters.clone(), form_parameters(GOOD).unwrap());
+    one.pop();
+    one.extend([("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);
+    two.push(("A".to_owned(), "1&B=2".to_owned()));
+    let text = |parameters: &[(String, String)]| string_to_sign("POST", "h", "/", parameters);
+    assert_eq!(text(&one), text(&two));
+    assert!(claim(&one).is_ok() && claim(&two).is_err());
 }
 
 #[test]

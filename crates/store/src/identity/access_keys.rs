@@ -7,7 +7,7 @@ use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_metadata::identity::{self, AccessKeyRecord, WrappedSecret};
 use daypass_metadata::keys;
 
-use super::KeyMaterial;
+use super::MakeKey;
 use crate::{Attempts, Store, View, fault};
 
 /// Most access keys of one identity.
@@ -39,18 +39,9 @@ impl Store {
         owner: Account,
         uin: Uin,
         description: &str,
-        make_key: impl FnOnce() -> Result<KeyMaterial, Error> + Send,
+        make_key: impl MakeKey,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
-        let key = make_key()?;
-        let record = AccessKeyRecord {
-            account: owner,
-            uin,
-            secret: key.wrapped,
-            status: AccessKeyStatus::Active,
-            created: now,
-            description: description.to_owned(),
-        };
         let _turn = self.identity_turn().await;
         let mut attempts = Attempts::default();
         loop {
@@ -59,7 +50,15 @@ impl Store {
             if change.view.access_key_ids(owner.owner_uin, uin).await?.len() >= MOST_ACCESS_KEYS {
                 return Err(ErrorCode::AccessKeyOverLimit.into());
             }
-            change.view.require_new_access_key(&key.id).await?;
+            let key = change.make_key(&make_key).await?;
+            let record = AccessKeyRecord {
+                account: owner,
+                uin,
+                secret: key.wrapped,
+                status: AccessKeyStatus::Active,
+                created: now,
+                description: description.to_owned(),
+            };
             if self
                 .commit(identity::create_access_key(change.batch(), &key.id, &record))
                 .await?

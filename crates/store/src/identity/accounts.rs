@@ -9,7 +9,7 @@ use daypass_metadata::bucket::CounterRecord;
 use daypass_metadata::identity::{self, AccessKeyRecord, AccountRecord, OwnerRecord, UIN_COUNTER};
 use daypass_metadata::keys;
 
-use super::KeyMaterial;
+use super::{KeyMaterial, MakeKey};
 use crate::view::decoded;
 use crate::{Attempts, Store, View, fault};
 
@@ -56,7 +56,7 @@ impl Store {
     pub async fn add_account(
         &self,
         new: NewAccount,
-        key: KeyMaterial,
+        make_key: impl MakeKey,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
         let _turn = self.identity_turn().await;
@@ -72,7 +72,7 @@ impl Store {
                 .await?
                 .ok_or(ErrorCode::AccountFull)?;
             let account = numbered(new, &existing, next_uin)?;
-            change.view.require_new_access_key(&key.id).await?;
+            let key = change.make_key(&make_key).await?;
             let batch = founding(change.batch(), account, account.owner_uin.0, &key, now);
             if self.commit(batch).await? {
                 let access_key = first_key(account, &key, now).access_key(key.id.clone());

@@ -59,6 +59,11 @@ pub struct KeyMaterial {
     pub wrapped: WrappedSecret,
 }
 
+/// Makes an access key, with its secret wrapped under the master key that opens this ring; it may be called again.
+pub trait MakeKey: Fn(Option<&WrappedKeyRing>) -> Result<KeyMaterial, Error> + Send + Sync {}
+
+impl<F: Fn(Option<&WrappedKeyRing>) -> Result<KeyMaterial, Error> + Send + Sync> MakeKey for F {}
+
 /// A change being decided: the view it is decided on, and the generation it depends on.
 struct Change {
     view: View,
@@ -66,6 +71,15 @@ struct Change {
 }
 
 impl Change {
+    /// A new access key, made for the key ring as this change finds it: whatever replaces the ring makes the change fail,
+    /// so that a secret is never stored under a master key that the ring has left.
+    async fn make_key(&self, make: &impl MakeKey) -> Result<KeyMaterial, Error> {
+        let ring = self.view.key_ring().await?;
+        let key = make(ring.as_ref())?;
+        self.view.require_new_access_key(&key.id).await?;
+        Ok(key)
+    }
+
     /// The batch that the change's writes are added to.
     fn batch(&self) -> Batch {
         identity::change(self.generation.as_ref())

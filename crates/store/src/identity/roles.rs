@@ -129,21 +129,22 @@ impl Store {
         }))
     }
 
-    /// Removes a role with its policies and its boundary.
-    pub async fn delete_role(&self, owner: Account, role: &RoleRef) -> Result<Outcome, Error> {
+    /// Removes a role with its policies and its boundary. Changes go by number, as all of them: a name may have passed on
+    /// to another role since it was decided.
+    pub async fn delete_role(&self, owner: Account, role: RoleId) -> Result<Outcome, Error> {
         let owner = owner.owner_uin;
         let _turn = self.identity_turn().await;
         let mut attempts = Attempts::default();
         loop {
             let change = self.begin_change(&mut attempts).await?;
-            let (id, record) = change.view.require_role(owner, role).await?;
+            let (_, record) = change.view.require_role(owner, &RoleRef::Id(role)).await?;
             let mut tally = change.view.account_tally(owner).await?;
             tally.roles = tally.roles.saturating_sub(1);
             let batch = identity::put_account_tally(change.batch(), owner, &tally);
             let batch = change
-                .detach_all(batch, owner, Holder::Role(id), record.boundary)
+                .detach_all(batch, owner, Holder::Role(role), record.boundary)
                 .await?;
-            let batch = identity::remove_role(batch, owner, id, &record.name);
+            let batch = identity::remove_role(batch, owner, role, &record.name);
             if self.commit(batch.reclaiming()).await? {
                 return Ok(Outcome::Done);
             }
@@ -154,7 +155,7 @@ impl Store {
     pub async fn update_role_trust(
         &self,
         owner: Account,
-        role: &RoleRef,
+        role: RoleId,
         document: &str,
         trusted: &[Trusted],
         now: Timestamp,
@@ -163,12 +164,13 @@ impl Store {
         let mut attempts = Attempts::default();
         loop {
             let change = self.begin_change(&mut attempts).await?;
-            let (id, mut record) = change.view.require_role(owner.owner_uin, role).await?;
+            let named = RoleRef::Id(role);
+            let (_, mut record) = change.view.require_role(owner.owner_uin, &named).await?;
             (record.trusted, record.providers) = change.view.resolve_trusted(trusted).await?;
             document.clone_into(&mut record.document);
             record.updated = now;
             if self
-                .commit(identity::put_role(change.batch(), owner.owner_uin, id, &record))
+                .commit(identity::put_role(change.batch(), owner.owner_uin, role, &record))
                 .await?
             {
                 return Ok(Outcome::Done);
@@ -180,7 +182,7 @@ impl Store {
     pub async fn update_role_description(
         &self,
         owner: Account,
-        role: &RoleRef,
+        role: RoleId,
         description: &str,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
@@ -195,7 +197,7 @@ impl Store {
     pub async fn update_role_session_duration(
         &self,
         owner: Account,
-        role: &RoleRef,
+        role: RoleId,
         seconds: i64,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
@@ -210,7 +212,7 @@ impl Store {
     pub async fn update_role_console_login(
         &self,
         owner: Account,
-        role: &RoleRef,
+        role: RoleId,
         allowed: bool,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
@@ -225,7 +227,7 @@ impl Store {
     pub async fn tag_role(
         &self,
         owner: Account,
-        role: &RoleRef,
+        role: RoleId,
         tags: &Tags,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
@@ -248,7 +250,7 @@ impl Store {
     pub async fn untag_role(
         &self,
         owner: Account,
-        role: &RoleRef,
+        role: RoleId,
         keys: &[String],
         now: Timestamp,
     ) -> Result<Outcome, Error> {
@@ -263,7 +265,7 @@ impl Store {
     async fn edit_role(
         &self,
         owner: Account,
-        role: &RoleRef,
+        role: RoleId,
         now: Timestamp,
         edit: impl Fn(&mut RoleRecord) -> Result<(), Error> + Send + Sync,
     ) -> Result<Outcome, Error> {
@@ -271,11 +273,12 @@ impl Store {
         let mut attempts = Attempts::default();
         loop {
             let change = self.begin_change(&mut attempts).await?;
-            let (id, mut record) = change.view.require_role(owner.owner_uin, role).await?;
+            let named = RoleRef::Id(role);
+            let (_, mut record) = change.view.require_role(owner.owner_uin, &named).await?;
             edit(&mut record)?;
             record.updated = now;
             if self
-                .commit(identity::put_role(change.batch(), owner.owner_uin, id, &record))
+                .commit(identity::put_role(change.batch(), owner.owner_uin, role, &record))
                 .await?
             {
                 return Ok(Outcome::Done);

@@ -9,7 +9,7 @@ use daypass_metadata::identity::{
 };
 use daypass_metadata::keys;
 
-use super::KeyMaterial;
+use super::{KeyMaterial, MakeKey};
 use crate::view::decoded;
 use crate::{Attempts, Store, View, fault};
 
@@ -25,10 +25,9 @@ impl Store {
         &self,
         owner: Account,
         create: &CreateUser,
-        make_key: impl FnOnce() -> Result<KeyMaterial, Error> + Send,
+        make_key: impl MakeKey,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
-        let key = create.with_access_key.then(make_key).transpose()?;
         let _turn = self.identity_turn().await;
         let mut attempts = Attempts::default();
         loop {
@@ -66,8 +65,11 @@ impl Store {
             batch = identity::put_account_tally(batch, owner.owner_uin, &tally);
             batch = identity::set_counter(batch, UIN_COUNTER, uin);
             batch = identity::set_counter(batch, UID_COUNTER, uid);
+            let key = match create.with_access_key {
+                true => Some(change.make_key(&make_key).await?),
+                false => None,
+            };
             if let Some(key) = &key {
-                change.view.require_new_access_key(&key.id).await?;
                 batch = identity::create_access_key(batch, &key.id, &first_key(owner, Uin(uin), key, now));
             }
             if self.commit(batch).await? {

@@ -75,7 +75,7 @@ impl Fixture {
             contact: Contact::default(),
             with_access_key,
         };
-        let make_key = || material(&format!("AKID{name}"));
+        let make_key = |_: Option<&WrappedKeyRing>| material(&format!("AKID{name}"));
         match self.store.create_user(OWNER, &create, make_key, NOW).await? {
             Outcome::UserCreated { user, access_key } => Ok((user, access_key)),
             other => panic!("{other:?}"),
@@ -95,7 +95,7 @@ impl Fixture {
     pub(super) async fn access_key(&self, uin: Uin, id: &str) -> Result<NewAccessKey, Error> {
         match self
             .store
-            .create_access_key(OWNER, uin, "note", || material(id), NOW)
+            .create_access_key(OWNER, uin, "note", |_| material(id), NOW)
             .await?
         {
             Outcome::AccessKeyCreated(key) => Ok(key),

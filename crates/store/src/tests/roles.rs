@@ -128,16 +128,25 @@ async fn a_name_passes_on_and_a_number_does_not() {
         Err(ErrorCode::RoleNameInUse)
     );
     assert_eq!(fixture.stored(&named("dev")).await.unwrap().role.id, first);
-    fixture
-        .store
-        .delete_role(OWNER, &RoleRef::Id(first))
-        .await
-        .unwrap();
+    let store = &fixture.store;
+    store.delete_role(OWNER, first).await.unwrap();
     assert_eq!(fixture.stored(&named("dev")).await, None);
-    let gone = fixture.store.delete_role(OWNER, &named("dev")).await;
-    assert_eq!(refused(gone), ErrorCode::RoleNotExist);
     let second = fixture.create_role("dev", &[]).await.unwrap();
     assert!(second > first);
+    // A change that was decided while the first had the name does not reach the second.
+    let before = fixture.stored(&named("dev")).await;
+    for changed in [
+        store.delete_role(OWNER, first).await,
+        store.update_role_trust(OWNER, first, "{new}", &[], LATER).await,
+        store.update_role_description(OWNER, first, "new", LATER).await,
+        store.update_role_session_duration(OWNER, first, 1, LATER).await,
+        store.update_role_console_login(OWNER, first, true, LATER).await,
+        store.tag_role(OWNER, first, &tags(&[("a", "1")]), LATER).await,
+        store.untag_role(OWNER, first, &["a".to_owned()], LATER).await,
+    ] {
+        assert_eq!(refused(changed), ErrorCode::RoleNotExist);
+    }
+    assert_eq!(fixture.stored(&named("dev")).await, before);
     assert_eq!(fixture.stored(&RoleRef::Id(first)).await, None);
     // Another account's roles are not this one's.
     let foreign = fixture
@@ -173,13 +182,13 @@ async fn whom_a_role_trusts_exists() {
         Trusted::Role(OWNER.owner_uin, named("dev")),
         Trusted::Role(OWNER.owner_uin, RoleRef::Id(dev)),
     ];
-    fixture.create_role("vault", &trusted).await.unwrap();
+    let number = fixture.create_role("vault", &trusted).await.unwrap();
     let kept = fixture.stored(&named("vault")).await.unwrap().trusted;
     let kept: Vec<_> = kept.iter().map(|role| (role.name.as_str(), role.id)).collect();
     assert_eq!(kept, [("dev", dev)], "whose the name was is kept with it");
     let (store, vault) = (&fixture.store, named("vault"));
     store
-        .update_role_trust(OWNER, &vault, "{new}", &[], LATER)
+        .update_role_trust(OWNER, number, "{new}", &[], LATER)
         .await
         .unwrap();
     let stored = fixture.stored(&vault).await.unwrap();
@@ -193,10 +202,10 @@ async fn whom_a_role_trusts_exists() {
 #[tokio::test]
 async fn tags_are_merged_and_bounded() {
     let fixture = with_accounts().await;
-    fixture.create_role("dev", &[]).await.unwrap();
+    let number = fixture.create_role("dev", &[]).await.unwrap();
     fixture.create_role("ops", &[]).await.unwrap();
     let (store, dev) = (&fixture.store, named("dev"));
-    let tag = async |pairs: Tags| store.tag_role(OWNER, &dev, &pairs, LATER).await;
+    let tag = async |pairs: Tags| store.tag_role(OWNER, number, &pairs, LATER).await;
     tag(tags(&[("made", "no"), ("a", "1")])).await.unwrap();
     let kept = fixture.stored(&dev).await.unwrap().role.tags;
     assert_eq!(kept, tags(&[("made", "no"), ("a", "1")]));
@@ -217,7 +226,7 @@ async fn tags_are_merged_and_bounded() {
     assert_eq!(refused(tag(many(49)).await), ErrorCode::TagLimitExceeded);
     tag(many(48)).await.unwrap();
     store
-        .untag_role(OWNER, &dev, &["made".to_owned(), "none".to_owned()], LATER)
+        .untag_role(OWNER, number, &["made".to_owned(), "none".to_owned()], LATER)
         .await
         .unwrap();
     assert_eq!(fixture.stored(&dev).await.unwrap().role.tags.len(), 49);
@@ -264,7 +273,7 @@ async fn policies_of_a_role_and_what_bounds_it() {
     assert_eq!(fixture.tally(one).await, (1, 1));
     let view = fixture.view().await;
     assert_eq!(store.account_summary(&view, OWNER).await.unwrap().roles, 1);
-    store.delete_role(OWNER, &dev).await.unwrap();
+    store.delete_role(OWNER, id).await.unwrap();
     assert_eq!(fixture.tally(one).await, (0, 0));
     let view = fixture.view().await;
     assert_eq!(view.holders(OWNER.owner_uin, one).await.unwrap(), []);

@@ -15,7 +15,7 @@ fn expected(location: Location, token: Option<&str>) -> Claim {
         parameter_list: NameList::of(["acl", "x/y"]),
         signature: "00ff".to_owned(),
         location,
-        token: token.map(str::to_owned),
+        token: token.map(|text| SentToken::new(text.to_owned())),
     }
 }
 
@@ -256,7 +256,7 @@ fn finds_the_token_wherever_it_stands() {
     let check = |query: &str, headers: &[(&str, &str)], expected: Option<&str>| {
         assert_eq!(
             token_of(query, headers),
-            Ok(expected.map(str::to_owned)),
+            Ok(expected.map(|text| SentToken::new(text.to_owned()))),
             "{query} {headers:?}"
         );
     };

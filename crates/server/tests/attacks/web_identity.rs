@@ -7,11 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
+use crate::acting::role;
 use crate::issuer::{Manner, RsaKey, SigningKey, TestIssuer, unsigned};
 use crate::kit::{
     Key, Request, act, action_request, call, code, expect, key_of, now, policy, response, server,
 };
-use crate::roles::role;
+use crate::one_store::{engines, gateway};
 
 const OWNER: u64 = 100_000_000_001;
 const BAD_TOKEN: &str = "InvalidParameter.WebIdentityTokenError";
@@ -40,10 +41,10 @@ pub(crate) struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        Self::on(server().await).await
+        Self::at(server().await).await
     }
 
-    pub(crate) async fn on(server: TestServer) -> Self {
+    pub(crate) async fn at(server: TestServer) -> Self {
         let key = SigningKey::new("one");
         let issuer = TestIssuer::start(Manner::Keys(vec![key.public()])).await;
         let scene = Self { server, issuer, key };
@@ -165,7 +166,7 @@ pub(crate) async fn act_as(scene: &Scene, session: &Key, role: &str) -> Value {
 
 /// Makes a role that trusts the one of the scene.
 pub(crate) async fn next_role(scene: &Scene) {
-    let trust = crate::roles::TRUSTS_ROOT.replace(":root", ":roleName/photos");
+    let trust = crate::acting::TRUSTS_ROOT.replace(":root", ":roleName/photos");
     role(&scene.server, "next", &trust, &allows(&["cos:*"])).await;
 }
 
@@ -201,8 +202,34 @@ async fn a_chain_of_roles_loses_neither_policy_nor_provider() {
     scene.server.stop().await;
 }
 
+/// Nobody signs this action, and so nothing else makes the gateway look at the ring.
 #[tokio::test]
-async fn what_is_wrong_with_a_token() {
+async fn a_gateway_seals_under_the_ring_that_all_have_by_now() {
+    let engines = engines();
+    let here = gateway(&engines).await;
+    assert_eq!(act(&here, &Key::root(), "PUT", "/", b"").await.status, 200);
+    let scene = Scene::at(here).await;
+    let (here, there) = (&scene.server, gateway(&engines).await);
+    for _ in 0..3 {
+        let ended = call(&there, &Key::root(), "EndAllSessions", json!({})).await;
+        assert_eq!(code(&ended), "", "{ended}");
+        let session = key_of(&scene.assume(&scene.token()).await);
+        for server in [&there, here] {
+            expect(&act(server, &session, "GET", "/k", b"").await, 200, "");
+        }
+    }
+    let exchanged = call(&there, &Key::root(), "RotateMasterKey", json!({})).await;
+    assert_eq!(code(&exchanged), "", "{exchanged}");
+    let refused = scene.assume(&scene.token()).await;
+    scene.check(
+        &refused,
+        "ServiceUnavailable",
+        "it has no master key for the ring",
+    );
+}
+
+#[tokio::test]
+async fn m27_what_is_wrong_with_a_web_identity_token() {
     let scene = Scene::new().await;
     let (key, now) = (&scene.key, now(&scene.server));
     let stranger = SigningKey::new("one");
@@ -275,7 +302,7 @@ async fn what_is_wrong_with_a_token() {
 }
 
 #[tokio::test]
-async fn a_public_key_is_no_shared_secret() {
+async fn m27_a_public_key_is_no_shared_secret() {
     let scene = Scene::new().await;
     let key = RsaKey::new();
     let keys = json!({ "keys": [key.public()] }).to_string();
@@ -412,7 +439,7 @@ async fn a_session_ends_with_what_it_rests_on() {
     let scene = Scene::new().await;
     let delete = json!({ "Name": "company" });
     let trust = trusts(json!({}));
-    let untrust = json!({ "RoleName": "photos", "PolicyDocument": crate::roles::TRUSTS_ROOT });
+    let untrust = json!({ "RoleName": "photos", "PolicyDocument": crate::acting::TRUSTS_ROOT });
     let trust_again = json!({ "RoleName": "photos", "PolicyDocument": trust });
     let mut fewer = scene.settings();
     fewer["ClientId"] = json!(["daypass"]);
@@ -496,7 +523,7 @@ async fn who_asks_too_often_is_told_so() {
 }
 
 #[tokio::test]
-async fn private_issuers_only_where_they_are_allowed() {
+async fn m56_private_issuers_only_where_they_are_allowed() {
     let server = TestServer::with(|config| config.federation_allow_private = false)
         .await
         .unwrap();

@@ -12,7 +12,7 @@ use daypass_dialect::site::{self, SiteConfig};
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
-use crate::kit::{Key, Request, act, call, code, mint, policy, server, user};
+use crate::kit::{Key, Request, act, call, code, mint, policy, server, upload, user};
 use crate::wire::{Answer, BUCKET};
 
 /// How one operation is asked for, and which action that is.
@@ -382,15 +382,8 @@ async fn furnished() -> (TestServer, String) {
         act(&server, &root, "PUT", "/k", b"secret bytes").await.status,
         200
     );
-    let upload = new_upload(&server).await;
+    let upload = upload(&server, &root, "/k").await;
     (server, upload)
-}
-
-async fn new_upload(server: &TestServer) -> String {
-    let started = act(server, &Key::root(), "POST", "/k?uploads", b"").await;
-    let text = String::from_utf8(started.body).unwrap();
-    let (_, rest) = text.split_once("<UploadId>").unwrap();
-    rest.split_once("</UploadId>").unwrap().0.to_owned()
 }
 
 fn is_refused(answer: &Answer) -> bool {
@@ -400,7 +393,7 @@ fn is_refused(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn mechanism_10_every_operation_of_the_object_store_asks_every_layer() {
+async fn m10_every_operation_of_the_object_store_asks_every_layer() {
     let (server, upload) = furnished().await;
     let nobody = user(
         &server,
@@ -470,7 +463,7 @@ async fn what_is_not_offered_says_so_to_whoever_may() {
 }
 
 /// Parameters with which an action is called, and whether what it does changes identities.
-fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool) {
+pub(crate) fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool) {
     let of_role = |other: Value| {
         let mut parameters = json!({ "RoleId": role });
         if let (Some(all), Some(other)) = (parameters.as_object_mut(), other.as_object()) {
@@ -573,12 +566,12 @@ fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (Value, bool
         Action::DescribeRoleList => (json!({ "Page": 1, "Rp": 20 }), false),
         Action::ListAttachedRolePolicies => (of_role(json!({ "Page": 1, "Rp": 20 })), false),
         Action::CreateRole => (
-            json!({ "RoleName": "made", "PolicyDocument": crate::roles::TRUSTS_ROOT }),
+            json!({ "RoleName": "made", "PolicyDocument": crate::acting::TRUSTS_ROOT }),
             true,
         ),
         Action::DeleteRole | Action::DeleteRolePermissionsBoundary => (of_role(json!({})), true),
         Action::UpdateAssumeRolePolicy => {
-            let document = json!({ "PolicyDocument": crate::roles::TRUSTS_ROOT });
+            let document = json!({ "PolicyDocument": crate::acting::TRUSTS_ROOT });
             (of_role(document), true)
         }
         Action::UpdateRoleDescription => (of_role(json!({ "Description": "changed" })), true),
@@ -601,12 +594,12 @@ fn is_denied(response: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn mechanism_10_every_action_asks_every_layer() {
+async fn m10_every_action_asks_every_layer() {
     let server = server().await;
     let nothing = policy(&[("allow", &["cos:NoSuchAction"], &["*"])]);
     let victim = user(&server, "victim", &nothing).await;
     let nobody = user(&server, "nobody", &nothing).await;
-    let role = crate::roles::role(&server, "victim", crate::roles::TRUSTS_ROOT, &nothing).await;
+    let role = crate::acting::role(&server, "victim", crate::acting::TRUSTS_ROOT, &nothing).await;
     for action in Action::ALL.iter().filter(|action| !action.is_unsigned()) {
         let (parameters, changes) = action_for(*action, victim.uin, victim.policy, &role);
         let name = format!("{}:{}", action.service().name(), action.name());
@@ -655,7 +648,7 @@ async fn mechanism_10_every_action_asks_every_layer() {
 }
 
 #[tokio::test]
-async fn mechanism_1_no_session_mints_another() {
+async fn m01_no_session_mints_another() {
     let server = server().await;
     let root = Key::root();
     let everything = policy(&[("allow", &["*"], &["*"])]);
@@ -665,6 +658,15 @@ async fn mechanism_1_no_session_mints_another() {
         assert_eq!(code(&minted), "FailedOperation.TempKeyNotAllowed");
         let made = call(&server, &key, "CreateAccessKey", json!({})).await;
         assert!(is_denied(&made), "{made}");
+        assert_eq!(
+            act(&server, &key, "GET", "/", b"").await.status,
+            200,
+            "it is a good key"
+        );
     }
+    assert_eq!(
+        code(&call(&server, &root, "CreateAccessKey", json!({})).await),
+        ""
+    );
     server.stop().await;
 }

@@ -25,7 +25,7 @@ async fn whom_a_provider_vouched_for_is_in_the_trail() {
     };
     let server = TestServer::with(|config| config.audit = audit).await.unwrap();
     act(&server, &Key::root(), "PUT", "/", b"").await;
-    let scene = Scene::on(server).await;
+    let scene = Scene::at(server).await;
     next_role(&scene).await;
     let first = key_of(&scene.assume(&scene.token()).await);
     let second = key_of(&act_as(&scene, &first, "next").await);

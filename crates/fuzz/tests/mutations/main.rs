@@ -1,0 +1,89 @@
+//! Every target on inputs made from its seeds: no panic, its law holds, and time and memory stay bounded.
+//!
+//! `DAYPASS_FUZZ_CASES` sets the cases of each target for longer runs, `DAYPASS_FUZZ_SEED` where they begin.
+//! What once failed is kept in `tests/corpus/<target>/` of the workspace and is run first.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panicking, and says how to repeat what it did"
+)]
+
+mod allocator;
+mod mutation;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use daypass_fuzz::{TARGETS, Target};
+
+use crate::mutation::{Random, input};
+
+/// Cases of one target in an ordinary run of the tests.
+const CASES: u64 = 20_000;
+const SEED: u64 = 0x5eed;
+
+/// Far more than any case needs, so that a busy machine is no failure.
+const MOST_TIME: Duration = Duration::from_secs(5);
+
+/// What a case may take from the allocator, all in all: so much, and so many times its own length.
+const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES_PER_BYTE: usize = 1024;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
+}
+
+#[test]
+fn every_target_keeps_its_law_on_mutated_inputs() {
+    let (cases, seed) = (
+        setting("DAYPASS_FUZZ_CASES", CASES),
+        setting("DAYPASS_FUZZ_SEED", SEED),
+    );
+    for target in TARGETS {
+        let started = Instant::now();
+        let seeds = (target.seeds)();
+        assert!(!seeds.is_empty(), "{} has no seeds", target.name);
+        for known in seeds.iter().chain(&corpus(target)) {
+            run(target, known, "a known input");
+        }
+        for case in 0..cases {
+            // Each case has its own number, so that one can be repeated alone.
+            let number = seed.wrapping_add(case);
+            let bytes = input(&mut Random(number), &seeds, target.words);
+            run(
+                target,
+                &bytes,
+                &format!("DAYPASS_FUZZ_SEED={number} DAYPASS_FUZZ_CASES=1"),
+            );
+        }
+        eprintln!("{}: {cases} cases in {:?}", target.name, started.elapsed());
+    }
+}
+
+fn corpus(target: &Target) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/corpus")
+        .join(target.name);
+    let Ok(files) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    files
+        .map(|file| fs::read(file.unwrap().path()).unwrap())
+        .collect()
+}
+
+fn run(target: &Target, bytes: &[u8], repeat: &str) {
+    let (started, before) = (Instant::now(), allocator::taken());
+    let outcome = catch_unwind(AssertUnwindSafe(|| (target.run)(bytes)));
+    let (time, taken) = (started.elapsed(), allocator::taken().wrapping_sub(before));
+    let shown = String::from_utf8_lossy(bytes);
+    let about = format!("{} ({repeat}), {} bytes: {shown:.2000}", target.name, bytes.len());
+    assert!(outcome.is_ok(), "the law is broken by {about}");
+    assert!(time <= MOST_TIME, "{time:?} for {about}");
+    let most = MOST_BYTES + MOST_BYTES_PER_BYTE * bytes.len();
+    assert!(taken <= most, "{taken} bytes of memory for {about}");
+}
