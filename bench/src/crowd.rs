@@ -10,6 +10,7 @@ use daypass_signature::SecretKey;
 use serde_json::{Value, json};
 
 use crate::http::{Connection, Request};
+use crate::issuer::{AUDIENCE, SUBJECT};
 use crate::load::{Plan, Step, measure};
 use crate::process::memory;
 use crate::request::{Action, Key, call};
@@ -17,7 +18,7 @@ use crate::results::{Measured, Results, Sample};
 use crate::run::{STARTS, Settings};
 use crate::server::Server;
 use crate::stage::Stage;
-use crate::work::{OWNER, ROLE, Work};
+use crate::work::{OWNER, PROVIDER, ROLE, VOUCHED_ROLE, Work};
 
 /// Users of one account, and roles of one: as many as it may have.
 const SHARE: usize = 1000;
@@ -34,6 +35,11 @@ const LEAST_CACHE: &[&str] = &["--metadata-cache-mib", "8"];
 pub(crate) const COMPARED: &[(&str, &str, Work)] = &[
     ("crowd-federation", "GetFederationToken with a policy", Work::Mint),
     ("crowd-assume", "AssumeRole with a policy", Work::Assume),
+    (
+        "crowd-web-identity",
+        "AssumeRoleWithWebIdentity with a policy",
+        Work::WebIdentity,
+    ),
 ];
 
 /// The two servers, as they are spelled in results.
@@ -85,7 +91,7 @@ pub(crate) fn run(stage: &Stage, settings: &Settings, results: &mut Results) -> 
     results.note("crowd_ended", crowd.ended as f64);
     for side in SIDES {
         let server = stage.fresh_server(side)?;
-        make_role(&server, &stage.root)?;
+        make_roles(&server, stage)?;
         server.stop()?;
     }
     let server = stage.server("crowded")?;
@@ -175,24 +181,47 @@ fn timed_start(stage: &Stage) -> Result<(Server, f64)> {
     Ok((server, begun.elapsed().as_secs_f64() * 1e3))
 }
 
-/// The role that is assumed.
-pub(crate) fn make_role(server: &Server, root: &Key) -> Result<()> {
-    let mut administrator = Administrator::new(server.address(), root.clone())?;
-    administrator
-        .ask(Action::CREATE_ROLE, &role(ROLE, OWNER))
-        .map(drop)
+/// The roles that are assumed, and the identity provider that one of them trusts.
+pub(crate) fn make_roles(server: &Server, stage: &Stage) -> Result<()> {
+    let mut administrator = Administrator::new(server.address(), stage.root.clone())?;
+    let provider = json!({
+        "Name": PROVIDER,
+        "IdentityUrl": stage.issuer.url(),
+        "ClientId": [AUDIENCE],
+        "AutoRotateKey": 1,
+    });
+    administrator.ask(Action::CREATE_OIDC_CONFIG, &provider)?;
+    administrator.ask(Action::CREATE_ROLE, &role(ROLE, OWNER))?;
+    administrator.ask(Action::CREATE_ROLE, &vouched_role()).map(drop)
 }
 
 /// A role that the account's root may assume.
 fn role(name: &str, owner: u64) -> Value {
-    let document = json!({
-        "version": "2.0",
-        "statement": [{
+    trusting(
+        name,
+        json!({
             "effect": "allow",
             "action": "name/sts:AssumeRole",
             "principal": { "qcs": [format!("qcs::cam::uin/{owner}:root")] },
-        }],
-    });
+        }),
+    )
+}
+
+/// The role that may be assumed by whom the identity provider vouches for.
+fn vouched_role() -> Value {
+    trusting(
+        VOUCHED_ROLE,
+        json!({
+            "effect": "allow",
+            "action": "name/sts:AssumeRoleWithWebIdentity",
+            "principal": { "federated": [format!("qcs::cam::uin/{OWNER}:oidc-provider/{PROVIDER}")] },
+            "condition": { "string_equal": { "oidc:aud": AUDIENCE, "oidc:sub": SUBJECT } },
+        }),
+    )
+}
+
+fn trusting(name: &str, statement: Value) -> Value {
+    let document = json!({ "version": "2.0", "statement": [statement] });
     json!({ "RoleName": name, "PolicyDocument": document.to_string() })
 }
 
@@ -282,7 +311,7 @@ impl Administrator {
     /// What the service answers to one call; an error that it answers is an error.
     fn ask(&mut self, action: Action, parameters: &Value) -> Result<Value> {
         let (body, mut head, mut answer) = (parameters.to_string(), Vec::new(), Vec::new());
-        call(action, body.as_bytes(), &self.key, &mut head)?;
+        call(action, body.as_bytes(), Some(&self.key), &mut head)?;
         let request = Request {
             head: &head,
             piece: body.as_bytes(),

@@ -125,6 +125,11 @@ pub(crate) const GOALS: &[Goal] = &[
         crowd(all, "crowd-assume")
     }),
     goal(
+        "AssumeRoleWithWebIdentity ×8, likewise",
+        AtMost(1.2, "×"),
+        |all| crowd(all, "crowd-web-identity"),
+    ),
+    goal(
         "start of the large installation to the first key minted",
         AtMost(5000.0, "ms"),
         |all| all.fact("start_crowd_ms"),

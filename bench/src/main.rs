@@ -15,6 +15,7 @@ mod crowd;
 mod disk;
 mod goals;
 mod http;
+mod issuer;
 mod load;
 mod machine;
 mod nginx;

@@ -65,7 +65,7 @@ const fn row(id: &'static str, title: &'static str, workers: usize, subjects: &'
 
 use Size::{Large, Medium, Small};
 use Subject::{Appends, Daypass, Digests, Files, Nginx};
-use Work::{Assume, Get, Head, List, Mint, Put};
+use Work::{Assume, Get, Head, List, Mint, Put, WebIdentity};
 
 /// All rows. Reading comes before writing, which leaves the disk busy for a while. Writing 64 MiB at 32 connections is
 /// no row of rates (2 GiB a round); `footprint` does it once, for the memory.
@@ -154,6 +154,18 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row("assume-1", "AssumeRole with a policy", 1, &[Daypass(Assume)]),
     row("assume-8", "AssumeRole with a policy", 8, &[Daypass(Assume)]),
+    row(
+        "web-identity-1",
+        "AssumeRoleWithWebIdentity with a policy (RS256, keys kept)",
+        1,
+        &[Daypass(WebIdentity)],
+    ),
+    row(
+        "web-identity-8",
+        "AssumeRoleWithWebIdentity with a policy (RS256, keys kept)",
+        8,
+        &[Daypass(WebIdentity)],
+    ),
     row("md5", "MD5 of 1 MiB", 1, &[Digests]),
     row("put-4k-1", "PUT 4 KiB", 1, &[Daypass(Put(Small)), Files(Small)]),
     row("put-4k-32", "PUT 4 KiB", 32, &[Daypass(Put(Small)), Files(Small)]),

@@ -94,7 +94,7 @@ pub(crate) fn run(settings: &Settings, results: &mut Results) -> Result<()> {
     eprintln!("filling a server");
     let lists = |row: &Row| row.subjects.contains(&Subject::Daypass(Work::List));
     stage.fill(&server, footprint || settings.has_rows(lists))?;
-    crowd::make_role(&server, &stage.root)?;
+    crowd::make_roles(&server, &stage)?;
     server.stop()?;
     if footprint {
         starts(&stage, results)?;

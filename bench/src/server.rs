@@ -20,6 +20,13 @@ use crate::request::{Key, ObjectRequest, object};
 /// How long the server may take to stop.
 const LONGEST_STOP: Duration = Duration::from_secs(60);
 
+/// An issuer on the loopback interface is asked, and one address may ask as often as it can.
+const OPTIONS: &[&str] = &[
+    "--federation-allow-private",
+    "--web-identity-requests-per-second",
+    "100000",
+];
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -33,6 +40,7 @@ impl Server {
         let mut child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(OPTIONS)
             .args(options)
             .env_clear()
             .env("DAYPASS_ROOT_SECRET_ID", &root.id)

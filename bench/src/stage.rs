@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use crate::issuer::Issuer;
 use crate::load::{Plan, measure};
 use crate::nginx::{self, Nginx};
 use crate::request::Key;
@@ -23,12 +24,13 @@ const FILLING_CONNECTIONS: usize = 64;
 /// Bytes of each object that is only listed.
 const LISTED_BYTES: usize = 16;
 
-/// The folders, the key and the bytes of one run.
+/// The folders, the key, the identity provider and the bytes of one run.
 #[derive(Debug)]
 pub(crate) struct Stage {
     folder: TempDir,
     binary: PathBuf,
     pub(crate) root: Key,
+    pub(crate) issuer: Issuer,
     pub(crate) bytes: Vec<u8>,
     /// How many objects there are to list.
     pub(crate) listable: u64,
@@ -47,6 +49,7 @@ impl Stage {
             folder,
             binary,
             root: root_key()?,
+            issuer: Issuer::start()?,
             bytes: object_bytes(),
             listable,
         })
@@ -95,6 +98,7 @@ impl Stage {
         Target {
             address: server.address(),
             key,
+            issuer: &self.issuer,
             status,
             series: "",
             listable: self.listable,

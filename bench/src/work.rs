@@ -10,6 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Connection, Request};
+use crate::issuer::Issuer;
 use crate::load::Step;
 use crate::request::{Action, Key, ObjectRequest, call, object};
 
@@ -19,6 +20,9 @@ pub(crate) const LISTED_KEYS: u64 = 1000;
 pub(crate) const OWNER: u64 = 100_000_000_001;
 /// The role that is assumed.
 pub(crate) const ROLE: &str = "bench";
+/// The role that is assumed on the word of the identity provider, and the provider's name.
+pub(crate) const VOUCHED_ROLE: &str = "vouched";
+pub(crate) const PROVIDER: &str = "bench";
 
 /// Sizes of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +76,8 @@ pub(crate) enum Work {
     List,
     Mint,
     Assume,
+    /// A key on the word of an identity provider whose keys are kept.
+    WebIdentity,
 }
 
 /// Where to ask, and how.
@@ -79,6 +85,7 @@ pub(crate) enum Work {
 pub(crate) struct Target<'a> {
     pub(crate) address: SocketAddr,
     pub(crate) key: &'a Key,
+    pub(crate) issuer: &'a Issuer,
     /// The status that every answer must have.
     pub(crate) status: u16,
     /// What sets the names of objects that are put apart from those of other cells.
@@ -100,22 +107,28 @@ impl<'a> Target<'a> {
             head: Vec::new(),
             answer: Vec::new(),
         };
+        let policy = statements(1, "get/4k/*");
         let minting = match work {
             Work::Mint => Some((
                 Action::GET_FEDERATION_TOKEN,
-                federation_body(&statements(1, "get/4k/*")),
+                federation_body(&policy),
+                Some(self.key),
             )),
-            Work::Assume => Some((Action::ASSUME_ROLE, assume_body(&statements(1, "get/4k/*")))),
+            Work::Assume => Some((Action::ASSUME_ROLE, assume_body(&policy), Some(self.key))),
+            Work::WebIdentity => {
+                let body = web_identity_body(&policy, &self.issuer.token()?);
+                Some((Action::ASSUME_ROLE_WITH_WEB_IDENTITY, body, None))
+            }
             _ => None,
         };
-        if let Some((action, body)) = minting {
-            return Ok(Box::new(move |_| asker.mint(action, &body)));
+        if let Some((action, body, key)) = minting {
+            return Ok(Box::new(move |_| asker.mint(action, &body, key)));
         }
         Ok(Box::new(move |count| match work {
             Work::Put(size) => asker.put(size, count),
             Work::Get(size) => asker.get(size, count),
             Work::Head(size) => asker.head(size, count),
-            Work::List | Work::Mint | Work::Assume => asker.list(count),
+            Work::List | Work::Mint | Work::Assume | Work::WebIdentity => asker.list(count),
         }))
     }
 
@@ -242,8 +255,8 @@ impl Asker<'_> {
         Ok(())
     }
 
-    fn mint(&mut self, action: Action, body: &[u8]) -> Result<()> {
-        call(action, body, self.target.key, &mut self.head)?;
+    fn mint(&mut self, action: Action, body: &[u8], key: Option<&Key>) -> Result<()> {
+        call(action, body, key, &mut self.head)?;
         let request = Request {
             head: &self.head,
             piece: body,
@@ -349,6 +362,20 @@ fn assume_body(policy: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+fn web_identity_body(policy: &str, token: &str) -> Vec<u8> {
+    let encoded = utf8_percent_encode(policy, NON_ALPHANUMERIC).to_string();
+    json!({
+        "ProviderId": PROVIDER,
+        "WebIdentityToken": token,
+        "RoleArn": format!("qcs::cam::uin/{OWNER}:roleName/{VOUCHED_ROLE}"),
+        "RoleSessionName": "bench",
+        "Policy": encoded,
+        "DurationSeconds": 7200,
+    })
+    .to_string()
+    .into_bytes()
+}
+
 /// A temporary key with a policy, or without one.
 pub(crate) fn temporary_key(address: SocketAddr, key: &Key, policy: Option<&str>) -> Result<Key> {
     let body = match policy {
@@ -356,7 +383,7 @@ pub(crate) fn temporary_key(address: SocketAddr, key: &Key, policy: Option<&str>
         None => br#"{"Name":"bench","DurationSeconds":7200}"#.to_vec(),
     };
     let mut head = Vec::new();
-    call(Action::GET_FEDERATION_TOKEN, &body, key, &mut head)?;
+    call(Action::GET_FEDERATION_TOKEN, &body, Some(key), &mut head)?;
     let request = Request {
         head: &head,
         piece: &body,

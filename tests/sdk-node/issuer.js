@@ -11,10 +11,16 @@ const SECRET = randomBytes(16).toString('hex');
 const RETURN = 'https://photos.example/return';
 const MOST_STEPS = 10;
 
+/** How a pair of keys for each algorithm is made. */
+const PAIRS = {
+  RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  EdDSA: () => generateKeyPairSync('ed25519'),
+};
+
 /** A private key, with the name that it has in the issuer's key set. */
 export function newKey(kid, alg = 'RS256') {
-  const pair = alg === 'RS256' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return { ...pair.privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
+  return { ...PAIRS[alg]().privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
 }
 
 export class Issuer {
@@ -47,6 +53,7 @@ export class Issuer {
       ],
       jwks: { keys },
       cookies: { keys: [SECRET] },
+      enabledJWA: { idTokenSigningAlgValues: Object.keys(PAIRS) },
       pkce: { required: () => false },
       features: { devInteractions: { enabled: false } },
       interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },

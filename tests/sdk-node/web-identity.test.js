@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { apiRefuses, inBucket, policy, refuses, setUp, statement, unique } from './cloud.js';
+import common from 'tencentcloud-sdk-nodejs-common/tencentcloud/common/credential.js';
+
+import { PROTOCOLS, REGION, apiRefuses, inBucket, policy, refuses, setUp, statement, unique } from './cloud.js';
 import { Issuer, newKey } from './issuer.js';
 
 const CLIENT = 'photo-app';
@@ -33,10 +35,10 @@ async function trusting(issuer) {
     const { TmpSecretId, TmpSecretKey, Token } = answer.Credentials;
     return { id: TmpSecretId, secret: TmpSecretKey, token: Token };
   };
-  return { Name, place, assume };
+  return { Name, asked, place, assume };
 }
 
-for (const alg of ['RS256', 'ES256']) {
+for (const alg of ['RS256', 'ES256', 'EdDSA']) {
   test(`whoever signs in gets a key of the role, by ${alg}`, async () => {
     const keys = [newKey('one', alg), ...(alg === 'RS256' ? [] : [newKey('other')])];
     const issuer = await Issuer.start(CLIENT, keys, alg);
@@ -78,5 +80,23 @@ test('a token of another client, or of another issuer, is not taken', async () =
     await apiRefuses(assume(await stranger.signIn('alice')), BAD_TOKEN);
     stranger.stop();
   }
+  issuer.stop();
+});
+
+test("the general SDK's own credential of a token, and what ends it", async () => {
+  const issuer = await Issuer.start(CLIENT, [newKey('one')]);
+  const { asked, Name, place } = await trusting(issuer);
+  const WebIdentityToken = await issuer.signIn('alice');
+  const credential = new common.OIDCRoleArnCredential({ region: REGION }, { ...asked, WebIdentityToken });
+  credential.endpoint = `localhost:${cloud.server.httpsPort}`;
+  const { secretId: id, secretKey: secret, token } = await credential.getCredential();
+  for (const Protocol of PROTOCOLS) {
+    const app = cloud.cos({ id, secret, token }, { Protocol });
+    await app.putObject({ ...place, Key: 'alice/k', Body: 'v' });
+    assert.equal((await cloud.sts({ id, secret, token }, { protocol: Protocol })('GetCallerIdentity')).Type, 'CAMRole');
+  }
+  // A provider that takes fewer clients than before ends the sessions from before.
+  await cloud.cam()('UpdateOIDCConfig', { Name, IdentityUrl: issuer.url, ClientId: ['another-app'], AutoRotateKey: 1 });
+  await refuses(cloud.cos({ id, secret, token }).getObject({ ...place, Key: 'alice/k' }), 403, 'InvalidAccessKeyId');
   issuer.stop();
 });

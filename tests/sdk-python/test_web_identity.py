@@ -11,8 +11,9 @@ import pytest
 from Crypto.Hash import SHA256
 from Crypto.PublicKey import RSA
 from Crypto.Signature import pkcs1_15
+from tencentcloud.common.exception import TencentCloudSDKException
 
-from cloud import Cloud, api_refuses, cos_refuses, in_bucket, policy, statement, unique
+from cloud import TC3, Cloud, api_refuses, cos_refuses, in_bucket, policy, statement, unique
 from server import APPID, OWNER_UIN, Server
 from signer import Key
 
@@ -201,6 +202,10 @@ def test_a_provider_comes_and_goes(cloud, issuer, settings):
         ({"IdentityUrl": "https://example.com/?q=1"}, "InvalidParameterValue.IdentityUrlError"),
         ({"AutoRotateKey": 0}, "InvalidParameterValue.IdentityKeyError"),
         ({"AutoRotateKey": 0, "IdentityKey": "e30="}, "InvalidParameterValue.IdentityKeyError"),
+        ({"AutoRotateKey": 0, "IdentityKey": "no base64!"}, "InvalidParameterValue.IdentityKeyError"),
+        ({"AutoRotateKey": 1, "IdentityKey": "e30="}, "InvalidParameterValue.IdentityKeyError"),
+        ({"ClientId": ["a", "a"]}, "InvalidParameterValue"),
+        ({"ClientId": [str(number) for number in range(21)]}, "InvalidParameterValue"),
         ({"ClientId": []}, "InvalidParameterValue"),
         ({"Description": "x" * 301}, "InvalidParameter.DescriptionLengthOverlimit"),
     ],
@@ -208,6 +213,67 @@ def test_a_provider_comes_and_goes(cloud, issuer, settings):
 def test_a_provider_that_is_refused(cloud, settings, wrong, code):
     with api_refuses(code):
         cloud.call_cam("CreateOIDCConfig", **settings | wrong)
+
+
+def test_a_key_set_with_a_private_key_is_refused(cloud, issuer, settings):
+    private = [key | {"d": "AQAB"} for key in issuer.key_set()["keys"]]
+    given = base64.b64encode(json.dumps({"keys": private}).encode()).decode()
+    with api_refuses("InvalidParameterValue.IdentityKeyError"):
+        cloud.call_cam("CreateOIDCConfig", **settings | {"AutoRotateKey": 0, "IdentityKey": given})
+
+
+def test_who_may_administer_providers(cloud, settings, provider):
+    user = cloud.new_user()
+    everything = {"CreateOIDCConfig": settings, "UpdateOIDCConfig": settings}
+    for action in ("CreateOIDCConfig", "DescribeOIDCConfig", "UpdateOIDCConfig", "DeleteOIDCConfig"):
+        with api_refuses("AuthFailure.UnauthorizedOperation"):
+            cloud.call_cam(action, key=user.key, **everything.get(action, {"Name": provider}))
+    this = f"qcs::cam::uin/{OWNER_UIN}:oidc-provider/{provider}"
+    cloud.grant(user, statement("cam:DescribeOIDCConfig", this))
+    assert cloud.call_cam("DescribeOIDCConfig", key=user.key, Name=provider).Name == provider
+    with api_refuses("AuthFailure.UnauthorizedOperation"):
+        cloud.call_cam("DescribeOIDCConfig", key=user.key, Name="another")
+
+
+@pytest.mark.parametrize(
+    "scheme, method", [(TC3, "POST"), (TC3, "GET"), ("HmacSHA1", "POST"), ("HmacSHA256", "GET")]
+)
+def test_providers_by_every_signature(cloud, settings, scheme, method):
+    client = cloud.cam(cloud.root, scheme, method)
+    several = settings | {"ClientId": ["one", "two"]}
+    cloud.call_cam("CreateOIDCConfig", client=client, **several)
+    found = cloud.call_cam("DescribeOIDCConfig", client=client, Name=settings["Name"])
+    assert found.ClientId == ["one", "two"]
+    cloud.call_cam("DeleteOIDCConfig", client=client, Name=settings["Name"])
+
+
+def test_a_trust_in_a_provider_that_is_not_there(cloud):
+    with api_refuses("InvalidParameter.PrincipalQcsNotExist"), role_for(cloud, "nobody"):
+        pass
+
+
+def test_whom_nobody_signs_for_asks_without_a_signature(cloud, issuer, provider):
+    with role_for(cloud, provider) as role, api_refuses("AuthFailure.InvalidAuthorization"):
+        cloud.call_sts(
+            "AssumeRoleWithWebIdentity",
+            ProviderId=provider,
+            WebIdentityToken=issuer.token(),
+            RoleArn=f"qcs::cam::uin/{OWNER_UIN}:roleName/{role}",
+            RoleSessionName="signed",
+        )
+
+
+def test_an_address_that_asks_too_often(tmp_path):
+    server = Server(tmp_path, settings="[limits]\nweb_identity_requests_per_second = 1\n").start()
+    try:
+        codes = set()
+        for _ in range(50):
+            with pytest.raises(TencentCloudSDKException) as caught:
+                assume(Cloud(server), "nobody", "nobody", "x")
+            codes.add(caught.value.code)
+        assert codes == {BAD_TOKEN, "RequestLimitExceeded"}
+    finally:
+        server.stop()
 
 
 def test_an_account_has_so_many_providers(cloud, settings):

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use daypass_api::names::{
-    AccessKeyId, GroupId, GroupName, PolicyId, PolicyName, RoleName, Uin, UserName, VersionId,
+    AccessKeyId, GroupId, GroupName, PolicyId, PolicyName, ProviderName, RoleName, Uin, UserName, VersionId,
 };
 use daypass_blob::local::{LocalBlobs, LocalOptions};
 use daypass_check::directory::{Places, check_directory};
@@ -27,8 +27,8 @@ use daypass_metadata::blob_life::{InlineRecord, ReferenceRecord, Referrer};
 use daypass_metadata::bucket::CounterRecord;
 use daypass_metadata::identity::{
     AccessKeyRecord, AccountTallyRecord, BoundaryRecord, GroupNameRecord, Holder, LastUseRecord,
-    PolicyNameRecord, PolicyRecord, PolicyVersionRecord, RoleNameRecord, RoleRecord, UserNameRecord,
-    UserRecord,
+    PolicyNameRecord, PolicyRecord, PolicyVersionRecord, ProviderNameRecord, ProviderRecord, RoleNameRecord,
+    RoleRecord, UserNameRecord, UserRecord,
 };
 use daypass_metadata::keys::{self, ContentId, DataId, StoredKey};
 use daypass_metadata::object::{Content, ObjectRecord, Place};
@@ -1023,4 +1023,57 @@ async fn what_is_in_use_is_left_alone() {
     checked(folder.path(), &MasterKeys::new(master()), Options::default())
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn damaged_providers() {
+    let damages = Damages {
+        original: furnished().await,
+    };
+    let owner = OWNER.owner_uin;
+    let account = format!("account `{owner}`");
+    let name = ProviderName::parse("company").unwrap();
+    let index = keys::provider_named(owner, &name);
+    let number = async |tools: &Tools| {
+        let stored = tools.get(index.clone()).await;
+        ProviderNameRecord::decode(&stored).unwrap().id
+    };
+    let of_name = format!("record `identity provider name`, {account}, provider name `company`");
+    damages
+        .check(async |tools: Tools| {
+            let id = number(&tools).await;
+            tools.delete(index.clone()).await;
+            let place = format!("record `identity provider`, {account}, provider `{id}`");
+            vec![(Kind::IndexMissing, place)]
+        })
+        .await;
+    damages
+        .check(async |tools: Tools| {
+            tools.delete(keys::provider(owner, number(&tools).await)).await;
+            vec![(Kind::IndexDangling, of_name.clone())]
+        })
+        .await;
+    damages
+        .check(async |tools: Tools| {
+            let id = number(&tools).await;
+            let stored = keys::provider(owner, id);
+            let mut record = ProviderRecord::decode(&tools.get(stored.clone()).await).unwrap();
+            record.name = ProviderName::parse("another").unwrap();
+            tools.put(stored, record.encode()).await;
+            let place = format!("record `identity provider`, {account}, provider `{id}`");
+            vec![
+                (Kind::IndexDangling, of_name.clone()),
+                (Kind::IndexMissing, place),
+            ]
+        })
+        .await;
+    damages
+        .check(async |tools: Tools| {
+            let id = number(&tools).await;
+            let value = tools.get(keys::provider(owner, id)).await;
+            tools.put(keys::provider(owner, id), cut(&value)).await;
+            let place = format!("record `identity provider`, {account}, provider `{id}`");
+            vec![(Kind::RecordUndecodable, place)]
+        })
+        .await;
 }

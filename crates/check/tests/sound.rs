@@ -125,6 +125,7 @@ enum Action {
     Group(usize, bool),
     Member(usize, usize, bool),
     Role(usize, bool),
+    Provider(usize, bool),
     Version(usize, bool),
     Unmake(usize),
     Used(usize),
@@ -162,6 +163,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (name(), any::<bool>()).prop_map(|(name, there)| Action::Group(name, there)),
         2 => (name(), name(), any::<bool>()).prop_map(|(group, user, there)| Action::Member(group, user, there)),
         2 => (name(), any::<bool>()).prop_map(|(name, there)| Action::Role(name, there)),
+        2 => (name(), any::<bool>()).prop_map(|(name, there)| Action::Provider(name, there)),
         1 => (name(), any::<bool>()).prop_map(|(policy, default)| Action::Version(policy, default)),
         1 => name().prop_map(Action::Unmake),
         1 => (1..4_usize).prop_map(Action::Used),
@@ -290,6 +292,10 @@ impl Memory {
                 self.roles.extend(made.ok());
             }
             Action::Role(number, false) => drop(site.delete_role(&format!("role{number}")).await),
+            Action::Provider(number, true) => drop(site.provider(&format!("provider{number}")).await),
+            Action::Provider(number, false) => {
+                drop(site.delete_provider(&format!("provider{number}")).await);
+            }
             Action::Version(policy, default) => {
                 if let Some(policy) = self.policies.get(policy) {
                     drop(site.create_version(*policy, default).await);

@@ -204,6 +204,9 @@ mod tests {
         check("account disable 7", true);
         check("account enable 7", true);
         check("policy create --name p --document p.json", true);
+        check("policy lint --user ann", true);
+        check("policy compare --user ann b.json", true);
+        check("policy effective --user ann b.json --svg p.svg", true);
         check("policy attach 7 --uin 100000000002", true);
         check("policy show QcloudCOSReadOnlyAccess --json", true);
         check("policy rm 7 8", true);
@@ -297,6 +300,9 @@ mod tests {
         check("policy lint", false);
         check("policy lint p.json --kind session", false);
         check("policy compare a.json", false);
+        check("policy compare a.json b.json --user ann", false);
+        check("policy lint p.json --user ann", false);
+        check("policy effective a b c", false);
         check("policy create --name p --document p.json --tag =b", false);
         check("policy version rm 7", false);
         check("user boundary set 7", false);

@@ -24,6 +24,9 @@ const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
 /// Longest public exponent, in bytes; the usual one has three.
 const MAX_EXPONENT_BYTES: usize = 4;
 
+/// Where a private key, and where a shared one, has its secret.
+const SECRETS: [&str; 2] = ["d", "k"];
+
 /// The algorithms that are taken. `none` and those with a shared secret are not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
@@ -71,6 +74,9 @@ pub enum KeySetError {
     /// It is not a JSON Web Key Set.
     #[error("the text is no JSON Web Key Set")]
     Malformed,
+    /// Something in it is secret: then anybody may sign who can read it.
+    #[error("the key set has a key that is not public")]
+    Secret,
     /// There is no key in it that could be used.
     #[error("the key set has no key with which signatures can be verified")]
     NoKey,
@@ -120,6 +126,9 @@ impl KeySet {
         let mut keys = Vec::new();
         for entry in list {
             let entry = entry.as_object().ok_or(KeySetError::Malformed)?;
+            if SECRETS.iter().any(|name| entry.contains_key(*name)) {
+                return Err(KeySetError::Secret);
+            }
             keys.extend(Key::read(entry));
         }
         if keys.is_empty() {

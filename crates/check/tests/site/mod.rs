@@ -8,14 +8,14 @@ use bytes::Bytes;
 use daypass_api::acl::{BucketAclPreset, ObjectAclPreset};
 use daypass_api::cors::{CorsMethod, CorsRule, CorsRules};
 use daypass_api::names::{
-    AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName, Region,
-    RoleId, RoleName, Uin, UserName,
+    AccessKeyId, Account, AppId, BucketName, GroupId, GroupName, ObjectKey, PolicyId, PolicyName,
+    ProviderName, Region, RoleId, RoleName, Uin, UserName,
 };
 use daypass_api::object::{ETag, ObjectHeaders, Preconditions};
 use daypass_api::operation::{
     BodyClaims, Contact, CopyObject, CopySource, CreateBucket, CreateUser, DeleteObject,
-    InitiateMultipartUpload, Membership, NewGroup, NewPolicy, NewRole, PartEntry, PutObject, RoleRef,
-    UploadPart, UploadRef, UserRef,
+    InitiateMultipartUpload, Membership, NewGroup, NewPolicy, NewRole, PartEntry, ProviderSettings,
+    PutObject, RoleRef, UploadPart, UploadRef, UserRef,
 };
 use daypass_api::outcome::Ownership;
 use daypass_api::tags::Tags;
@@ -402,6 +402,32 @@ impl Site {
         self.store.delete_role(OWNER, role).await.map(drop)
     }
 
+    /// Makes a provider, or says something else about the one that is there.
+    pub(crate) async fn provider(&self, name: &str) -> Result<(), Error> {
+        let settings = |issuer: &str| -> Result<ProviderSettings, Error> {
+            Ok(ProviderSettings {
+                name: ProviderName::parse(name)?,
+                issuer: issuer.to_owned(),
+                audiences: vec!["app".to_owned()],
+                keys: None,
+                description: None,
+            })
+        };
+        let first = settings("https://one.test")?;
+        match self.store.create_provider(OWNER, &first, NOW).await {
+            Err(error) if error.code == ErrorCode::ProviderNameInUse => {
+                let second = settings("https://two.test")?;
+                self.store.update_provider(OWNER, &second, NOW).await.map(drop)
+            }
+            made => made.map(drop),
+        }
+    }
+
+    pub(crate) async fn delete_provider(&self, name: &str) -> Result<(), Error> {
+        let name = ProviderName::parse(name)?;
+        self.store.delete_provider(OWNER, &name).await.map(drop)
+    }
+
     pub(crate) async fn note_use(&self, key: &str) -> Result<(), Error> {
         let uses = [(AccessKeyId::parse(key)?, NOW)];
         self.store.note_last_uses(&uses).await
@@ -463,6 +489,9 @@ impl Site {
         self.attach(uploader, PolicyId(1)).await.unwrap();
         self.bound(uploader, Some(writers)).await.unwrap();
         self.bound(Holder::User(bob), Some(writers)).await.unwrap();
+        self.provider("company").await.unwrap();
+        self.provider("gone").await.unwrap();
+        self.delete_provider("gone").await.unwrap();
         let staff = self.create_group("staff").await.unwrap();
         self.member(staff, bob, true).await.unwrap();
         self.attach(Holder::Group(staff), readers).await.unwrap();

@@ -353,7 +353,14 @@ fn sets_of_keys() {
             value => marked[name] = value,
         }
     }
-    check(&[json!({"kty": "oct", "k": "c2VjcmV0"}), ed_key()], Ok(()));
+    check(&[json!({"kty": "oct"}), ed_key()], Ok(()));
+    check(
+        &[json!({"kty": "oct", "k": "c2VjcmV0"}), ed_key()],
+        Err(KeySetError::Secret),
+    );
+    let mut private = ed_key();
+    private["d"] = json!("AQAB");
+    check(&[rsa_key(), private], Err(KeySetError::Secret));
     check(&[json!(7)], Err(KeySetError::Malformed));
     check(&vec![ed_key(); MAX_KEYS], Ok(()));
     check(&vec![ed_key(); MAX_KEYS + 1], Err(KeySetError::TooMany));

@@ -37,4 +37,5 @@ mod signatures;
 mod strangers;
 mod surfaces;
 mod table;
+mod trail_web_identity;
 mod web_identity;

@@ -33,8 +33,8 @@ fn allows(actions: &[&str]) -> String {
 }
 
 /// A server that trusts an issuer with this one key, and a role that trusts the provider.
-struct Scene {
-    server: TestServer,
+pub(crate) struct Scene {
+    pub(crate) server: TestServer,
     issuer: TestIssuer,
     key: SigningKey,
 }
@@ -44,13 +44,19 @@ impl Scene {
         Self::at(server().await).await
     }
 
-    async fn at(server: TestServer) -> Self {
+    pub(crate) async fn at(server: TestServer) -> Self {
         let key = SigningKey::new("one");
         let issuer = TestIssuer::start(Manner::Keys(vec![key.public()])).await;
         let scene = Self { server, issuer, key };
         scene.root("CreateOIDCConfig", scene.settings()).await;
         let trust = trusts(json!({ "string_equal": { "oidc:sub": "alice", "oidc:aud": "daypass" } }));
-        role(&scene.server, "photos", &trust, &allows(&["cos:*"])).await;
+        role(
+            &scene.server,
+            "photos",
+            &trust,
+            &allows(&["cos:*", "sts:AssumeRole"]),
+        )
+        .await;
         assert_eq!(
             act(&scene.server, &Key::root(), "PUT", "/k", b"bytes")
                 .await
@@ -67,10 +73,14 @@ impl Scene {
         })
     }
 
-    async fn root(&self, action: &str, parameters: Value) -> Value {
+    pub(crate) async fn root(&self, action: &str, parameters: Value) -> Value {
         let answer = call(&self.server, &Key::root(), action, parameters).await;
         assert_eq!(code(&answer), "", "{action}: {answer}");
         answer
+    }
+
+    pub(crate) fn token_of(&self, subject: &str) -> String {
+        self.key.token(&self.key.head(), &self.but("sub", subject))
     }
 
     fn claims(&self) -> Value {
@@ -84,11 +94,11 @@ impl Scene {
         claims
     }
 
-    fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         self.key.token(&self.key.head(), &self.claims())
     }
 
-    async fn assume(&self, token: &str) -> Value {
+    pub(crate) async fn assume(&self, token: &str) -> Value {
         self.assume_with(token, json!({})).await
     }
 
@@ -142,11 +152,53 @@ async fn a_token_becomes_a_session_of_the_role() {
         "AccessDenied",
     );
     assert_eq!(scene.issuer.asked(), 1, "keys are kept");
-    // Another session may come of it, and both end with their root.
-    let arn = format!("qcs::cam::uin/{OWNER}:roleName/photos");
-    let chained = json!({ "RoleArn": arn, "RoleSessionName": "next" });
-    let refused = call(&scene.server, &session, "AssumeRole", chained).await;
+    let refused = act_as(&scene, &session, "photos").await;
     scene.check(&refused, DENIED, "a role that does not trust roles");
+    scene.server.stop().await;
+}
+
+/// What a session is told that wants to act as another role.
+pub(crate) async fn act_as(scene: &Scene, session: &Key, role: &str) -> Value {
+    let arn = format!("qcs::cam::uin/{OWNER}:roleName/{role}");
+    let chained = json!({ "RoleArn": arn, "RoleSessionName": "next" });
+    call(&scene.server, session, "AssumeRole", chained).await
+}
+
+/// Makes a role that trusts the one of the scene.
+pub(crate) async fn next_role(scene: &Scene) {
+    let trust = crate::acting::TRUSTS_ROOT.replace(":root", ":roleName/photos");
+    role(&scene.server, "next", &trust, &allows(&["cos:*"])).await;
+}
+
+#[tokio::test]
+async fn a_chain_of_roles_loses_neither_policy_nor_provider() {
+    let scene = Scene::new().await;
+    next_role(&scene).await;
+    let narrow = allows(&["cos:HeadObject", "sts:AssumeRole"]);
+    let policy = json!({ "Policy": narrow });
+    let first = key_of(&scene.assume_with(&scene.token(), policy).await);
+    let second = key_of(&act_as(&scene, &first, "next").await);
+    assert_eq!(act(&scene.server, &second, "HEAD", "/k", b"").await.status, 200);
+    let refused = act(&scene.server, &second, "GET", "/k", b"").await;
+    expect(&refused, 403, "AccessDenied");
+    // Neither may make keys in ways that would forget whom it descends from, nor change identities.
+    for key in [&first, &second] {
+        for (action, parameters) in [
+            (
+                "GetFederationToken",
+                json!({ "Name": "x", "DurationSeconds": 1800 }),
+            ),
+            ("GetSessionToken", json!({})),
+            ("DeleteOIDCConfig", json!({ "Name": "company" })),
+        ] {
+            let answer = call(&scene.server, key, action, parameters).await;
+            assert_ne!(code(&answer), "", "{action}: {answer}");
+        }
+    }
+    scene.root("DeleteOIDCConfig", json!({ "Name": "company" })).await;
+    for key in [&first, &second] {
+        assert_eq!(act(&scene.server, key, "HEAD", "/k", b"").await.status, 403);
+    }
     scene.server.stop().await;
 }
 

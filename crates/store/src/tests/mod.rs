@@ -11,6 +11,7 @@ mod listing;
 mod model;
 mod multipart;
 mod objects;
+mod providers;
 mod races;
 mod revocations;
 mod roles;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::claims::tests::sample;
+use crate::claims::tests::{chained, sample, vouched};
 use crate::claims::{Ancestor, Origin, Principal, SessionKind};
 use crate::master::MasterKey;
 use crate::policies::tests::long_policies;
@@ -273,6 +273,29 @@ fn a_token_of_version_1_still_opens() {
         "AKIDtmpMDEyMzQ1Njc4OWFiY2RlZg"
     );
     assert_eq!(open_sample(TOKEN), Ok(sample()));
+}
+
+#[test]
+fn a_token_of_version_2_still_opens() {
+    const TOKEN: &str = concat!(
+        "AgAAAAEFBQUFBQUFBQUFBQUCfd_oV4vSbnsNSyN0AaLTeJbTyJKtjuwahD1nIjiVEoGWJ0HNbWgUXR3_vB9zQT2phNSBQvMY19oo",
+        "vBuWsK0VUHqt4wYRk7IfraUyzOHA5yt69OfNQG0nmQiLYvMSRWwsl90NCcjywnq42gvlXdCxsBF8Zh7OjZkZxjV8jsyU9Zk3akxV",
+        "JSEeOWLFU7J3_hOLvpHRsec2_r1Rihq86HPnYkwAdHpVuQHi3eZ9FmBZrGyh_Rp0BT51BN5G0e2HFOq2mvNKPuzSXaeFnQz-B2xe",
+        "LqaT7TllJOxsqJfcL6E21jSKTCx46E7oM9yWINqwiNS2bE923vV50dPTDy-oC4YJwxZG9c8Z2D_vrQ",
+    );
+    assert_eq!(open_sample(TOKEN), Ok(chained()));
+}
+
+/// Who had a token before the program was exchanged has it afterwards.
+#[test]
+fn a_token_of_version_3_is_sealed_as_it_always_was() {
+    const TOKEN: &str = concat!(
+        "AwAAAAEFBQUFBQUFBQUFBQUCfd_oV4vSbnsNSyN0AaLTeJbTyJKtB70RnAqRBH7dSqS_FmPlfUEpDEG9405oGHj2vbOWUvIPnIq2",
+        "dNoDJaL7wv4sGGURlsd7zck1KHt_AaP8dDsns6kVqLNriQDWdquMlCL4cOj94_neW5yx2NCzknAfCn2-9rZooVQM6TlpRT-6RSGy",
+        "iNX23M82toHyNtcbffzqcKN2qph_XbwS74dmbg",
+    );
+    assert_eq!(sealed(&vouched()).token.expose(), TOKEN);
+    assert_eq!(open_sample(TOKEN), Ok(vouched()));
 }
 
 prop_compose! {
