@@ -50,24 +50,7 @@ pub fn decide(operation: &Operation, question: &Question<'_>) -> Decision {
     if question.is_not_the_operator(operation) {
         return refused_by(Layer::OperatorRule);
     }
-    let mut findings = Vec::new();
-    let mut judge = |requirement| question.judge(requirement, &mut findings);
-    let (allowed, items) = match &operation.requirements() {
-        Requirements::All(requirements) => (requirements.iter().all(judge), Vec::new()),
-        Requirements::Each(requirements) => {
-            let items: Vec<bool> = requirements.iter().map(&mut judge).collect();
-            // Nobody who does not sign is told about items that he has no right to.
-            (
-                question.caller.identity().is_some() || items.contains(&true),
-                items,
-            )
-        }
-    };
-    Decision {
-        allowed,
-        items,
-        findings,
-    }
+    question.settle(&operation.requirements())
 }
 
 /// A refusal by a rule that binds the whole operation, whatever policies say.
@@ -120,6 +103,56 @@ enum Holder<'a> {
 }
 
 impl Question<'_> {
+    /// Decides requirements alone: what their layers say, without the rules that bind whole operations.
+    pub fn settle(&self, requirements: &Requirements) -> Decision {
+        let mut findings = Vec::new();
+        let mut judge = |requirement| self.judge(requirement, &mut findings);
+        let (allowed, items) = match requirements {
+            Requirements::All(requirements) => (requirements.iter().all(judge), Vec::new()),
+            Requirements::Each(requirements) => {
+                let items: Vec<bool> = requirements.iter().map(&mut judge).collect();
+                // Nobody who does not sign is told about items that he has no right to.
+                (self.caller.identity().is_some() || items.contains(&true), items)
+            }
+        };
+        Decision {
+            allowed,
+            items,
+            findings,
+        }
+    }
+
+    /// Shows the request that the layers of an access are asked, as its caller makes it; nothing where nobody can be
+    /// asked, since nobody is known to own the resource.
+    pub fn show<R>(
+        &self,
+        requirement: &Requirement,
+        access: &Access,
+        look: impl FnOnce(&policy::Request<'_>) -> R,
+    ) -> Option<R> {
+        let holder = self.holder(access);
+        if matches!(holder, Holder::Nobody) {
+            return None;
+        }
+        let attributes = self.values(requirement);
+        Some(
+            self.put(access, &attributes, &holder, |unsigned| match self.caller {
+                Caller::Anonymous => look(&unsigned),
+                Caller::Vouched(vouched) => match &holder {
+                    Holder::Role(role) => vouched::put(role, vouched, &unsigned, look),
+                    _ => look(&unsigned),
+                },
+                Caller::Identified(identity) => {
+                    let role_id = identity.role().map(|id| id.to_string()).unwrap_or_default();
+                    look(&policy::Request {
+                        principal: principal_of(identity, &role_id),
+                        ..unsigned
+                    })
+                }
+            }),
+        )
+    }
+
     /// A session that is narrowed, and every federation session and what descends from it, changes no identities,
     /// whatever its policies say.
     fn session_changes_identities(&self, operation: &Operation) -> bool {
@@ -164,12 +197,7 @@ impl Question<'_> {
     }
 
     fn judge(&self, requirement: &Requirement, findings: &mut Vec<Finding>) -> bool {
-        let attributes = match &requirement.values {
-            Values::Request => Cow::Borrowed(self.attributes),
-            Values::BesideTarget { version_id } => {
-                Cow::Owned(self.attributes.beside_target(version_id.as_ref()))
-            }
-        };
+        let attributes = self.values(requirement);
         let opinions: Vec<_> = requirement
             .any_of
             .iter()
@@ -185,6 +213,16 @@ impl Question<'_> {
         match requirement.need {
             Need::NotDenied => self.caller.identity().is_some(),
             Need::Allowed => is_public || each.any(|(access, opinion)| self.grants(access, opinion)),
+        }
+    }
+
+    /// The request's values that conditions see.
+    fn values(&self, requirement: &Requirement) -> Cow<'_, Attributes> {
+        match &requirement.values {
+            Values::Request => Cow::Borrowed(self.attributes),
+            Values::BesideTarget { version_id } => {
+                Cow::Owned(self.attributes.beside_target(version_id.as_ref()))
+            }
         }
     }
 
@@ -220,48 +258,62 @@ impl Question<'_> {
                 ..Opinions::default()
             };
         }
+        self.put(access, attributes, &holder, |unsigned| {
+            let mut opinions = Opinions {
+                unsigned: self.ask_unsigned(access, &holder, &unsigned, &mut notes),
+                ..Opinions::default()
+            };
+            match self.caller {
+                Caller::Anonymous => {}
+                // Whoever has no rights here may only ask for those of a role that trusts him.
+                Caller::Vouched(vouched) => match &holder {
+                    Holder::Role(role) if access.action == ASSUME_ROLE_WITH_WEB_IDENTITY => {
+                        let opinion = vouched::opinion(role, vouched, &unsigned);
+                        opinions.note_denial(opinion);
+                        opinions.trusted = matches!(opinion, Opinion::Allows(_));
+                        notes.add(Layer::Trust, opinion);
+                    }
+                    _ => opinions.denied = true,
+                },
+                Caller::Identified(identity) => {
+                    let role_id = identity.role().map(|id| id.to_string()).unwrap_or_default();
+                    let signed = policy::Request {
+                        principal: principal_of(identity, &role_id),
+                        ..unsigned
+                    };
+                    self.ask_identity(identity, &signed, &mut notes, &mut opinions);
+                    self.ask_sessions(&signed, &mut notes, &mut opinions);
+                    self.ask_resource(identity, access, &holder, &signed, &mut notes, &mut opinions);
+                }
+            }
+            opinions
+        })
+    }
+
+    /// Makes the request that layers are asked, as if nobody had signed it.
+    fn put<R>(
+        &self,
+        access: &Access,
+        attributes: &Attributes,
+        holder: &Holder<'_>,
+        ask: impl FnOnce(policy::Request<'_>) -> R,
+    ) -> R {
         let tags = holder.tags();
         let requested = tags_of(&attributes.request_tags);
         let context = policy::Context {
             request_tags: &requested,
             ..self.context(attributes, &tags)
         };
-        let path = match &holder {
+        let path = match holder {
             Holder::Role(role) => Some(role.id.to_string()),
             _ => self.path_of(access),
         };
-        let asked = |principal| policy::Request {
+        ask(policy::Request {
             action: access.action,
             resource: holder.resource(access, path.as_deref()),
-            principal,
+            principal: Principal::Anonymous,
             context: &context,
-        };
-        let unsigned = asked(Principal::Anonymous);
-        let mut opinions = Opinions {
-            unsigned: self.ask_unsigned(access, &holder, &unsigned, &mut notes),
-            ..Opinions::default()
-        };
-        match self.caller {
-            Caller::Anonymous => {}
-            // Whoever has no rights here may only ask for those of a role that trusts him.
-            Caller::Vouched(vouched) => match &holder {
-                Holder::Role(role) if access.action == ASSUME_ROLE_WITH_WEB_IDENTITY => {
-                    let opinion = vouched::opinion(role, vouched, &unsigned);
-                    opinions.note_denial(opinion);
-                    opinions.trusted = matches!(opinion, Opinion::Allows(_));
-                    notes.add(Layer::Trust, opinion);
-                }
-                _ => opinions.denied = true,
-            },
-            Caller::Identified(identity) => {
-                let role_id = identity.role().map(|id| id.to_string()).unwrap_or_default();
-                let signed = asked(principal_of(identity, &role_id));
-                self.ask_identity(identity, &signed, &mut notes, &mut opinions);
-                self.ask_sessions(&signed, &mut notes, &mut opinions);
-                self.ask_resource(identity, access, &holder, &signed, &mut notes, &mut opinions);
-            }
-        }
-        opinions
+        })
     }
 
     /// I within N.

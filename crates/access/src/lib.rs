@@ -18,6 +18,9 @@ pub mod trust;
 pub mod verify;
 pub mod vouched;
 
+/// What is behind an identity; a field of it.
+pub use daypass_token::Origin;
+
 pub use caller::{Caller, Identity, Principal, Session};
 pub use decide::{Question, decide};
 pub use decision::{Decision, Finding, Layer, Opinion};

@@ -76,14 +76,23 @@ impl RevokedSessions {
                 name_digest(&session.name)
             },
         };
-        let began = session.ancestors.first().map_or(own.issued, |first| first.issued);
-        session
-            .ancestors
-            .iter()
-            .chain([&own])
-            .any(|link| self.ended(link))
-            || ends(self.users.get(&identity.origin.responsible()), began)
-            || ends(identity.origin.key().and_then(|key| self.keys.get(key)), began)
+        let origin = &identity.origin;
+        self.ends(&session.ancestors, &own, origin.responsible(), origin.key())
+    }
+
+    /// Whether a session was ended that has these ancestors, the first one first, and began with somebody's key, or on
+    /// the word of somebody's identity provider.
+    pub fn ends(
+        &self,
+        ancestors: &[Ancestor],
+        own: &Ancestor,
+        responsible: Uin,
+        key: Option<&AccessKeyId>,
+    ) -> bool {
+        let began = ancestors.first().map_or(own.issued, |first| first.issued);
+        ancestors.iter().chain([own]).any(|link| self.ended(link))
+            || ends(self.users.get(&responsible), began)
+            || ends(key.and_then(|key| self.keys.get(key)), began)
     }
 
     fn ended(&self, link: &Ancestor) -> bool {

@@ -58,6 +58,16 @@ impl LiveProvider {
 /// What a role's trust says of somebody for whom a provider vouches. A provider that it names is the one that had the
 /// name when the document was given.
 pub(crate) fn opinion(role: &RoleFacts, vouched: &Vouched, request: &policy::Request<'_>) -> Opinion {
+    put(role, vouched, request, |request| consult(&role.trust, request))
+}
+
+/// Makes the request that a role's trust is asked.
+pub(crate) fn put<R>(
+    role: &RoleFacts,
+    vouched: &Vouched,
+    request: &policy::Request<'_>,
+    ask: impl FnOnce(&policy::Request<'_>) -> R,
+) -> R {
     let owner = vouched.account.owner_uin;
     let meant = role
         .providers
@@ -75,12 +85,11 @@ pub(crate) fn opinion(role: &RoleFacts, vouched: &Vouched, request: &policy::Req
         oidc_subject: Some(&vouched.subject),
         ..*request.context
     };
-    let request = policy::Request {
+    ask(&policy::Request {
         principal,
         context: &context,
         ..*request
-    };
-    consult(&role.trust, &request)
+    })
 }
 
 /// Checks what is asked for and seals it: the temporary key of a session of this role.

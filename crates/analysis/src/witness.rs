@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use daypass_policy::{
-    ConditionKey, Context, CosTarget, Policy, Principal, QueryText, Request, Resource, Tag,
+    ConditionKey, Context, CosTarget, Policy, Principal, QueryText, Request, Resource, Tag, Verdict,
 };
 use serde::{Serialize, Serializer};
 
@@ -85,8 +85,28 @@ impl Witness {
         self.allowing_statement(policy).is_some()
     }
 
+    /// Whether documents that hold together allow the request: one of them does, and none denies it.
+    pub fn is_allowed_by_all(&self, policies: &[&Policy]) -> bool {
+        let opinions: Vec<(bool, bool)> = policies.iter().map(|policy| self.opinion(policy)).collect();
+        opinions.iter().any(|(allows, _)| *allows) && !opinions.iter().any(|(_, denies)| *denies)
+    }
+
+    /// Whether a statement of the policy allows the request, and whether one denies it.
+    fn opinion(&self, policy: &Policy) -> (bool, bool) {
+        let verdict = self.put_to(policy);
+        (verdict.allow.is_some(), verdict.deny.is_some())
+    }
+
     /// The statement that allows the request, if the policy does.
     pub(crate) fn allowing_statement(&self, policy: &Policy) -> Option<usize> {
+        let verdict = self.put_to(policy);
+        match (verdict.deny, verdict.allow) {
+            (None, Some(allow)) => Some(allow.statement),
+            _ => None,
+        }
+    }
+
+    fn put_to<'p>(&self, policy: &'p Policy) -> Verdict<'p> {
         let tags = |of: fn(&ConditionKey) -> bool| -> Vec<Tag<'_>> {
             let found = self.facts.iter().filter(|(key, _)| of(key));
             found.flat_map(|(_, fact)| fact.tags()).collect()
@@ -101,16 +121,12 @@ impl Witness {
         for (key, fact) in &self.facts {
             fact.enter(key, &mut context);
         }
-        let verdict = policy.evaluate(&Request {
+        policy.evaluate(&Request {
             action: &self.action,
             resource: self.subject.resource(),
             principal: self.who.principal(),
             context: &context,
-        });
-        match (verdict.deny, verdict.allow) {
-            (None, Some(allow)) => Some(allow.statement),
-            _ => None,
-        }
+        })
     }
 
     fn parts(&self) -> Vec<(String, String)> {

@@ -337,6 +337,8 @@ codes! {
     GroupNameInUse,
     /// No such group.
     GroupNotFound,
+    /// Nothing is kept of this request, or nothing that is the caller's to know.
+    ExplanationNotFound,
     /// A group that users are to join or leave does not exist.
     MemberGroupNotExist,
     /// The group has as many members as it may.

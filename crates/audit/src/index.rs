@@ -37,6 +37,10 @@ pub enum Term<'t> {
     Bucket(&'t str),
     /// A request's id.
     Request(&'t str),
+    /// An account: a temporary key of it was minted.
+    MintedIn(u64),
+    /// An identity: a temporary key with its rights was minted, or in a chain that it answers for.
+    MintedFor(u64),
 }
 
 impl Term<'_> {
@@ -55,6 +59,8 @@ impl Term<'_> {
             Self::Principal(uin) => [&b"p"[..], &uin.to_be_bytes()].map(&mut add),
             Self::Bucket(text) => [b"b", text.as_bytes()].map(add),
             Self::Request(text) => [b"r", text.as_bytes()].map(add),
+            Self::MintedIn(uin) => [&b"m"[..], &uin.to_be_bytes()].map(&mut add),
+            Self::MintedFor(uin) => [&b"f"[..], &uin.to_be_bytes()].map(&mut add),
         };
         hash
     }
@@ -90,6 +96,14 @@ fn terms<'r>(record: &'r Request, mut tell: impl FnMut(Term<'r>)) {
         tell(Term::Key(&minted.access_key_id));
         tell(Term::Session(&minted.session_id));
         tell(Term::Name(&minted.name));
+        if let Some(standing) = &minted.standing {
+            tell(Term::MintedIn(standing.link.owner_uin));
+            tell(Term::MintedFor(standing.link.uin));
+            tell(Term::MintedFor(standing.responsible_uin));
+            if let Some(key) = &standing.origin_access_key_id {
+                tell(Term::Key(key));
+            }
+        }
     }
     if let Some(key) = &record.made_access_key_id {
         tell(Term::Key(key));

@@ -10,6 +10,7 @@ mod disk;
 pub mod index;
 mod line;
 mod log;
+pub mod minted;
 pub mod query;
 pub mod record;
 mod segment;

@@ -214,7 +214,7 @@ fn search_segment(
 }
 
 /// Where the lines begin that may have all names.
-fn candidates(index: &Index, terms: &[Term<'_>]) -> io::Result<Vec<u64>> {
+pub(crate) fn candidates(index: &Index, terms: &[Term<'_>]) -> io::Result<Vec<u64>> {
     let mut common: Option<Vec<u64>> = None;
     for term in terms {
         let starts = index.find(term)?;
@@ -287,7 +287,7 @@ fn scan(
 }
 
 /// The request in a line, if it is one.
-fn read(bytes: &[u8]) -> Option<(u64, Request)> {
+pub(crate) fn read(bytes: &[u8]) -> Option<(u64, Request)> {
     let line = Line::parse(bytes)?;
     if line.kind != Request::KIND {
         return None;

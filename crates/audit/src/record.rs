@@ -200,6 +200,48 @@ pub struct Minted {
     /// The session's tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
+    /// Whose it is, and what it ends with; absent in records of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+}
+
+/// Whose a temporary key is, and all that it ends with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Standing {
+    /// How it came to be: `federation`, `role` or `own`.
+    pub kind: String,
+    /// The number of the key that sealed its token.
+    pub epoch: u32,
+    /// The last session of the chain: its own.
+    #[serde(flatten)]
+    pub link: Link,
+    /// The sessions it was minted from, the first one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub descent: Vec<Link>,
+    /// Who answers for the chain: whose key began it, or the account of the identity provider.
+    pub responsible_uin: u64,
+    /// The permanent key that began the chain; none where an identity provider did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin_access_key_id: Option<String>,
+}
+
+/// A session, by all that sessions are ended by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Link {
+    /// Its id, in hex digits.
+    pub session_id: String,
+    /// The account's root.
+    pub owner_uin: u64,
+    /// Which kind of identity.
+    pub principal: Principal,
+    /// Its number; that of a role is its id.
+    pub uin: u64,
+    /// When it began, in milliseconds since 1970.
+    pub issued: i64,
+    /// A digest of its name, in hex digits.
+    pub name_digest: String,
 }
 
 /// A tag of a session.

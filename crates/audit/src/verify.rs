@@ -6,6 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
+
 use crate::index::{self, Builder};
 use crate::line::{Chain, Line};
 use crate::log::VERSION;
@@ -249,11 +251,18 @@ impl Walk<'_> {
                         if is_first {
                             self.begin_segment(first, &line, bytes);
                         }
+                        let damage = self.summary.damage;
                         self.line(&line, bytes);
-                        if line.kind == Request::KIND {
-                            match segment::fields(bytes) {
-                                Some(record) => builder.add(&record, start),
-                                None => readable = false,
+                        let record = match line.kind == Request::KIND {
+                            true => segment::fields(bytes).map(|record| builder.add(&record, start)),
+                            false => segment::fields::<IgnoredAny>(bytes).map(drop),
+                        };
+                        if record.is_none() {
+                            readable = false;
+                            // Whoever changed it was told already.
+                            if self.summary.damage == damage {
+                                let text = "the record was chained so, and cannot be read".to_owned();
+                                self.tell(Kind::NotARecord, line.sequence, text);
                             }
                         }
                     }
@@ -494,5 +503,56 @@ impl Walk<'_> {
                 "the record that was noted is not here".to_owned(),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::{encode, encode_spelled};
+
+    #[derive(Default)]
+    struct Told(Vec<(Kind, u64)>);
+
+    impl Listener for Told {
+        fn found(&mut self, finding: Finding) {
+            self.0.push((finding.kind, finding.record));
+        }
+
+        fn begin(&mut self, _: u64) {}
+
+        fn advance(&mut self, _: u64) {}
+    }
+
+    /// What is told of a trail whose second record has these bytes for fields, rightly chained.
+    fn check(kind: &str, fields: &str, expected: &[(Kind, u64)]) {
+        let folder = tempfile::tempdir().unwrap();
+        let begun = SegmentBegun {
+            time: 1,
+            version: VERSION,
+            trail: "t".to_owned(),
+            from: Chain::default().to_string(),
+        };
+        let mut bytes = Vec::new();
+        let chain = encode(&mut bytes, 1, SegmentBegun::KIND, &begun, &Chain::default()).unwrap();
+        let chain = encode_spelled(&mut bytes, 2, kind, fields.as_bytes(), &chain);
+        encode(&mut bytes, 3, Stopped::KIND, &Stopped { time: 2 }, &chain).unwrap();
+        std::fs::write(segment::path(folder.path(), 1), bytes).unwrap();
+        let mut told = Told::default();
+        let summary = verify(folder.path(), None, &mut told).unwrap();
+        assert_eq!(told.0, expected, "{kind} {fields}");
+        assert_eq!((summary.last, summary.damage), (3, expected.len() as u64));
+    }
+
+    #[test]
+    fn a_chained_line_that_cannot_be_read_is_damage() {
+        let damage = [(Kind::NotARecord, 2)];
+        check(Request::KIND, r#","time":1,"requestId":"a","millis":1"#, &[]);
+        check(Request::KIND, r#","time":"no number""#, &damage);
+        check(Request::KIND, r#","time":"#, &damage);
+        check(Stopped::KIND, r#","time":1"#, &[]);
+        check(Stopped::KIND, r#","time":oops"#, &damage);
+        check("of a later version", r#","what":[1,2]"#, &[]);
+        check("of a later version", r#","what":[1,2"#, &damage);
     }
 }

@@ -22,7 +22,7 @@ const USUAL_ENDPOINT: &str = "http://127.0.0.1:9000";
 const USUAL_REGION: &str = "ap-guangzhou";
 
 /// Where the server is, whom to trust, and as whom to speak.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub(crate) struct ServerArguments {
     /// Where the server is: http://HOST[:PORT] or https://HOST[:PORT]. Otherwise DAYPASS_ENDPOINT or the profile says
     /// it, and else it is http://127.0.0.1:9000
@@ -40,7 +40,7 @@ pub(crate) struct ServerArguments {
 }
 
 /// Where the server is, and the region that calls of the token and access-management services name.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub(crate) struct ServiceArguments {
     #[command(flatten)]
     server: ServerArguments,

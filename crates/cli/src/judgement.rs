@@ -1,13 +1,17 @@
-//! `daypass policy lint` and `daypass policy compare`: what documents mean, told without a server.
+//! `daypass policy lint` and `daypass policy compare`: what documents mean, told without a server but for
+//! the policies that a user has now.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use daypass_analysis::{Audience, Containment, Doubt, Finding, LintContext, Severity, compare, lint};
+use daypass_analysis::{
+    Audience, Containment, Doubt, Finding, LintContext, Severity, compare, compare_all, lint,
+};
 use daypass_policy::{DocumentKind, OwnerAccount, Policy, parse};
 use serde_json::json;
 
+use crate::live::{LiveArguments, LivePolicies};
 use crate::report::{Misuse, Undecided};
 use crate::{document, output};
 
@@ -35,11 +39,12 @@ pub(crate) enum Kind {
     Trust,
 }
 
-/// Find what is dangerous, useless or mistaken in a policy. No server is asked.
+/// Find what is dangerous, useless or mistaken in a policy. Without --user no server is asked.
 #[derive(Args, Debug)]
 pub struct LintArguments {
-    /// File with the document, or `-` for standard input
-    document: PathBuf,
+    /// File with the document, or `-` for standard input; with --user those of the user are looked at instead
+    #[arg(required_unless_present = "user", conflicts_with = "user")]
+    document: Option<PathBuf>,
     /// What the document is for
     #[arg(long, value_enum, default_value_t = Kind::FrontEnd)]
     kind: Kind,
@@ -63,17 +68,20 @@ pub struct LintArguments {
     /// Lines of JSON; statements are counted from 0
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    live: LiveArguments,
 }
 
-/// Say whether one policy allows only what another allows too. No server is asked.
+/// Say whether one policy allows only what another allows too. Without --user no server is asked.
 #[derive(Args, Debug)]
 pub struct CompareArguments {
-    /// File with the wider document, such as a user's permissions, or `-` for standard input
+    /// File with the wider document A, such as a user's permissions, or `-` for standard input; with --user this is B,
+    /// and A is what the user has
     #[arg(value_name = "A")]
-    wide: PathBuf,
-    /// File with the narrower document, such as a temporary key's policy, or `-` for standard input
-    #[arg(value_name = "B")]
-    narrow: PathBuf,
+    first: PathBuf,
+    /// File with the narrower document B, such as a temporary key's policy, or `-` for standard input
+    #[arg(value_name = "B", required_unless_present = "user", conflicts_with = "user")]
+    second: Option<PathBuf>,
     /// What the wider document is for
     #[arg(long, value_name = "KIND", value_enum, default_value_t = Kind::User)]
     kind_of_a: Kind,
@@ -85,11 +93,14 @@ pub struct CompareArguments {
     /// One line of JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    live: LiveArguments,
 }
 
 /// The examples of `lint`, and its exit codes.
 pub(crate) const LINT_HELP: &str = "Examples:
   daypass policy lint upload.json --end-user ann
+  daypass policy lint --user ann
   daypass policy lint - --kind bucket --json < bucket-policy.json
   daypass policy lint upload.json --permissions user-server.json --duration-seconds 1800
 
@@ -99,25 +110,50 @@ The rules stand in docs/lint.md.";
 /// The examples of `compare`, and its exit codes.
 pub(crate) const COMPARE_HELP: &str = "Examples:
   daypass policy compare user-server.json upload.json
+  daypass policy compare --user ann upload.json
   daypass policy compare old.json new.json --kind-of-a bucket --kind-of-b bucket --json
 
 Exit codes: 0 everything that B allows is also allowed by A, 1 it is not, and a request shows it, 2 the command line
 or a file makes no sense, 7 neither could be shown.";
 
-pub(crate) fn run_lint(arguments: &LintArguments) -> Result<()> {
-    let text = document::read_any(&arguments.document)?;
+pub(crate) async fn run_lint(mut arguments: LintArguments) -> Result<()> {
+    if let Some(path) = arguments.document.take() {
+        return end(look_at(
+            &document::read_any(&path)?,
+            arguments.kind,
+            None,
+            &arguments,
+        )?);
+    }
+    let Some(live) = arguments.live.fetch().await? else {
+        return Ok(());
+    };
+    let mut errors = 0;
+    for (name, text) in live.policies.iter().chain(&live.boundary) {
+        if !arguments.json {
+            output::write(output::printable_lines(&format!("{name}:\n")).as_bytes())?;
+        }
+        errors += look_at(text, Kind::User, Some(live.owner_uin.0), &arguments)?;
+    }
+    end(errors)
+}
+
+/// Prints the findings about a document, and tells how many are errors.
+fn look_at(text: &str, kind: Kind, owner_uin: Option<u64>, arguments: &LintArguments) -> Result<usize> {
+    let text = text.to_owned();
     let permissions = arguments
         .permissions
         .as_deref()
         .map(document::read_any)
         .transpose()?;
-    let owner = arguments.owner.settle(&[Some(&text), permissions.as_ref()]);
+    let texts: Vec<&String> = [&text].into_iter().chain(&permissions).collect();
+    let owner = arguments.owner.settle_all(&texts, owner_uin);
     let permissions = permissions
         .zip(arguments.permissions.as_deref())
         .map(|(text, path)| compiled(&text, path, DocumentKind::Identity, &owner))
         .transpose()?;
     let context = LintContext {
-        audience: arguments.kind.audience(),
+        audience: kind.audience(),
         owner,
         duration_seconds: arguments.duration_seconds,
         by_root: arguments.by_root,
@@ -134,38 +170,66 @@ pub(crate) fn run_lint(arguments: &LintArguments) -> Result<()> {
         false => Ok(findings.iter().map(in_words).collect()),
     };
     output::write(lines?.as_bytes())?;
-    match findings
+    let errors = findings
         .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .count()
-    {
+        .filter(|finding| finding.severity == Severity::Error);
+    Ok(errors.count())
+}
+
+fn end(errors: usize) -> Result<()> {
+    match errors {
         0 => Ok(()),
         1 => bail!("1 finding of severity E"),
         errors => bail!("{errors} findings of severity E"),
     }
 }
 
-pub(crate) fn run_compare(arguments: &CompareArguments) -> Result<()> {
-    let texts = [
-        document::read_any(&arguments.wide)?,
-        document::read_any(&arguments.narrow)?,
-    ];
-    let [wide, narrow] = &texts;
-    let owner = arguments.owner.settle(&[Some(wide), Some(narrow)]);
-    let wide = compiled(
-        wide,
-        &arguments.wide,
-        arguments.kind_of_a.audience().kind(),
-        &owner,
-    )?;
-    let narrow = compiled(
-        narrow,
-        &arguments.narrow,
-        arguments.kind_of_b.audience().kind(),
-        &owner,
-    )?;
-    let answer = compare(&wide, &narrow);
-    let (json, words) = match &answer {
+pub(crate) async fn run_compare(arguments: CompareArguments) -> Result<()> {
+    let live = arguments.live.fetch().await?;
+    let answer = match (&live, &arguments.second) {
+        (Some(live), _) => compare_live(live, &arguments.first, arguments.kind_of_b, &arguments.owner)?,
+        (None, Some(narrow)) => compare_files(&arguments, &arguments.first, narrow)?,
+        (None, None) => return Err(Misuse("name A and B, or --user NAME and B".to_owned()).into()),
+    };
+    tell(&answer, arguments.json)
+}
+
+fn compare_files(arguments: &CompareArguments, wide: &Path, narrow: &Path) -> Result<Containment> {
+    let texts = [document::read_any(wide)?, document::read_any(narrow)?];
+    let [wide_text, narrow_text] = &texts;
+    let owner = arguments.owner.settle(&[Some(wide_text), Some(narrow_text)]);
+    let wide = compiled(wide_text, wide, arguments.kind_of_a.audience().kind(), &owner)?;
+    let narrow = compiled(narrow_text, narrow, arguments.kind_of_b.audience().kind(), &owner)?;
+    Ok(compare(&wide, &narrow))
+}
+
+/// Holds a document against a user's policies together, and against its boundary.
+fn compare_live(live: &LivePolicies, path: &Path, kind: Kind, owner: &OwnerArguments) -> Result<Containment> {
+    let narrow = document::read_any(path)?;
+    let stored = live.policies.iter().chain(&live.boundary);
+    let texts: Vec<&String> = [&narrow]
+        .into_iter()
+        .chain(stored.map(|(_, text)| text))
+        .collect();
+    let owner = owner.settle_all(&texts, Some(live.owner_uin.0));
+    let read =
+        |(name, text): &(String, String)| compiled(text, Path::new(name), DocumentKind::Identity, &owner);
+    let own: Vec<Policy> = live.policies.iter().map(read).collect::<Result<_>>()?;
+    let boundary = live.boundary.as_ref().map(read).transpose()?;
+    let narrow = compiled(&narrow, path, kind.audience().kind(), &owner)?;
+    let by_own = compare_all(&own.iter().collect::<Vec<_>>(), &narrow);
+    match (by_own, boundary) {
+        (Containment::Contained, Some(boundary)) => Ok(compare(&boundary, &narrow)),
+        (Containment::Unknown(doubt), Some(boundary)) => Ok(match compare(&boundary, &narrow) {
+            sure @ Containment::NotContained(_) => sure,
+            _ => Containment::Unknown(doubt),
+        }),
+        (found, _) => Ok(found),
+    }
+}
+
+fn tell(answer: &Containment, as_json: bool) -> Result<()> {
+    let (json, words) = match answer {
         Containment::Contained => (
             json!({"answer": "contained"}),
             "contained: A allows all that B allows".to_owned(),
@@ -179,7 +243,7 @@ pub(crate) fn run_compare(arguments: &CompareArguments) -> Result<()> {
             format!("not known: {}", reason(doubt)),
         ),
     };
-    let text = if arguments.json {
+    let text = if as_json {
         output::json_line(&json)
     } else {
         output::printable_lines(&words)
@@ -204,7 +268,7 @@ fn reason(doubt: &Doubt) -> String {
     }
 }
 
-fn compiled(text: &str, path: &Path, kind: DocumentKind, owner: &OwnerAccount) -> Result<Policy> {
+pub(crate) fn compiled(text: &str, path: &Path, kind: DocumentKind, owner: &OwnerAccount) -> Result<Policy> {
     let misuse = |error| Misuse(format!("the policy `{}` is refused: {error}", path.display()));
     Ok(parse(text, kind, owner).map_err(misuse)?)
 }
@@ -232,10 +296,16 @@ fn in_words(finding: &Finding) -> String {
 impl OwnerArguments {
     /// The account, which the documents usually name themselves.
     fn settle(&self, texts: &[Option<&String>]) -> OwnerAccount {
-        let named = || texts.iter().flatten().find_map(|text| named_account(text));
+        let texts: Vec<&String> = texts.iter().copied().flatten().collect();
+        self.settle_all(&texts, None)
+    }
+
+    /// The same, where the server has told the number of the root.
+    pub(crate) fn settle_all(&self, texts: &[&String], owner_uin: Option<u64>) -> OwnerAccount {
+        let named = || texts.iter().find_map(|text| named_account(text));
         OwnerAccount {
             app_id: self.appid.or_else(named).unwrap_or(1_250_000_000),
-            owner_uin: self.owner_uin,
+            owner_uin: owner_uin.unwrap_or(self.owner_uin),
         }
     }
 }
@@ -286,7 +356,7 @@ mod tests {
     }
 
     /// What becomes of a command line, with the documents as files `a` and `b`.
-    fn outcome(words: &str, a: &str, b: &str) -> Result<(), String> {
+    async fn outcome(words: &str, a: &str, b: &str) -> Result<(), String> {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         fs::write(path("a"), a).unwrap();
@@ -302,55 +372,63 @@ mod tests {
             })
             .collect();
         let done = match words[0].as_str() {
-            "lint" => run_lint(&Lint::parse_from(&words).arguments),
-            _ => run_compare(&Compare::parse_from(&words).arguments),
+            "lint" => run_lint(Lint::parse_from(&words).arguments).await,
+            _ => run_compare(Compare::parse_from(&words).arguments).await,
         };
         done.map_err(|error| error.to_string().replace(&path("a"), "a"))
     }
 
-    #[test]
-    fn lint_fails_on_errors_only() {
-        let check = |words: &str, a: &str, expected: Result<(), &str>| {
+    #[tokio::test]
+    async fn lint_fails_on_errors_only() {
+        let check = async |words: &str, a: &str, expected: Result<(), &str>| {
             assert_eq!(
-                outcome(words, a, &document("cos:*", "ann/*")),
+                outcome(words, a, &document("cos:*", "ann/*")).await,
                 expected.map_err(str::to_owned),
                 "{words}"
             );
         };
-        check("lint a", &document("cos:GetObject", "ann/*"), Ok(()));
+        check("lint a", &document("cos:GetObject", "ann/*"), Ok(())).await;
         check(
             "lint a --json --end-user bob",
             &document("cos:GetObject", "ann/*"),
             Ok(()),
-        );
-        check("lint a", &document("cos:*", "*"), Err("2 findings of severity E"));
-        check("lint a --kind user", &document("cos:*", "*"), Ok(()));
+        )
+        .await;
+        check("lint a", &document("cos:*", "*"), Err("2 findings of severity E")).await;
+        check("lint a --kind user", &document("cos:*", "*"), Ok(())).await;
         check(
             "lint a --appid 5",
             &document("cos:GetObject", "a"),
             Err("1 finding of severity E"),
-        );
-        check("lint a", "{", Err("1 finding of severity E"));
+        )
+        .await;
+        check("lint a", "{", Err("1 finding of severity E")).await;
         check(
             "lint a --permissions b",
             &document("cos:GetObject", "bob/*"),
             Ok(()),
-        );
+        )
+        .await;
         check(
             "lint b --permissions a",
             "[]",
             Err("the policy `a` is refused: policy document is not a JSON object"),
-        );
+        )
+        .await;
     }
 
-    #[test]
-    fn compare_answers() {
-        let check = |words: &str, a: &str, b: &str, expected: Result<(), &str>| {
-            assert_eq!(outcome(words, a, b), expected.map_err(str::to_owned), "{a} {b}");
+    #[tokio::test]
+    async fn compare_answers() {
+        let check = async |words: &str, a: &str, b: &str, expected: Result<(), &str>| {
+            assert_eq!(
+                outcome(words, a, b).await,
+                expected.map_err(str::to_owned),
+                "{a} {b}"
+            );
         };
         let (all, one) = (document("cos:*", "*"), document("cos:GetObject", "ann/*"));
-        check("compare a b", &all, &one, Ok(()));
-        check("compare a b --json", &one, &all, Err("B is not contained in A"));
+        check("compare a b", &all, &one, Ok(())).await;
+        check("compare a b --json", &one, &all, Err("B is not contained in A")).await;
         let office = |network: &str| {
             one.replace(
                 r#""effect""#,
@@ -358,13 +436,14 @@ mod tests {
             )
         };
         let open = Err("whether B is contained in A is not known");
-        check("compare a b", &office("10.0.0.0/8"), &office("10.1.0.0/16"), open);
+        check("compare a b", &office("10.0.0.0/8"), &office("10.1.0.0/16"), open).await;
         check(
             "compare a b",
             "[]",
             &one,
             Err("the policy `a` is refused: policy document is not a JSON object"),
-        );
+        )
+        .await;
     }
 
     #[test]

@@ -14,7 +14,9 @@ use crate::connection::ServiceArguments;
 use crate::output::{self, moment, printable_lines, shown_moment};
 use crate::report::{Misuse, NotThere};
 use crate::subject::UserArguments;
-use crate::{document, judgement, names, policy_holders, policy_version, statement};
+use crate::{
+    document, effective, explain_policy, judgement, names, policy_holders, policy_version, statement,
+};
 
 /// Policies, and who has them.
 #[derive(Subcommand, Debug)]
@@ -69,6 +71,12 @@ pub enum Command {
     /// Say whether one policy allows only what another allows too
     #[command(after_long_help = judgement::COMPARE_HELP)]
     Compare(judgement::CompareArguments),
+    /// Say what several policies allow together
+    #[command(after_long_help = effective::HELP)]
+    Effective(effective::Arguments),
+    /// Say why documents allow a request or not
+    #[command(after_long_help = explain_policy::HELP)]
+    Explain(explain_policy::Arguments),
 }
 
 /// Make a policy from a document, and print its number.
@@ -188,8 +196,10 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         Command::Attach(arguments) => attach(arguments).await,
         Command::Detach(arguments) => detach(arguments).await,
         Command::Attached(arguments) => attached(arguments).await,
-        Command::Lint(arguments) => judgement::run_lint(&arguments),
-        Command::Compare(arguments) => judgement::run_compare(&arguments),
+        Command::Lint(arguments) => judgement::run_lint(arguments).await,
+        Command::Compare(arguments) => judgement::run_compare(arguments).await,
+        Command::Effective(arguments) => effective::run(arguments).await,
+        Command::Explain(arguments) => explain_policy::run(arguments),
         Command::Update(arguments) => policy_holders::update(arguments).await,
         Command::Entities(arguments) => policy_holders::entities(arguments).await,
         Command::Reach(arguments) => policy_holders::reach(arguments).await,

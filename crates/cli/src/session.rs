@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use daypass_api::Timestamp;
 use daypass_api::names::{AccessKeyId, RoleName, SessionName, Uin, UserName};
-use daypass_api::operation::{MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget, RoleRef};
-use daypass_api::outcome::{Ended, Revocation};
+use daypass_api::operation::{ListedTarget, MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget, RoleRef};
+use daypass_api::outcome::{Ended, ListedKind, ListedPrincipal, Revocation, SessionState, SessionSummary};
 use daypass_client::ActionClient;
 use serde_json::{Value as Json, json};
 
@@ -21,6 +21,11 @@ pub enum Command {
         after_long_help = "Examples:\n  daypass session revoke --id AKID0123456789abcdef\n  daypass session revoke --role uploader --issued-before 2026-11-01T12:00:00Z"
     )]
     Revoke(RevokeArguments),
+    /// List temporary keys that were given out, the newest first, and what became of them
+    #[command(
+        after_long_help = "Examples:\n  daypass session list\n  daypass session list --role uploader --live --json"
+    )]
+    List(ListArguments),
     /// List what was ended so, as long as it matters
     #[command(after_long_help = "Example:\n  daypass session revocations --json")]
     Revocations(RevocationsArguments),
@@ -61,6 +66,44 @@ struct TargetArguments {
     name: Option<SessionName>,
 }
 
+/// List temporary keys, as far as the server's audit trail goes back. A server knows the keys that it minted itself.
+#[derive(Args, Debug)]
+pub struct ListArguments {
+    #[command(flatten)]
+    target: ListedArguments,
+    /// Only those that are good now
+    #[arg(long)]
+    live: bool,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+    /// Lines of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    service: ServiceArguments,
+}
+
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+struct ListedArguments {
+    /// Those of a user, by name
+    #[arg(long, value_name = "NAME", value_parser = names::user)]
+    user: Option<UserName>,
+    /// Those of a user, by number
+    #[arg(long, value_name = "N")]
+    uin: Option<Uin>,
+    /// Those of a role
+    #[arg(long, value_name = "NAME", value_parser = names::role)]
+    role: Option<RoleName>,
+    /// Those that a permanent access key began
+    #[arg(long, value_name = "ID", value_parser = names::access_key)]
+    key: Option<AccessKeyId>,
+    /// Those that were given a name
+    #[arg(long, value_name = "NAME", value_parser = names::session)]
+    name: Option<SessionName>,
+}
+
 /// List revocations, the first one first.
 #[derive(Args, Debug)]
 pub struct RevocationsArguments {
@@ -74,6 +117,7 @@ pub struct RevocationsArguments {
 pub(crate) async fn run(command: Command) -> Result<()> {
     match command {
         Command::Revoke(arguments) => revoke(arguments).await,
+        Command::List(arguments) => list(arguments).await,
         Command::Revocations(arguments) => revocations(arguments).await,
     }
 }
@@ -107,6 +151,101 @@ impl TargetArguments {
         let sessions = self.id.chunks(MAX_REVOKED_AT_ONCE);
         let sessions = sessions.map(|ids| RevokedTarget::Sessions(ids.to_vec()));
         Ok(sessions.chain(others.into_iter().flatten()).collect())
+    }
+}
+
+impl ListedArguments {
+    async fn target(self, client: &ActionClient) -> Result<Option<ListedTarget>> {
+        let user = match self.user {
+            Some(name) => Some(client.get_user(&name).await?.uin),
+            None => self.uin,
+        };
+        let role = self.role.map(|name| ListedTarget::Role(RoleRef::Name(name)));
+        Ok(user
+            .map(ListedTarget::User)
+            .or(role)
+            .or(self.key.map(ListedTarget::AccessKey))
+            .or(self.name.map(ListedTarget::Name)))
+    }
+}
+
+async fn list(arguments: ListArguments) -> Result<()> {
+    let client = arguments.service.actions()?;
+    let target = arguments.target.target(&client).await?;
+    let sessions = client
+        .list_sessions(target, arguments.live, arguments.limit)
+        .await;
+    let sessions = sessions.context("cannot list the sessions")?;
+    let row = |session: &SessionSummary| {
+        let minted_by = session.minted_by.as_ref();
+        vec![
+            session.access_key_id.to_string(),
+            kind_name(session.kind).to_owned(),
+            session.name.clone(),
+            principal(&session.principal),
+            minted_by.map_or_else(|| "-".to_owned(), AccessKeyId::to_string),
+            shown_moment(session.issued),
+            shown_moment(session.expires),
+            state_name(session.state).to_owned(),
+        ]
+    };
+    let head = [
+        "ID",
+        "TYPE",
+        "NAME",
+        "OF",
+        "MINTED-BY",
+        "ISSUED",
+        "EXPIRES",
+        "STATE",
+    ];
+    output::list(&sessions, arguments.json, session_json, &head, row)
+}
+
+fn session_json(session: &SessionSummary) -> Json {
+    let (uin, role_id, role) = match &session.principal {
+        ListedPrincipal::User(uin) => (Some(uin.0), None, None),
+        ListedPrincipal::Role(id, name) => (None, Some(id.to_string()), name.as_ref()),
+    };
+    json!({
+        "id": session.access_key_id.as_str(),
+        "type": kind_name(session.kind),
+        "name": session.name,
+        "uin": uin,
+        "role_id": role_id,
+        "role": role.map(RoleName::as_str),
+        "minted_by": session.minted_by.as_ref().map(AccessKeyId::as_str),
+        "origin": session.origin.as_ref().map(AccessKeyId::as_str),
+        "ancestors": session.ancestors,
+        "source_identity": session.source_identity,
+        "issued": moment(session.issued),
+        "expires": moment(session.expires),
+        "state": state_name(session.state),
+    })
+}
+
+fn principal(principal: &ListedPrincipal) -> String {
+    match principal {
+        ListedPrincipal::User(uin) => format!("user {uin}"),
+        ListedPrincipal::Role(_, Some(name)) => format!("role {name}"),
+        ListedPrincipal::Role(id, None) => format!("role {id}"),
+    }
+}
+
+fn kind_name(kind: ListedKind) -> &'static str {
+    match kind {
+        ListedKind::Federation => "federation",
+        ListedKind::Role => "role",
+        ListedKind::Own => "own",
+    }
+}
+
+fn state_name(state: SessionState) -> &'static str {
+    match state {
+        SessionState::Live => "live",
+        SessionState::Expired => "expired",
+        SessionState::Revoked => "revoked",
+        SessionState::Orphaned => "orphaned",
     }
 }
 

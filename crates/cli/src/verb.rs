@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, group, key, key_ring, ls, master_key, mb, mv, oidc, output, policy,
-    presign, rb, rm, role, session, stat, sts, user,
+    account, bucket_policy, cat, cp, explain, group, key, key_ring, ls, master_key, mb, mv, oidc, output,
+    policy, presign, rb, rm, role, session, stat, sts, user,
 };
 
 /// A verb with its arguments.
@@ -59,6 +59,8 @@ pub enum Verb {
     /// Temporary keys that were given out: end them before their time
     #[command(subcommand)]
     Session(session::Command),
+    /// Say why a request was refused
+    Explain(explain::Arguments),
     /// The keys that seal temporary keys' tokens, for whoever operates the store
     #[command(subcommand)]
     KeyRing(key_ring::Command),
@@ -97,6 +99,7 @@ impl Verb {
             Self::Role(command) => role::run(command).await,
             Self::Oidc(command) => oidc::run(command).await,
             Self::Session(command) => session::run(command).await,
+            Self::Explain(arguments) => explain::run(arguments).await,
             Self::KeyRing(command) => key_ring::run(command).await,
             Self::MasterKey(command) => master_key::run(command).await,
         }
@@ -201,6 +204,9 @@ mod tests {
         check("account disable 7", true);
         check("account enable 7", true);
         check("policy create --name p --document p.json", true);
+        check("policy lint --user ann", true);
+        check("policy compare --user ann b.json", true);
+        check("policy effective --user ann b.json --svg p.svg", true);
         check("policy attach 7 --uin 100000000002", true);
         check("policy show QcloudCOSReadOnlyAccess --json", true);
         check("policy rm 7 8", true);
@@ -294,6 +300,9 @@ mod tests {
         check("policy lint", false);
         check("policy lint p.json --kind session", false);
         check("policy compare a.json", false);
+        check("policy compare a.json b.json --user ann", false);
+        check("policy lint p.json --user ann", false);
+        check("policy effective a b c", false);
         check("policy create --name p --document p.json --tag =b", false);
         check("policy version rm 7", false);
         check("user boundary set 7", false);
@@ -315,6 +324,15 @@ mod tests {
         check("master-key rotate --json", true);
         check("master-key", false);
         check("key-ring", false);
+        check("explain NjU1MzdmMDBfNTQ4ZmI5ZjdfMWE= --json", true);
+        check("explain", false);
+        check("explain a/../b", false);
+        check(
+            "policy explain --action cos:GetObject --resource * --user-policy a --user-policy b",
+            true,
+        );
+        check("policy explain --action cos:GetObject", false);
+        check("policy explain --action a --resource b --context c", false);
         check("session revoke", false);
         check("session revoke --name a --role b", false);
         check(

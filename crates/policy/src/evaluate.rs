@@ -89,7 +89,7 @@ impl Policy {
         matches.then_some(standing)
     }
 
-    fn covers(&self, statement: &Statement, subject: &Subject<'_>) -> bool {
+    pub(crate) fn covers(&self, statement: &Statement, subject: &Subject<'_>) -> bool {
         let Some(resources) = &statement.resources else {
             // INVARIANT: only trust policies, which are about the one role they belong to, have none.
             return self.kind == DocumentKind::Trust;

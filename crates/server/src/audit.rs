@@ -9,12 +9,14 @@ use std::net::IpAddr;
 use daypass_access::{Caller, Decision, Identity, Layer, Opinion, Principal, Session};
 use daypass_api::names::{AccessKeyId, ObjectKey, SessionId};
 use daypass_api::operation::{RoleRef, SessionOperation};
+use daypass_api::outcome::TemporaryKey;
 use daypass_api::requirement::{Access, Requirement, Requirements, Resource, Values};
 use daypass_api::tags::Tags;
 use daypass_api::{ErrorCode, Operation, Outcome, Timestamp};
 use daypass_audit::record::{self as trail, MAX_ITEM_BYTES, bounded};
 use daypass_audit::writer::Place;
 use daypass_token::Origin;
+use daypass_token::{Ancestor, KeyRing, SessionKind};
 use http::Method;
 use http::header::{HeaderValue, USER_AGENT};
 
@@ -35,6 +37,7 @@ pub(crate) struct Record {
     decision: Option<Decision>,
     minting: Option<Minting>,
     minted: Option<(AccessKeyId, Timestamp)>,
+    standing: Option<trail::Standing>,
     made_key: Option<AccessKeyId>,
 }
 
@@ -92,15 +95,25 @@ impl Record {
         self.decision = Some(decision);
     }
 
-    pub(crate) fn note_outcome(&mut self, outcome: &Outcome) {
+    /// A token that was just sealed opens under the ring.
+    pub(crate) fn note_outcome(&mut self, outcome: &Outcome, ring: &KeyRing) {
         match outcome {
-            Outcome::TemporaryKey(key) => self.minted = Some((key.access_key_id.clone(), key.expires)),
+            Outcome::TemporaryKey(key) => {
+                self.minted = Some((key.access_key_id.clone(), key.expires));
+                self.standing = standing(ring, key);
+            }
             Outcome::AccessKeyCreated(key) => self.made_key = Some(key.access_key.id.clone()),
             Outcome::UserCreated { access_key, .. } => {
                 self.made_key = access_key.as_ref().map(|key| key.access_key.id.clone());
             }
             _ => {}
         }
+    }
+
+    /// Who asks, and whether it is so.
+    pub(crate) fn claimed(&self) -> (Option<Identity>, bool) {
+        let identity = self.caller.as_ref().and_then(Caller::identity);
+        (identity.cloned(), self.proven)
     }
 
     pub(crate) fn operation(&self) -> Option<&'static str> {
@@ -143,6 +156,7 @@ fn minting(operation: &Operation) -> Option<Minting> {
         | SessionOperation::QueryApiKey(_)
         | SessionOperation::RevokeSession(_)
         | SessionOperation::ListRevocations(_)
+        | SessionOperation::ListSessions(_)
         | SessionOperation::KeyRing(_) => None,
     }
 }
@@ -280,7 +294,12 @@ fn spell(entry: Entry<'_>) -> trail::Request {
         user_agent: entry
             .user_agent
             .map(|text| bounded(&String::from_utf8_lossy(text.as_bytes()))),
-        minted: minted(record.minting, record.minted, record.caller.as_ref()),
+        minted: minted(
+            record.minting,
+            record.minted,
+            record.standing,
+            record.caller.as_ref(),
+        ),
         made_access_key_id: record.made_key.map(|id| id.as_str().to_owned()),
     }
 }
@@ -403,6 +422,7 @@ fn decision(decision: &Decision) -> trail::Decision {
 fn minted(
     minting: Option<Minting>,
     minted: Option<(AccessKeyId, Timestamp)>,
+    standing: Option<trail::Standing>,
     caller: Option<&Caller>,
 ) -> Option<trail::Minted> {
     let (minting, (key, expires)) = (minting?, minted?);
@@ -423,5 +443,48 @@ fn minted(
         policies: minting.policy.into_iter().collect(),
         source_identity: said_before.map(str::to_owned).or(minting.source_identity),
         tags: minting.tags.into_iter().map(tag).collect(),
+        standing,
     })
+}
+
+/// What a token says of whose it is, as whoever lists sessions needs it.
+fn standing(ring: &KeyRing, key: &TemporaryKey) -> Option<trail::Standing> {
+    let token = key.token.expose();
+    let claims = daypass_token::open(ring, &key.access_key_id, token).ok()?;
+    let own = Ancestor {
+        session_id: claims.session_id,
+        owner: claims.account.owner_uin,
+        principal: claims.principal,
+        issued: claims.issued,
+        name: daypass_token::name_digest(&claims.name),
+    };
+    let kind = match claims.kind {
+        SessionKind::Federation => "federation",
+        SessionKind::Role => "role",
+        SessionKind::Own => "own",
+    };
+    Some(trail::Standing {
+        kind: kind.to_owned(),
+        epoch: daypass_token::epoch_of(token)?,
+        link: link(&own),
+        descent: claims.ancestors.iter().map(link).collect(),
+        responsible_uin: claims.origin.responsible().0,
+        origin_access_key_id: claims.origin.key().map(|id| id.as_str().to_owned()),
+    })
+}
+
+fn link(session: &Ancestor) -> trail::Link {
+    let (principal, uin) = match session.principal {
+        daypass_token::Principal::User(uin) if uin == session.owner => (trail::Principal::Root, uin.0),
+        daypass_token::Principal::User(uin) => (trail::Principal::User, uin.0),
+        daypass_token::Principal::Role(id) => (trail::Principal::Role, id.0),
+    };
+    trail::Link {
+        session_id: hex(session.session_id),
+        owner_uin: session.owner.0,
+        principal,
+        uin,
+        issued: session.issued.unix_millis(),
+        name_digest: format!("{:016x}", session.name),
+    }
 }

@@ -59,6 +59,8 @@ pub struct Config {
     pub root: RootSeed,
     /// The audit trail.
     pub audit: AuditConfig,
+    /// What is kept of refused requests, to explain them.
+    pub explain: ExplainConfig,
     /// Bounds of the edge.
     pub limits: EdgeLimits,
     /// The memory for pages of the metadata.
@@ -90,6 +92,30 @@ impl Default for AuditConfig {
             max_bytes: 10 * 1024 * 1024 * 1024,
             max_age_days: 180,
             on_loss: OnLoss::Refuse,
+        }
+    }
+}
+
+/// How long it is kept why requests were refused, and what else is kept.
+#[derive(Clone, Debug)]
+pub struct ExplainConfig {
+    /// Most bytes of it; the oldest goes first.
+    pub max_bytes: u64,
+    /// Days after which it is removed.
+    pub max_age_days: u64,
+    /// Whether requests that were allowed are kept, too.
+    pub record_allowed: bool,
+    /// Whether whoever is refused is told why, at once: for development, on loopback addresses only.
+    pub danger_on_wire: bool,
+}
+
+impl Default for ExplainConfig {
+    fn default() -> Self {
+        Self {
+            max_bytes: 64 * 1024 * 1024,
+            max_age_days: 7,
+            record_allowed: false,
+            danger_on_wire: false,
         }
     }
 }

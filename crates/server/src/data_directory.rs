@@ -41,6 +41,11 @@ impl DataDirectory {
         self.0.join("audit")
     }
 
+    /// Why requests were refused.
+    pub fn explanations(&self) -> PathBuf {
+        self.0.join("explain")
+    }
+
     /// The master key: the one that was given, or the one in the directory; with the one before it while it is
     /// exchanged. None is ever made.
     pub fn master_keys(&self, given: GivenKeys<'_>) -> Result<MasterKeys, StartError> {

@@ -17,6 +17,7 @@ mod data_directory;
 mod descriptors;
 mod document;
 mod edge;
+mod explain;
 mod family;
 mod gather;
 mod health;
@@ -39,11 +40,13 @@ mod revocations;
 mod roles;
 mod secrets_at_rest;
 mod service;
+mod sessions;
 mod start_error;
 pub mod tls;
 mod web_identity;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,7 +63,7 @@ use tokio_rustls::TlsAcceptor;
 pub use clock::{Clock, SystemClock};
 pub use config::{
     AuditConfig, Config, DEFAULT_STS_REQUESTS_PER_SECOND, DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND,
-    EdgeLimits, Engines, Ground, OnLoss, RootSeed,
+    EdgeLimits, Engines, ExplainConfig, Ground, OnLoss, RootSeed,
 };
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
@@ -73,10 +76,12 @@ use edge::allowance::Patience;
 use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
+use explain::Explanations;
 use key_ring::KeyRingKeeper;
 use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
 use service::Service;
+use sessions::MintedSessions;
 use tls::{Certificates, TlsConfig};
 use web_identity::Federation;
 
@@ -105,6 +110,7 @@ impl Server {
     /// As [`Server::start_at`], on this ground.
     pub async fn start_on(config: Config, clock: Arc<dyn Clock>, ground: Ground) -> Result<Self, StartError> {
         let random = SystemRandom;
+        check_explanations(&config)?;
         // What is told wrongly is found out before anything is made.
         let secure = match &config.tls {
             Some(tls) => Some(Secure::open(tls, &*clock).await?),
@@ -134,9 +140,14 @@ impl Server {
             random,
             foundation.ring,
         );
+        let minted = MintedSessions::new(audit_directory(&config));
+        let explanations = Explanations::open(config.explain, &DataDirectory::new(&config.data))
+            .map_err(StartError::Explain)?;
         let service = Arc::new(Service {
             audit,
+            explanations,
             store: foundation.store,
+            minted,
             masters,
             key_ring: Arc::new(key_ring),
             identities: Default::default(),
@@ -220,10 +231,38 @@ impl Server {
         }
         self.service.write_last_uses().await;
         let service = Arc::clone(&self.service);
-        let audit = tokio::task::spawn_blocking(move || service.audit.stop()).await;
+        let audit = tokio::task::spawn_blocking(move || {
+            service.explanations.stop();
+            service.audit.stop()
+        });
+        let audit = audit.await;
         self.service.store.close().await.map_err(StartError::Store)?;
         audit.unwrap_or(Err(AuditError::Gone)).map_err(StartError::Audit)
     }
+}
+
+/// Where the audit trail is.
+fn audit_directory(config: &Config) -> PathBuf {
+    let directory = config.audit.directory.clone();
+    directory.unwrap_or_else(|| DataDirectory::new(&config.data).audit())
+}
+
+/// What is refused is explained to whoever is refused only where that is the developer himself.
+fn check_explanations(config: &Config) -> Result<(), StartError> {
+    if !config.explain.danger_on_wire {
+        return Ok(());
+    }
+    let mut addresses = [config.listen]
+        .into_iter()
+        .chain(config.tls.as_ref().map(|tls| tls.listen));
+    if let Some(address) = addresses.find(|address| !address.ip().is_loopback()) {
+        return Err(StartError::ExplainsBeyondLoopback(address));
+    }
+    tracing::warn!(
+        "DANGER: every refusal tells its reasons on the wire, policies included (`--danger-explain-denials`): this is for \
+         development alone"
+    );
+    Ok(())
 }
 
 fn open_audit(
@@ -234,12 +273,12 @@ fn open_audit(
     pace: Pace,
 ) -> Result<Writer, StartError> {
     let AuditConfig {
-        directory,
         max_bytes,
         max_age_days,
         on_loss,
-    } = config.audit.clone();
-    let directory = directory.unwrap_or_else(|| DataDirectory::new(&config.data).audit());
+        ..
+    } = config.audit;
+    let directory = audit_directory(config);
     let clock = Arc::clone(clock);
     let setup = Setup {
         options: Options::keeping(directory, max_bytes, max_age_days),

@@ -6,8 +6,11 @@
 
 use daypass_access::verify::{Claim, Signed};
 use daypass_access::{Caller, Environment, Layers, Question, decide};
+use daypass_api::names::{BucketName, Uin};
 use daypass_api::operation::SessionOperation;
 use daypass_api::{Error, ErrorCode, Operation, Timestamp};
+use daypass_audit::record::bounded;
+use daypass_dialect::site::Site;
 use daypass_store::View;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -16,6 +19,7 @@ use tokio::time::Instant;
 use crate::audit::{Record, Witness};
 use crate::edge::body::{RequestBody, ResponseBody};
 use crate::edge::listener::Peer;
+use crate::explain::{self, Decided, Grounds, Told, Unproven};
 use crate::family::{Family, Opened};
 use crate::health;
 use crate::metrics::Observed;
@@ -46,18 +50,22 @@ impl Service {
         }
         let body = RequestBody::new(incoming, self.patience, received.expects_leave());
         let mut witness = Witness::new(self, &received);
+        let mut grounds = Grounds::default();
         let outcome = match witness.is_admitted() {
             true => {
-                self.handle(&received, &mut family, body, &mut witness.record)
+                self.handle(&received, &mut family, body, &mut witness.record, &mut grounds)
                     .await
             }
             // Nothing is done that could not be recorded.
             false => Err(Error::new(ErrorCode::ServiceUnavailable)),
         };
+        let outcome = self
+            .note_reasons(&received, &family, outcome, grounds, &witness.record)
+            .await;
         let code = outcome.as_ref().err().map(|error| error.code);
         if let Ok(performed) = &outcome {
             self.metrics.requests.count_outcome(&performed.outcome);
-            witness.record.note_outcome(&performed.outcome);
+            witness.record.note_outcome(&performed.outcome, &self.ring().ring);
         }
         let mut reply = Reply::spell(&received, &family, outcome);
         self.tell_other_origins(&received, &family, &mut reply).await;
@@ -81,11 +89,12 @@ impl Service {
         family: &mut Family,
         body: RequestBody,
         record: &mut Record,
+        grounds: &mut Grounds,
     ) -> Result<Performed, Error> {
         received.check_head()?;
         let opened = Opened::open(received, family, body).await?;
         let mut view = self.store.view().await?;
-        let (mut caller, layers) = self.identify(&view, received, &opened, record).await?;
+        let (mut caller, layers) = self.identify(&view, received, &opened, record, grounds).await?;
         record.note_caller(&caller);
 
         let asked = opened.read(received, &caller).await?;
@@ -112,12 +121,65 @@ impl Service {
         };
         let decision = decide(&asked.operation, &question);
         let (allowed, items) = (decision.allowed, decision.items.clone());
+        if !decision.is_whole() || self.explanations.config.record_allowed {
+            grounds.decided = Some(Box::new(Decided::of(&requirements, &question, &decision)));
+        }
         record.note_decision(decision);
         if !allowed {
             return Err(Error::new(ErrorCode::AccessDenied));
         }
         self.perform(view, asked, &caller, &facts, &items, received.now)
             .await
+    }
+
+    /// Leaves what a refusal is explained by, and where the operator wants it all, what was allowed.
+    async fn note_reasons(
+        &self,
+        received: &Received,
+        family: &Family,
+        outcome: Result<Performed, Error>,
+        mut grounds: Grounds,
+        record: &Record,
+    ) -> Result<Performed, Error> {
+        if let Err(error) = &outcome
+            && grounds.decided.is_none()
+            && grounds.cause.is_none()
+        {
+            grounds.cause = explain::of_error(error);
+        }
+        if grounds.decided.is_none() && grounds.cause.is_none() {
+            return outcome;
+        }
+        if grounds.caller.is_none() {
+            (grounds.caller, grounds.proven) = record.claimed();
+        }
+        let told = Told {
+            request_id: received.request_id.clone(),
+            now: received.now,
+            method: received.method.to_string(),
+            operation: record.operation(),
+            code: outcome.as_ref().err().map(|error| error.code),
+            owner: self.owner_of_named(received, family).await,
+            grounds,
+        };
+        let outcome = outcome.map_err(|error| self.explained(error, &told));
+        self.explanations.keep(told);
+        outcome
+    }
+
+    /// The root of the account that owns the bucket which a request names, whether the bucket is there or not.
+    async fn owner_of_named(&self, received: &Received, family: &Family) -> Option<Uin> {
+        let Family::Object(site) = family else {
+            return None;
+        };
+        let bucket = match site {
+            Site::Bucket(bucket) | Site::WrongRegion(bucket) => bucket.clone(),
+            Site::BadBucket => return None,
+            Site::Service(_) => BucketName::parse(received.path.split('/').nth(1)?).ok()?,
+        };
+        let view = self.store.view().await.ok()?;
+        let owner = view.account_of_app(bucket.app_id()).await.ok()?;
+        owner.map(|account| account.owner_uin)
     }
 
     /// Refuses what an account asks of the token service too often.
@@ -139,6 +201,7 @@ impl Service {
         received: &Received,
         opened: &Opened,
         record: &mut Record,
+        grounds: &mut Grounds,
     ) -> Result<(Caller, Layers), Error> {
         if opened.is_preflight(received) {
             return Ok((Caller::Anonymous, Layers::default()));
@@ -148,7 +211,14 @@ impl Service {
         let Some(claim): Option<Claim> = opened.claim(&seen)? else {
             return Ok((Caller::Anonymous, Layers::default()));
         };
-        let presenter = self.credential(view, &claim).await?;
+        let presenter = match self.credential(view, &claim).await {
+            Ok(presenter) => presenter,
+            Err(error) => {
+                let cause = explain::of_error(&error);
+                grounds.cause = cause.map(|cause| cause.with("AccessKeyId", bounded(claim.key_id())));
+                return Err(error);
+            }
+        };
         let hosts = opened.signed_hosts(&self.names);
         let signed = Signed {
             view: &seen,
@@ -158,10 +228,22 @@ impl Service {
             hosts: &hosts,
         };
         if let Err(error) = claim.verify(&signed, &presenter.credential, received.now) {
+            let unproven = Unproven {
+                claim: &claim,
+                signed: &signed,
+                credential: &presenter.credential,
+                now: received.now,
+            };
+            grounds.cause = explain::of_claim(&error, &unproven);
+            grounds.caller = Some(presenter.credential.identity.clone());
             record.note_claimed(presenter.credential.identity);
             return Err(error);
         }
-        self.refuse_revoked(view, &presenter.credential.identity).await?;
+        grounds.proven = true;
+        if let Err(error) = self.refuse_revoked(view, &presenter.credential.identity).await {
+            grounds.caller = Some(presenter.credential.identity);
+            return Err(error);
+        }
         self.last_uses.note(&presenter.credential.identity, received.now);
         self.caller(presenter)
     }

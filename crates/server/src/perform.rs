@@ -288,6 +288,7 @@ impl Service {
                     .list_revocations(view, account, list.after, list.limit)
                     .await;
             }
+            Op::ListSessions(list) => return self.list_sessions(view, list, identity, now).await,
             Op::KeyRing(operation) => return self.key_ring.perform(*operation, now).await,
             Op::QueryApiKey(subject) => return self.query_api_key(view, *subject, identity).await,
         };
@@ -392,6 +393,7 @@ impl Service {
                     .await
             }
             Op::ListLastUses(ids) => self.last_uses(&view, account, ids).await.map(Outcome::LastUses),
+            Op::ExplainDecision(id) => self.explain_decision(id, identity, now).await,
             Op::UpdatePolicy(update) => self.update_policy(&view, account, &update, now).await,
             Op::CreatePolicy(policy) => {
                 issue::check_identity_policy(&policy.document, account)?;

@@ -8,13 +8,13 @@ use std::sync::{PoisonError, RwLock};
 
 use daypass_access::Identity;
 use daypass_access::revoked::RevokedSessions;
-use daypass_api::names::AccessKeyId;
+use daypass_api::names::{AccessKeyId, Uin};
 use daypass_api::operation::{RevokeSession, RevokedTarget};
 use daypass_api::outcome::Ended;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use daypass_store::View;
 use daypass_store::identity::RevocationRecord;
-use daypass_token::MAX_SESSION_SECONDS;
+use daypass_token::{Ancestor, MAX_SESSION_SECONDS};
 use tokio::sync::Mutex;
 
 use crate::service::Service;
@@ -44,6 +44,18 @@ impl Revocations {
     fn contains(&self, identity: &Identity) -> bool {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         state.sessions.contains(identity)
+    }
+
+    /// Whether a session was ended that is known by what it descends from, and not by its token.
+    pub(crate) fn ends(
+        &self,
+        ancestors: &[Ancestor],
+        own: &Ancestor,
+        responsible: Uin,
+        key: Option<&AccessKeyId>,
+    ) -> bool {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.sessions.ends(ancestors, own, responsible, key)
     }
 
     fn add(&self, records: &[(u64, RevocationRecord)]) {
@@ -87,7 +99,7 @@ impl Service {
         self.follow_revocations(&self.store.view().await?).await
     }
 
-    async fn follow_revocations(&self, view: &View) -> Result<(), Error> {
+    pub(crate) async fn follow_revocations(&self, view: &View) -> Result<(), Error> {
         let last = view.last_revocation().await?;
         if self.revocations.last() >= last {
             return Ok(());

@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
 use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
+use crate::explain::Explanations;
 use crate::identify::{IdentityCache, Known};
 use crate::key_ring::KeyRingKeeper;
 use crate::last_uses::LastUses;
@@ -21,11 +22,15 @@ use crate::proxies::TrustedProxy;
 use crate::rate::{Asker, RateLimit};
 use crate::revocations::Revocations;
 use crate::roles::KnownRole;
+use crate::sessions::MintedSessions;
 use crate::web_identity::Federation;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
     pub(crate) audit: Writer,
+    /// What lists of sessions are read from.
+    pub(crate) minted: MintedSessions,
+    pub(crate) explanations: Explanations,
     pub(crate) store: Store,
     pub(crate) masters: Arc<Masters>,
     pub(crate) key_ring: Arc<KeyRingKeeper>,

@@ -75,6 +75,14 @@ pub enum StartError {
     /// The audit trail could not be opened, or not be ended.
     #[error("the audit trail could not be used")]
     Audit(#[from] daypass_audit::AuditError),
+    /// What explains refusals could not be opened.
+    #[error("the explanations of refusals cannot be kept")]
+    Explain(#[source] io::Error),
+    /// Explanations would reach others than who runs the server.
+    #[error(
+        "refusals are explained on the wire (`--danger-explain-denials`) on loopback addresses only, and `{0}` is none"
+    )]
+    ExplainsBeyondLoopback(std::net::SocketAddr),
     /// Header names could not be taught to the HTTP library.
     #[error("the HTTP library did not start")]
     Http(#[source] io::Error),

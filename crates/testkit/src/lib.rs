@@ -13,7 +13,9 @@ use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
 use daypass_api::secret::SecretKey;
 use daypass_server::tls::TlsConfig;
-use daypass_server::{AuditConfig, Clock, Config, EdgeLimits, Ground, RootSeed, Server, StartError};
+use daypass_server::{
+    AuditConfig, Clock, Config, EdgeLimits, ExplainConfig, Ground, RootSeed, Server, StartError,
+};
 use tempfile::TempDir;
 
 /// Key id of the test server's root account.
@@ -154,6 +156,7 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
             secret_key: Some(SecretKey::new(ROOT_SECRET_KEY.to_owned())),
         },
         audit: AuditConfig::default(),
+        explain: ExplainConfig::default(),
         limits,
         metadata_cache_bytes: Config::METADATA_CACHE_BYTES,
     }

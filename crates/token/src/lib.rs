@@ -26,4 +26,4 @@ pub use master::{MAX_WRAPPED_LENGTH, MasterKey, MasterKeyError, UnwrapError, WRA
 pub use master_keys::MasterKeys;
 pub use policies::MAX_POLICIES_LENGTH;
 pub use ring::{EpochFacts, KeyRing, MAX_EPOCHS, MAX_SESSION_SECONDS, RingFull};
-pub use token::{MAX_TOKEN_LENGTH, OpenError, SALT_LENGTH, SealError, Sealed, open, seal};
+pub use token::{MAX_TOKEN_LENGTH, OpenError, SALT_LENGTH, SealError, Sealed, epoch_of, open, seal};

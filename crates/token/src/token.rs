@@ -135,6 +135,12 @@ pub fn open(ring: &KeyRing, access_key_id: &AccessKeyId, token: &str) -> Result<
     layout::read(version, &plaintext, session_id).ok_or(OpenError::Malformed)
 }
 
+/// Under which key of the ring a token says it was sealed; none when it is no token.
+pub fn epoch_of(token: &str) -> Option<u32> {
+    let bytes = decode(token)?;
+    split(&bytes).map(|(_, epoch, _, _)| u32::from_be_bytes(*epoch))
+}
+
 /// The ring drops an epoch when no session under it can be alive, which is true only of lives that end.
 fn check_lifetime(claims: &Claims) -> Result<(), SealError> {
     if claims.expires > claims.issued.plus_seconds(MAX_SESSION_SECONDS) {

@@ -33,8 +33,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-token",
         ],
     ),
-    // What policies mean, told without a request: for the command line, and for whoever mints.
-    ("daypass-analysis", &["daypass-policy"]),
+    // What policies mean: for the command line, for whoever mints, and for whoever explains a refusal. What a request is
+    // answered is the gate's to say, so it is asked.
+    (
+        "daypass-analysis",
+        &["daypass-access", "daypass-api", "daypass-policy"],
+    ),
     ("daypass-api", &[]),
     ("daypass-audit", &[]),
     // Measures the program from outside, and single functions in its benches; nothing depends on it.
@@ -68,6 +72,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "daypass-cli",
         &[
+            "daypass-access",
             "daypass-analysis",
             "daypass-api",
             "daypass-client",
@@ -106,6 +111,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "daypass-server",
         &[
             "daypass-access",
+            "daypass-analysis",
             "daypass-api",
             "daypass-audit",
             "daypass-blob",

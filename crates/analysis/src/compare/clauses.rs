@@ -27,12 +27,15 @@ pub(super) struct Clause<'p> {
 }
 
 /// The statements of both documents.
-pub(super) fn of<'p>(wide: &'p Policy, narrow: &'p Policy) -> Vec<Clause<'p>> {
+pub(super) fn of<'p>(wide: &[&'p Policy], narrow: &'p Policy) -> Vec<Clause<'p>> {
     let side = |policy: &'p Policy, is_wide| {
         let statements = policy.statements().iter();
         statements.map(move |statement| (policy, statement, is_wide))
     };
-    let both = side(wide, true).chain(side(narrow, false));
+    let both = wide
+        .iter()
+        .flat_map(|policy| side(policy, true))
+        .chain(side(narrow, false));
     (0..)
         .zip(both)
         .map(|(number, (policy, statement, is_wide))| Clause {
@@ -45,8 +48,9 @@ pub(super) fn of<'p>(wide: &'p Policy, narrow: &'p Policy) -> Vec<Clause<'p>> {
 }
 
 /// Whether a resource hangs on the number of whoever asks.
-pub(super) fn hang_on_caller(policies: [&Policy; 2]) -> bool {
-    let statements = policies.into_iter().flat_map(Policy::statements);
+pub(super) fn hang_on_caller(wide: &[&Policy], narrow: &Policy) -> bool {
+    let policies = wide.iter().copied().chain([narrow]);
+    let statements = policies.flat_map(Policy::statements);
     let mut resources = statements.flat_map(|statement| statement.resources().unwrap_or_default());
     resources.any(|resource| !matches!(resource.service(), Service::Cos) && resource.path().contains(CALLER))
 }
@@ -143,7 +147,7 @@ impl<'p> Clause<'p> {
 
 /// Judges requests by the statements that match them.
 pub(super) struct Leaf<'a> {
-    wide: &'a Policy,
+    wide: &'a [&'a Policy],
     narrow: &'a Policy,
     who: &'a Who,
     /// The sets of matching statements that were looked at: how often yet, or `None` when they are safe.
@@ -152,7 +156,7 @@ pub(super) struct Leaf<'a> {
 }
 
 impl<'a> Leaf<'a> {
-    pub(super) fn new(wide: &'a Policy, narrow: &'a Policy, who: &'a Who) -> Self {
+    pub(super) fn new(wide: &'a [&'a Policy], narrow: &'a Policy, who: &'a Who) -> Self {
         Leaf {
             wide,
             narrow,
@@ -198,7 +202,7 @@ impl<'a> Leaf<'a> {
         for mut request in contexts::requests(&request, &conditions) {
             work.spend(16 * matching.len())?;
             if let Some(statement) = request.allowing_statement(self.narrow)
-                && !request.is_allowed_by(self.wide)
+                && !request.is_allowed_by_all(self.wide)
             {
                 request.statement = Some(statement);
                 return Ok(Some(request));

@@ -159,7 +159,7 @@ fn count(length: usize) -> u32 {
 ///
 /// A star of the inner is a letter that only a star of the outer takes in. This misses nothing, as there are more
 /// letters than any pattern names.
-pub(super) fn contains(outer: &str, inner: &str) -> bool {
+pub(crate) fn contains(outer: &str, inner: &str) -> bool {
     let mut parts = outer.split('*');
     let Some(mut rest) = inner.strip_prefix(parts.next().unwrap_or_default()) else {
         return false;

@@ -12,7 +12,7 @@
 mod clauses;
 mod conditions;
 mod contexts;
-mod globs;
+pub(crate) mod globs;
 mod paths;
 mod situations;
 
@@ -84,11 +84,22 @@ impl Work {
 /// # Ok::<(), daypass_policy::PolicyError>(())
 /// ```
 pub fn compare(wide: &Policy, narrow: &Policy) -> Containment {
-    let mut work = Work(MAX_WORK);
+    compare_all(&[wide], narrow)
+}
+
+/// Whether every request that `narrow` allows is also allowed by the `wide` documents together, as those of one
+/// user are: one of them allows it, and none denies it.
+pub fn compare_all(wide: &[&Policy], narrow: &Policy) -> Containment {
+    compare_within(wide, narrow, MAX_WORK)
+}
+
+/// As [`compare_all`], with a bound on the work of its own.
+pub(crate) fn compare_within(wide: &[&Policy], narrow: &Policy, max_work: usize) -> Containment {
+    let mut work = Work(max_work);
     let mut doubt = None;
     match search(wide, narrow, &mut work, &mut doubt) {
         Ok(Some(witness)) => Containment::NotContained(Box::new(witness)),
-        Ok(None) if doubt.is_none() && clauses::hang_on_caller([wide, narrow]) => {
+        Ok(None) if doubt.is_none() && clauses::hang_on_caller(wide, narrow) => {
             Containment::Unknown(Doubt::Variable)
         }
         Ok(None) => doubt.map_or(Containment::Contained, Containment::Unknown),
@@ -98,7 +109,7 @@ pub fn compare(wide: &Policy, narrow: &Policy) -> Containment {
 
 /// Goes through all classes of requests until one of them has a witness.
 fn search(
-    wide: &Policy,
+    wide: &[&Policy],
     narrow: &Policy,
     work: &mut Work,
     doubt: &mut Option<Doubt>,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use daypass_policy::{Policy, PrincipalPattern};
+use daypass_policy::{OwnerAccount, Policy, PrincipalPattern};
 
 use super::clauses::Clause;
 use super::globs::{Globs, Positions};
@@ -20,8 +20,8 @@ const SERVICES: [&str; 4] = ["cos:", "sts:", "cam:", "ci:"];
 const STRANGER: u64 = 100_000_000_099;
 
 /// One caller of each class.
-pub(super) fn callers(wide: &Policy, narrow: &Policy) -> Vec<Who> {
-    let statements = [wide, narrow].into_iter().flat_map(Policy::statements);
+pub(super) fn callers(wide: &[&Policy], narrow: &Policy) -> Vec<Who> {
+    let statements = wide.iter().copied().chain([narrow]).flat_map(Policy::statements);
     let principals: Vec<&PrincipalPattern> = statements
         .filter_map(|statement| statement.principals())
         .flatten()
@@ -135,12 +135,12 @@ pub(super) fn actions(clauses: &[&Clause<'_>], work: &mut Work) -> Result<Vec<St
 
 /// The places that requests can be about.
 pub(super) fn scopes(
-    wide: &Policy,
+    wide: &[&Policy],
     narrow: &Policy,
     clauses: &[Clause<'_>],
     work: &mut Work,
 ) -> Result<Scopes, Exhausted> {
-    let owners = [wide.owner(), narrow.owner()];
+    let owners: Vec<OwnerAccount> = wide.iter().copied().chain([narrow]).map(Policy::owner).collect();
     let resources = || {
         clauses
             .iter()

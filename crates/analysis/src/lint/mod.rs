@@ -16,6 +16,7 @@ use daypass_policy::{DocumentKind, Effect, OwnerAccount, Policy, Statement, pars
 use serde::Serialize;
 
 use crate::actions;
+use crate::witness::Witness;
 
 /// What a document is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,6 +102,14 @@ fn look(policy: &Policy, context: &LintContext<'_>, report: &mut Report) {
         circumstances::look(part, context, report);
     }
     circumstances::look_at_whole(policy, context, report);
+}
+
+/// The finding that a document grants what the one who asks may not do, as a request shows.
+pub(crate) fn beyond(witness: &Witness) -> Option<Finding> {
+    let mut report = Report::default();
+    let what = format!("for example {witness}");
+    report.note("L16", witness.statement.map(|index| (index, None)), None, what);
+    report.findings.pop()
 }
 
 /// A statement and where it stands.

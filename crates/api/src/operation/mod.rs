@@ -5,6 +5,7 @@
 
 mod account;
 mod copy;
+mod explain;
 mod identity;
 mod key_ring;
 mod object;
@@ -15,6 +16,7 @@ mod unbuilt;
 
 pub use account::{AccountOperation, AccountStatus, MAX_ACCOUNT_NUMBER, NewAccount};
 pub use copy::{CopyObject, CopySource, UploadPartCopy};
+pub use explain::{MAX_REQUEST_ID_BYTES, RequestId};
 pub use identity::{
     AccessKeyStatus, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter,
     GroupOperation, IdentityOperation, MAX_MEMBERSHIPS_AT_ONCE, MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS,
@@ -32,7 +34,8 @@ pub use provider::{
     ProviderOperation, ProviderSettings,
 };
 pub use revocation::{
-    ListRevocations, MAX_LISTED_REVOCATIONS, MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget,
+    ListRevocations, ListSessions, ListedTarget, MAX_LISTED_REVOCATIONS, MAX_LISTED_SESSIONS,
+    MAX_REVOKED_AT_ONCE, RevokeSession, RevokedTarget,
 };
 pub use session::{AssumeRole, AssumeRoleWithWebIdentity, GetFederationToken, SessionOperation};
 pub use unbuilt::{Target, UnbuiltOperation};

@@ -1,4 +1,4 @@
-//! Ending temporary keys before their time.
+//! Temporary keys that are out, and ending them before their time.
 
 use crate::Timestamp;
 use crate::names::{AccessKeyId, SessionName, Uin};
@@ -41,4 +41,33 @@ pub struct ListRevocations {
     pub after: u64,
     /// At most so many.
     pub limit: usize,
+}
+
+/// Most sessions that one call lists.
+pub const MAX_LISTED_SESSIONS: usize = 200;
+
+/// Sessions to list, the newest first. A page may have fewer than were asked for, or none, and still not be the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListSessions {
+    /// Only some; absent means all of the account.
+    pub target: Option<ListedTarget>,
+    /// Only those that are good now.
+    pub live_only: bool,
+    /// Only those before this place, that an answer told as its `next`.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which sessions to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListedTarget {
+    /// Those with a user's rights, and those that the user's keys began.
+    User(Uin),
+    /// Those of a role.
+    Role(RoleRef),
+    /// Those that a permanent key began.
+    AccessKey(AccessKeyId),
+    /// Those that were given a name.
+    Name(SessionName),
 }

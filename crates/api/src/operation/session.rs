@@ -1,7 +1,7 @@
 //! Operations of the token service.
 
 use crate::names::{ExternalId, ProviderName, SessionName, Uin};
-use crate::operation::{KeyRingOperation, ListRevocations, RevokeSession, RoleRef, Subject};
+use crate::operation::{KeyRingOperation, ListRevocations, ListSessions, RevokeSession, RoleRef, Subject};
 use crate::secret::WebIdentityToken;
 use crate::tags::Tags;
 
@@ -27,6 +27,8 @@ pub enum SessionOperation {
     RevokeSession(RevokeSession),
     /// What the account ended so.
     ListRevocations(ListRevocations),
+    /// Temporary keys that were given out.
+    ListSessions(ListSessions),
     /// Something about the keys that seal session tokens.
     KeyRing(KeyRingOperation),
 }

@@ -66,6 +66,75 @@ pub struct RevocationList {
     pub next: Option<u64>,
 }
 
+/// A temporary key that was given out, without what it takes to use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// TmpSecretId.
+    pub access_key_id: AccessKeyId,
+    /// How it came to be.
+    pub kind: ListedKind,
+    /// The name it was given; may be empty.
+    pub name: String,
+    /// Whose rights it has.
+    pub principal: ListedPrincipal,
+    /// The key that signed for it; none where an identity provider vouched.
+    pub minted_by: Option<AccessKeyId>,
+    /// The permanent key that began the chain; none where an identity provider did.
+    pub origin: Option<AccessKeyId>,
+    /// How many sessions are between it and that.
+    pub ancestors: usize,
+    /// Who its caller said it acts for.
+    pub source_identity: Option<String>,
+    /// When it was made.
+    pub issued: Timestamp,
+    /// When it ends by itself.
+    pub expires: Timestamp,
+    /// What became of it.
+    pub state: SessionState,
+}
+
+/// How a session came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListedKind {
+    /// By GetFederationToken.
+    Federation,
+    /// By taking a role.
+    Role,
+    /// By GetSessionToken.
+    Own,
+}
+
+/// Whose rights a session has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListedPrincipal {
+    /// A user's, or the root's.
+    User(Uin),
+    /// A role's, with the name that it has now, if it is still there.
+    Role(RoleId, Option<RoleName>),
+}
+
+/// What became of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// It is good.
+    Live,
+    /// It has ended by itself.
+    Expired,
+    /// It was ended, or one that it descends from.
+    Revoked,
+    /// The key that began it is gone or disabled, or its role is gone.
+    Orphaned,
+}
+
+/// Sessions, and where to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionList {
+    /// They.
+    pub entries: Vec<SessionSummary>,
+    /// Before which place to go on, when there may be more.
+    pub next: Option<u64>,
+}
+
 /// One of the keys that seal and open session tokens, without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochSummary {
@@ -239,10 +308,14 @@ pub enum Outcome {
     ApiKeys(Vec<AccessKey>),
     /// What was ended before its time.
     Revocations(RevocationList),
+    /// Temporary keys that were given out.
+    Sessions(SessionList),
     /// The keys that seal and open session tokens, the newest first.
     KeyRing(Vec<EpochSummary>),
     /// The master key is another one; how many secrets of permanent keys were wrapped anew.
     MasterKeyRotated(u64),
+    /// Why a request was answered as it was, as JSON.
+    Explanation(String),
     /// A role was made.
     RoleCreated(RoleId),
     /// One role.

@@ -39,6 +39,7 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::ListAccessKeys(subject) => of("cam:ListAccessKeys", subject),
         Op::UpdateAccessKey { subject, .. } => of("cam:UpdateAccessKey", subject),
         Op::DeleteAccessKey { subject, .. } => of("cam:DeleteAccessKey", subject),
+        Op::ExplainDecision(_) => one("cam:ExplainDecision", Resource::Service),
         Op::ListLastUses(_) => one("cam:GetSecurityLastUsed", Resource::Service),
         Op::CreatePolicy(_) => one("cam:CreatePolicy", Resource::Service),
         Op::UpdatePolicy(update) => one("cam:UpdatePolicy", of_policy(&update.policy)),

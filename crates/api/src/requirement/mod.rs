@@ -8,9 +8,9 @@ mod identity;
 use crate::attributes::QueryValue;
 use crate::names::{BucketName, GroupId, ObjectKey, PolicyId, PolicyName, ProviderName, Uin, UserName};
 use crate::operation::{
-    AssumeRole, AssumeRoleWithWebIdentity, CopySource, DeleteEntry, DeleteObjects, ObjectOperation,
-    Operation, RevokedTarget, RoleRef, SessionOperation, Subject, Target, UnbuiltOperation, UploadPartCopy,
-    UploadRef,
+    AssumeRole, AssumeRoleWithWebIdentity, CopySource, DeleteEntry, DeleteObjects, ListedTarget,
+    ObjectOperation, Operation, RevokedTarget, RoleRef, SessionOperation, Subject, Target, UnbuiltOperation,
+    UploadPartCopy, UploadRef,
 };
 
 /// What an action is about.
@@ -259,7 +259,17 @@ fn session(operation: &SessionOperation) -> Requirement {
         Op::QueryApiKey(subject) => allowed("sts:QueryApiKey", Resource::Identity(*subject)),
         Op::RevokeSession(revoke) => allowed("sts:RevokeSession", revoked(&revoke.target)),
         Op::ListRevocations(_) => allowed("sts:ListRevocations", Resource::Service),
+        Op::ListSessions(list) => allowed("sts:ListSessions", listed(list.target.as_ref())),
         Op::KeyRing(operation) => allowed(operation.action(), Resource::Service),
+    }
+}
+
+/// Whose sessions are listed.
+fn listed(target: Option<&ListedTarget>) -> Resource {
+    match target {
+        Some(ListedTarget::User(uin)) => Resource::Identity(Subject::Uin(*uin)),
+        Some(ListedTarget::Role(role)) => Resource::Role(None, role.clone()),
+        Some(ListedTarget::AccessKey(_) | ListedTarget::Name(_)) | None => Resource::Service,
     }
 }
 

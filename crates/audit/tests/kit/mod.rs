@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use daypass_audit::record::{Decision, Item, Minted, Principal, Request, Session, Tag, WebIdentity, Who};
+use daypass_audit::record::{
+    Decision, Item, Link, Minted, Principal, Request, Session, Standing, Tag, WebIdentity, Who,
+};
 use daypass_audit::verify::{Finding, Listener, Summary};
 use daypass_audit::writer::{OnLoss, Pace, Setup, Writer};
 use daypass_audit::{AuditError, Chain, Disk, Options, SegmentFile, SystemDisk};
@@ -142,6 +144,17 @@ pub(crate) fn request(number: u64) -> Request {
     }
 }
 
+fn link(session: &str) -> Link {
+    Link {
+        session_id: session.repeat(16),
+        owner_uin: 100_000_000_001,
+        principal: Principal::Role,
+        uin: 4_611_686_018_427_387_904,
+        issued: 1_700_000_000_000,
+        name_digest: "00ff00ff00ff00ff".to_owned(),
+    }
+}
+
 /// A record in which nothing is left out.
 pub(crate) fn full() -> Request {
     let text = |text: &str| Some(text.to_owned());
@@ -210,6 +223,14 @@ pub(crate) fn full() -> Request {
                 key: "team".to_owned(),
                 value: "photos".to_owned(),
             }],
+            standing: Some(Standing {
+                kind: "role".to_owned(),
+                epoch: 3,
+                link: link("0c"),
+                descent: vec![link("0a")],
+                responsible_uin: 100_000_000_012,
+                origin_access_key_id: text("AKIDpermanent"),
+            }),
         }),
         made_access_key_id: text("AKIDmade"),
     }

@@ -4,7 +4,7 @@ use daypass_api::Outcome;
 use daypass_api::names::{AccessKeyId, Account, PolicyId, Uin, UserName};
 use daypass_api::operation::{
     AccessKeyStatus, BoundaryOperation, CreateUser, DeleteUser, EntityFilter, IdentityOperation, NewPolicy,
-    Operation, Paging, PolicyScope, Subject, UpdatePolicy, UpdateUser, UserPolicies,
+    Operation, Paging, PolicyScope, RequestId, Subject, UpdatePolicy, UpdateUser, UserPolicies,
 };
 use daypass_api::outcome::{
     AccessKey, AccountSummary, AttachedPolicy, Boundary, LastUse, NewAccessKey, Page, Policy, PolicyEntity,
@@ -67,6 +67,14 @@ impl ActionClient {
     pub async fn get_account_numbers(&self) -> Result<(Uin, Account), Error> {
         match self.identity(IdentityOperation::GetAccountNumbers).await? {
             Outcome::AccountNumbers { uin, account } => Ok((uin, account)),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// Why a request was answered as it was, as JSON.
+    pub async fn explain_decision(&self, id: RequestId) -> Result<String, Error> {
+        match self.identity(IdentityOperation::ExplainDecision(id)).await? {
+            Outcome::Explanation(text) => Ok(text),
             _ => Err(Error::other_outcome()),
         }
     }

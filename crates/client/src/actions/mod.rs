@@ -59,7 +59,8 @@ fn repetition(operation: &Operation) -> Repetition {
             | SessionOperation::GetSessionToken { .. }
             | SessionOperation::GetCallerIdentity
             | SessionOperation::QueryApiKey(_)
-            | SessionOperation::ListRevocations(_),
+            | SessionOperation::ListRevocations(_)
+            | SessionOperation::ListSessions(_),
         ) => Repetition::Harmless,
         _ if operation.is_identity_write() => Repetition::Effective,
         _ => Repetition::Harmless,

@@ -2,10 +2,12 @@
 
 use daypass_api::Outcome;
 use daypass_api::operation::{
-    AssumeRole, GetFederationToken, KeyRingOperation, ListRevocations, MAX_LISTED_REVOCATIONS, Operation,
-    RevokeSession, SessionOperation, Subject,
+    AssumeRole, GetFederationToken, KeyRingOperation, ListRevocations, ListSessions, ListedTarget,
+    MAX_LISTED_REVOCATIONS, MAX_LISTED_SESSIONS, Operation, RevokeSession, SessionOperation, Subject,
 };
-use daypass_api::outcome::{AccessKey, CallerIdentity, EpochSummary, Revocation, TemporaryKey};
+use daypass_api::outcome::{
+    AccessKey, CallerIdentity, EpochSummary, Revocation, SessionSummary, TemporaryKey,
+};
 
 use super::ActionClient;
 use crate::error::Error;
@@ -54,6 +56,35 @@ impl ActionClient {
             all.extend(page.entries);
             // A list that did not go on would go on for ever.
             next = page.next.filter(|next| *next > after);
+        }
+        Ok(all)
+    }
+
+    /// The account's temporary keys that the server knows, the newest first, at most so many.
+    pub async fn list_sessions(
+        &self,
+        target: Option<ListedTarget>,
+        live_only: bool,
+        most: usize,
+    ) -> Result<Vec<SessionSummary>, Error> {
+        let (mut all, mut before) = (Vec::new(), None);
+        while all.len() < most {
+            let limit = most.saturating_sub(all.len()).min(MAX_LISTED_SESSIONS);
+            let list = SessionOperation::ListSessions(ListSessions {
+                target: target.clone(),
+                live_only,
+                before,
+                limit,
+            });
+            let Outcome::Sessions(page) = self.call(&Operation::Session(list)).await? else {
+                return Err(Error::other_outcome());
+            };
+            all.extend(page.entries);
+            // A list that did not go on would go on for ever.
+            match page.next {
+                Some(next) if before.is_none_or(|before| next < before) => before = Some(next),
+                _ => break,
+            }
         }
         Ok(all)
     }

@@ -11,7 +11,7 @@ use daypass_api::names::{
 use daypass_api::operation::{Contact, CreateUser, GetFederationToken, NewPolicy};
 use daypass_api::outcome::TemporaryKey;
 use daypass_client::{ActionClient, Connection, Credentials, Endpoint, ObjectClient, Refusal, request};
-use daypass_server::{AuditConfig, Config, EdgeLimits, RootSeed, Server};
+use daypass_server::{AuditConfig, Config, EdgeLimits, ExplainConfig, RootSeed, Server};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -169,6 +169,7 @@ fn config(data: &TempDir) -> Result<Config> {
         tls: None,
         console_listen: None,
         audit: AuditConfig::default(),
+        explain: ExplainConfig::default(),
         hosts: Vec::new(),
         trusted_proxies: Vec::new(),
         region: Region::parse(REGION)?,

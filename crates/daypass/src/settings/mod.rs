@@ -108,6 +108,18 @@ pub(crate) struct Settings {
     /// What happens to requests while the audit trail cannot be written: refuse or continue [default: refuse]
     #[arg(long, value_name = "WHAT")]
     audit_on_loss: Option<Text<OnLoss>>,
+    /// Most bytes that are kept of why requests were refused; the oldest go first [default: 67108864]
+    #[arg(long, value_name = "N")]
+    explain_max_bytes: Option<Bounded<1_048_576, MOST>>,
+    /// Days that it is kept at most why requests were refused [default: 7]
+    #[arg(long, value_name = "N")]
+    explain_max_age_days: Option<Bounded<1, 36_500>>,
+    /// Keep of allowed requests, too, why they were allowed: true or false [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    explain_allowed: Option<bool>,
+    /// Tell whoever is refused why, at once: true or false, for development on loopback addresses only [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    danger_explain_denials: Option<bool>,
     /// Bounds, for much larger or smaller machines.
     #[command(flatten)]
     #[serde(default)]
@@ -166,6 +178,10 @@ impl Settings {
             audit_max_bytes: Some(Bounded::constant(10_737_418_240)),
             audit_max_age_days: Some(Bounded::constant(180)),
             audit_on_loss: "refuse".parse().ok(),
+            explain_max_bytes: Some(Bounded::constant(67_108_864)),
+            explain_max_age_days: Some(Bounded::constant(7)),
+            explain_allowed: Some(false),
+            danger_explain_denials: Some(false),
             limits: Limits::defaults(),
             ..Self::default()
         }

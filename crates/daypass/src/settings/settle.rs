@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use daypass_api::names::{Account, AppId, Uin};
 use daypass_api::secret::{SecretKey, SecretText};
 use daypass_server::tls::{Authority, TlsConfig};
-use daypass_server::{AuditConfig, Config, EdgeLimits, RootSeed};
+use daypass_server::{AuditConfig, Config, EdgeLimits, ExplainConfig, RootSeed};
 use tracing_subscriber::EnvFilter;
 
 use super::layers::{Layered, Source};
@@ -67,6 +67,12 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
             },
             secret_id: settings.root_secret_id.clone(),
             secret_key: root_secret.map(SecretKey::from),
+        },
+        explain: ExplainConfig {
+            max_bytes: settings.explain_max_bytes.context(DEFAULT_MISSING)?.number(),
+            max_age_days: settings.explain_max_age_days.context(DEFAULT_MISSING)?.number(),
+            record_allowed: settings.explain_allowed.unwrap_or(false),
+            danger_on_wire: settings.danger_explain_denials.unwrap_or(false),
         },
         audit: AuditConfig {
             directory: settings.audit_dir.clone(),

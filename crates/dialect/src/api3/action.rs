@@ -64,7 +64,7 @@ macro_rules! actions {
 actions! {
     Sts: GetFederationToken, AssumeRole, GetSessionToken, GetCallerIdentity, QueryApiKey,
         RevokeSession, ListRevocations, DescribeKeyRing, RotateKeyRing, EndAllSessions,
-        RotateMasterKey, AssumeRoleWithWebIdentity;
+        RotateMasterKey, AssumeRoleWithWebIdentity, ListSessions;
     Cam: AddUser, GetUser, ListUsers, DeleteUser, CreateAccessKey, ListAccessKeys, UpdateAccessKey,
         DeleteAccessKey, CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, AttachUserPolicy,
         DetachUserPolicy, ListAttachedUserPolicies,
@@ -80,6 +80,7 @@ actions! {
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
         GetRolePermissionBoundary,
+        ExplainDecision,
         CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount,
         CreateOIDCConfig, DescribeOIDCConfig, UpdateOIDCConfig, DeleteOIDCConfig;
 }
@@ -93,10 +94,12 @@ impl Action {
         match self {
             Self::RevokeSession
             | Self::ListRevocations
+            | Self::ListSessions
             | Self::DescribeKeyRing
             | Self::RotateKeyRing
             | Self::EndAllSessions
-            | Self::RotateMasterKey => OWN_VERSION,
+            | Self::RotateMasterKey
+            | Self::ExplainDecision => OWN_VERSION,
             _ => self.service().version(),
         }
     }

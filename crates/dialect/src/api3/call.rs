@@ -11,8 +11,8 @@ use daypass_api::{Error, Operation};
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
-    access_keys, accounts, assume, attachments, boundaries, groups, key_ring, own_account, policies,
-    providers, revocations, role_policies, roles, sts, users, versions, web_identity,
+    access_keys, accounts, assume, attachments, boundaries, explain, groups, key_ring, own_account, policies,
+    providers, revocations, role_policies, roles, sessions, sts, users, versions, web_identity,
 };
 
 /// Path of every call of API 3.0.
@@ -116,6 +116,7 @@ impl Call {
             Action::QueryApiKey => return sts::read_query_key(fields),
             Action::RevokeSession => return revocations::read_revoke(fields),
             Action::ListRevocations => return revocations::read_list(fields),
+            Action::ListSessions => return sessions::read(fields),
             Action::DescribeKeyRing => return Ok(key_ring::read(KeyRingOperation::Describe)),
             Action::RotateKeyRing => return Ok(key_ring::read(KeyRingOperation::Rotate)),
             Action::EndAllSessions => return Ok(key_ring::read(KeyRingOperation::EndAll)),
@@ -148,6 +149,7 @@ impl Call {
             Action::UpdatePolicy => policies::read_update(fields)?,
             Action::ListEntitiesForPolicy => attachments::read_entities(fields)?,
             Action::ListAttachedUserAllPolicies => attachments::read_list_all(fields)?,
+            Action::ExplainDecision => explain::read(fields)?,
             Action::CreatePolicyVersion => Identity::Version(versions::read_create(fields)?),
             Action::GetPolicyVersion => Identity::Version(versions::read_get(fields)?),
             Action::ListPolicyVersions => Identity::Version(versions::read_list(fields)?),

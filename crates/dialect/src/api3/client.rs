@@ -10,8 +10,8 @@ use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
-    access_keys, accounts, assume, attachments, boundaries, groups, key_ring, own_account, policies,
-    providers, revocations, roles, sts, users, versions, web_identity,
+    access_keys, accounts, assume, attachments, boundaries, explain, groups, key_ring, own_account, policies,
+    providers, revocations, roles, sessions, sts, users, versions, web_identity,
 };
 
 /// A call to send: its action and version go into the headers, its body is JSON.
@@ -51,6 +51,9 @@ pub fn request(operation: &Operation) -> Result<Request, ErrorCode> {
         Operation::Session(SessionOperation::ListRevocations(list)) => {
             (Action::ListRevocations, revocations::list_parameters(*list))
         }
+        Operation::Session(SessionOperation::ListSessions(list)) => {
+            (Action::ListSessions, sessions::parameters(list))
+        }
         Operation::Session(SessionOperation::KeyRing(operation)) => (key_ring::action(*operation), empty()),
         Operation::Identity(operation) => identity_request(operation),
     };
@@ -76,6 +79,7 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             Action::GetSecurityLastUsed,
             access_keys::last_uses_parameters(ids),
         ),
+        Op::ExplainDecision(id) => (Action::ExplainDecision, explain::parameters(id)),
         Op::UpdatePolicy(update) => (Action::UpdatePolicy, policies::update_parameters(update)),
         Op::ListUserPolicies(list) => (
             Action::ListAttachedUserAllPolicies,
@@ -177,6 +181,7 @@ pub fn answer(operation: &Operation, body: &[u8]) -> Result<Outcome, AnswerError
         Operation::Session(SessionOperation::GetCallerIdentity) => sts::read_caller(reply),
         Operation::Session(SessionOperation::RevokeSession(_)) => Ok(Outcome::Done),
         Operation::Session(SessionOperation::ListRevocations(_)) => revocations::read_revocations(reply),
+        Operation::Session(SessionOperation::ListSessions(_)) => sessions::read_answer(reply),
         Operation::Session(SessionOperation::KeyRing(operation)) => key_ring::read_answer(*operation, reply),
         Operation::Identity(operation) => identity_answer(operation, reply),
     }
@@ -200,6 +205,7 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::GetAccountNumbers => own_account::read_numbers(reply),
         Op::GetAccountSummary => own_account::read_summary(reply),
         Op::ListLastUses(_) => access_keys::read_last_uses_answer(reply),
+        Op::ExplainDecision(_) => explain::read_answer(reply),
         Op::UpdatePolicy(update) => policies::read_updated(update, reply),
         Op::ListUserPolicies(_) => attachments::read_user_policies(reply),
         Op::ListPolicyEntities { .. } => attachments::read_entities_answer(reply),

@@ -13,8 +13,8 @@ use zeroize::{Zeroize, Zeroizing};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, accounts, attachments, boundaries, error, groups, key_ring, own_account, policies,
-    providers, revocations, role_policies, roles, sts, users, versions,
+    access_keys, accounts, attachments, boundaries, error, explain, groups, key_ring, own_account, policies,
+    providers, revocations, role_policies, roles, sessions, sts, users, versions,
 };
 
 /// Room for the longest answer with a secret, so that its text is never moved to a larger place.
@@ -111,8 +111,10 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::Boundary(boundary) => boundaries::write_boundary(boundary.as_ref()),
         Outcome::ApiKeys(keys) => sts::write_api_keys(keys),
         Outcome::Revocations(list) => revocations::write_list(list),
+        Outcome::Sessions(list) => sessions::write(list),
         Outcome::KeyRing(epochs) => key_ring::write(epochs),
         Outcome::MasterKeyRotated(secrets) => key_ring::write_rotated(*secrets),
+        Outcome::Explanation(text) => explain::write(text),
         Outcome::RoleCreated(id) => roles::write_created(*id),
         Outcome::Role(role) => roles::write_role(role),
         Outcome::Roles(page) => roles::write_roles(page),

@@ -310,6 +310,10 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         ),
         Code::GroupNameInUse => ("InvalidParameter.GroupNameInUse", "the group name is in use"),
         Code::GroupNotFound => ("ResourceNotFound.GroupNotExist", "the group does not exist"),
+        Code::ExplanationNotFound => (
+            "ResourceNotFound.ExplanationNotExist",
+            "nothing is known about this request",
+        ),
         Code::MemberGroupNotExist => ("InvalidParameter.GroupNotExist", "the group does not exist"),
         Code::GroupUserFull => (
             "InvalidParameter.GroupUserFull",

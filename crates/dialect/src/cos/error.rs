@@ -323,6 +323,7 @@ fn spelling(code: ErrorCode) -> Spelling {
         | E::GroupFull
         | E::GroupNameInUse
         | E::GroupNotFound
+        | E::ExplanationNotFound
         | E::MemberGroupNotExist
         | E::GroupUserFull
         | E::UserGroupFull

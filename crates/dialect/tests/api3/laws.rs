@@ -7,16 +7,17 @@ use daypass_api::names::{
 use daypass_api::operation::{
     AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, AssumeRoleWithWebIdentity, AttachmentReach,
     BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation,
-    IdentityOperation, KeyRingOperation, ListRevocations, MAX_ACCOUNT_NUMBER, Membership, NewAccount,
-    NewGroup, NewPolicy, NewRole, Operation, Paging, PolicyRef, PolicyScope, ProviderOperation,
-    ProviderSettings, RevokeSession, RevokedTarget, RoleOperation, RoleRef, SessionOperation, Subject,
-    UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
+    IdentityOperation, KeyRingOperation, ListRevocations, ListSessions, ListedTarget, MAX_ACCOUNT_NUMBER,
+    Membership, NewAccount, NewGroup, NewPolicy, NewRole, Operation, Paging, PolicyRef, PolicyScope,
+    ProviderOperation, ProviderSettings, RequestId, RevokeSession, RevokedTarget, RoleOperation, RoleRef,
+    SessionOperation, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef,
+    VersionOperation,
 };
 use daypass_api::outcome::{
     AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Ended, EpochSummary, Group,
-    GroupDetails, LastUse, NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion,
-    PolicyVersionSummary, Provider, Revocation, RevocationList, Role, RootAccount, SessionToken,
-    TemporaryKey, User, UserPolicy,
+    GroupDetails, LastUse, ListedKind, ListedPrincipal, NewAccessKey, Outcome, Page, Policy, PolicyEntity,
+    PolicySummary, PolicyVersion, PolicyVersionSummary, Provider, Revocation, RevocationList, Role,
+    RootAccount, SessionList, SessionState, SessionSummary, SessionToken, TemporaryKey, User, UserPolicy,
 };
 use daypass_api::secret::{SecretKey, WebIdentityToken};
 use daypass_api::tags::Tags;
@@ -207,6 +208,27 @@ fn provider_operation() -> impl Strategy<Value = ProviderOperation> {
     ]
 }
 
+fn list_sessions() -> impl Strategy<Value = ListSessions> {
+    let target = prop_oneof![
+        uin().prop_map(ListedTarget::User),
+        role_ref().prop_map(ListedTarget::Role),
+        key_id().prop_map(ListedTarget::AccessKey),
+        session_name().prop_map(ListedTarget::Name),
+    ];
+    let all = (
+        option::of(target),
+        any::<bool>(),
+        option::of(any::<u64>()),
+        1..=200_usize,
+    );
+    all.prop_map(|(target, live_only, before, limit)| ListSessions {
+        target,
+        live_only,
+        before,
+        limit,
+    })
+}
+
 fn session_operation() -> impl Strategy<Value = SessionOperation> {
     let policy = option::of("[ \n]?\\{\\PC{0,60}");
     let federation = (session_name(), policy, option::of(any::<i64>()));
@@ -231,6 +253,7 @@ fn session_operation() -> impl Strategy<Value = SessionOperation> {
         (any::<u64>(), 1..=1000_usize).prop_map(|(after, limit)| {
             SessionOperation::ListRevocations(ListRevocations { after, limit })
         }),
+        list_sessions().prop_map(SessionOperation::ListSessions),
         proptest::sample::select(KeyRingOperation::ALL.to_vec()).prop_map(SessionOperation::KeyRing),
         federation.prop_map(|(name, policy, duration_seconds)| {
             SessionOperation::GetFederationToken(GetFederationToken {
@@ -417,6 +440,8 @@ fn user_operation() -> impl Strategy<Value = IdentityOperation> {
         vec(uin(), 1..9).prop_map(IdentityOperation::DescribeUsers),
         Just(IdentityOperation::ListCollaborators),
         Just(IdentityOperation::GetAccountNumbers),
+        "[A-Za-z0-9+/=_-]{1,128}"
+            .prop_map(|id| IdentityOperation::ExplainDecision(RequestId::parse(&id).unwrap())),
         Just(IdentityOperation::GetAccountSummary),
         user_name().prop_map(IdentityOperation::GetUser),
         Just(IdentityOperation::ListUsers),
@@ -601,6 +626,27 @@ fn revoke() -> impl Strategy<Value = RevokeSession> {
 }
 
 prop_compose! {
+    fn session_summary()(
+        access_key_id in key_id(),
+        kind in proptest::sample::select(vec![ListedKind::Federation, ListedKind::Role, ListedKind::Own]),
+        state in proptest::sample::select(vec![
+            SessionState::Live, SessionState::Expired, SessionState::Revoked, SessionState::Orphaned,
+        ]),
+        name in "\\PC{0,20}", source_identity in option::of("\\PC{0,20}"),
+        principal in prop_oneof![
+            uin().prop_map(ListedPrincipal::User),
+            (role_id(), option::of(role_name())).prop_map(|(id, name)| ListedPrincipal::Role(id, name)),
+        ],
+        keys in (option::of(key_id()), option::of(key_id())), ancestors in 0..16_usize, times in (moment(), moment()),
+    ) -> SessionSummary {
+        let ((minted_by, origin), (issued, expires)) = (keys, times);
+        SessionSummary {
+            access_key_id, kind, name, principal, minted_by, origin, ancestors, source_identity, issued, expires, state,
+        }
+    }
+}
+
+prop_compose! {
     fn revocation()(
         sequence: u64, times in (moment(), moment(), moment()), by in uin(),
         ended in prop_oneof![
@@ -748,6 +794,11 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
                 .prop_map(|(entries, next)| Outcome::Revocations(RevocationList { entries, next }))
                 .boxed();
         }
+        Operation::Session(SessionOperation::ListSessions(_)) => {
+            return (vec(session_summary(), 0..4), option::of(any::<u64>()))
+                .prop_map(|(entries, next)| Outcome::Sessions(SessionList { entries, next }))
+                .boxed();
+        }
         Operation::Session(SessionOperation::KeyRing(KeyRingOperation::RotateMasterKey)) => {
             return any::<u64>().prop_map(Outcome::MasterKeyRotated).boxed();
         }
@@ -850,6 +901,9 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
                     account,
                 }
             })
+            .boxed(),
+        Op::ExplainDecision(_) => any::<u32>()
+            .prop_map(|time| Outcome::Explanation(format!(r#"{{"RequestId":"a","Time":{time}}}"#)))
             .boxed(),
         Op::GetAccountSummary => any::<[u64; 6]>()
             .prop_map(

@@ -1,5 +1,6 @@
 //! The facts of a request that conditions look at.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use super::key::ConditionKey;
@@ -158,6 +159,20 @@ impl<'a> Value<'a> {
                 })
             }
             Value::Text(_) | Value::Time(_) | Value::Ip(_) | Value::Bool(_) => self,
+        }
+    }
+}
+
+/// Prints the value as the request has it: a tag in the form of policies, a time in seconds since 1970.
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Text(text) => f.write_str(text),
+            Value::Query(query) => f.write_str(query.decoded),
+            Value::Tag(tag) => write!(f, "{}&{}", tag.key, tag.value),
+            Value::Time(seconds) => write!(f, "{seconds}"),
+            Value::Ip(ip) => write!(f, "{ip}"),
+            Value::Bool(value) => write!(f, "{value}"),
         }
     }
 }

@@ -151,6 +151,9 @@ families! {
     AUDIT_FAILURES = "daypass_audit_failures_total", Counter, "Attempts to write the audit trail, to flush it or to remove what is old that failed.", [];
     AUDIT_WAITING = "daypass_audit_queue_records", Gauge, "Records that wait to be written.", [];
     AUDIT_WRITABLE = "daypass_audit_writable", Gauge, "1 while the audit trail can be written, else 0.", [];
+    EXPLAIN_KEPT = "daypass_explanations_kept_total", Counter, "Requests of which it is kept why they were answered so.", [];
+    EXPLAIN_DROPPED = "daypass_explanations_dropped_total", Counter, "Refused requests that stay unexplained, because too many came at once or there was too much to tell.", [];
+    EXPLAIN_FAILED = "daypass_explanations_failed_total", Counter, "Explanations that could not be written to the disk.", [];
     START = "process_start_time_seconds", Gauge, "When the server started, in seconds since 1970.", [];
     MEMORY = "process_resident_memory_bytes", Gauge, "Memory of the process that is in RAM.", [];
     OPEN_FDS = "process_open_fds", Gauge, "File descriptors that are open.", [];

@@ -38,6 +38,7 @@ impl Service {
         engines(&mut page, metrics);
         sweep(&mut page, metrics);
         self.audit(&mut page);
+        self.explanations(&mut page);
         process(&mut page, metrics);
         page.finish()
     }
@@ -51,6 +52,16 @@ impl Service {
         page.family(&catalogue::AUDIT_WAITING).add(&[], figures.waiting());
         page.family(&catalogue::AUDIT_WRITABLE)
             .add(&[], u8::from(figures.is_writable()));
+    }
+
+    fn explanations(&self, page: &mut Page) {
+        let figures = &self.explanations.meter;
+        page.family(&catalogue::EXPLAIN_KEPT)
+            .add(&[], figures.kept.value());
+        page.family(&catalogue::EXPLAIN_DROPPED)
+            .add(&[], figures.dropped.value());
+        page.family(&catalogue::EXPLAIN_FAILED)
+            .add(&[], figures.failed.value());
     }
 
     fn identities_and_keys(&self, page: &mut Page) {

@@ -499,6 +499,8 @@ pub(crate) fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (
         Action::DeletePolicy => (json!({ "PolicyId": [policy] }), true),
         Action::AttachUserPolicy => (json!({ "AttachUin": uin, "PolicyId": 1 }), true),
         Action::DetachUserPolicy => (json!({ "DetachUin": uin, "PolicyId": policy }), true),
+        // Nobody has had such an answer.
+        Action::ExplainDecision => (json!({ "RequestId": "NjU1MzdmMDBfNTQ4ZmI5ZjdfMWE=" }), false),
         Action::GetUserAppId | Action::GetAccountSummary | Action::ListCollaborators | Action::ListGroups => {
             (json!({}), false)
         }
@@ -556,7 +558,7 @@ pub(crate) fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (
         Action::GetSessionToken | Action::QueryApiKey => (json!({}), false),
         // The denial of a session is that of the rule: what it changes is not given by policies.
         Action::RevokeSession => (json!({ "SessionName": "nobody" }), true),
-        Action::ListRevocations => (json!({}), false),
+        Action::ListRevocations | Action::ListSessions => (json!({}), false),
         // The operator's alone: no session has it, whatever its policies say.
         Action::DescribeKeyRing
         | Action::RotateKeyRing
@@ -613,6 +615,7 @@ async fn m10_every_action_asks_every_layer() {
             Action::AssumeRole
                 | Action::RevokeSession
                 | Action::ListRevocations
+                | Action::ListSessions
                 | Action::DescribeKeyRing
                 | Action::RotateKeyRing
                 | Action::EndAllSessions

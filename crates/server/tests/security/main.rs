@@ -1,8 +1,10 @@
 //! The promise, attacked from outside: a whole server, and a client that says whatever an attacker would.
 //!
-//! How others were broken is replayed in `tests/attacks`. Here `scene` plays the life of temporary keys, `conditions` holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `gateways` does so at several doors of one store,
-//! `foreign_roles` brings roles of one account to the buckets of another, `trail_sessions` finds
-//! what sessions say of themselves in the audit trail, `trail_loss` takes the trail's disk away.
+//! How others were broken is replayed in `tests/attacks`. Here `scene` plays the life of temporary keys, `conditions`
+//! holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `gateways`
+//! and `gateway_keys` have several doors to one store, `explain` asks why it refused, `foreign_roles` brings roles of one
+//! account to the buckets of another, `trail_sessions` finds what sessions say of themselves in the audit trail,
+//! `trail_loss` takes the trail's disk away.
 
 #![expect(
     clippy::indexing_slicing,
@@ -18,6 +20,7 @@ mod acting;
 mod bucket_policy;
 mod conditions;
 mod cross_account;
+mod explain;
 mod foreign_roles;
 mod gateway_keys;
 mod gateways;
@@ -28,6 +31,7 @@ mod one_store;
 mod revocations;
 mod roles;
 mod scene;
+mod session_lists;
 mod shown;
 mod spellings;
 mod trail;

@@ -8,7 +8,7 @@ mod user;
 mod version;
 
 use crate::names::{AccessKeyId, PolicyId, Uin, UserName};
-use crate::operation::{AccountOperation, ProviderOperation};
+use crate::operation::{AccountOperation, ProviderOperation, RequestId};
 
 pub use boundary::BoundaryOperation;
 pub use group::{GroupOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, UpdateGroup};
@@ -118,6 +118,8 @@ pub enum IdentityOperation {
         /// Which page.
         paging: Paging,
     },
+    /// Why a request was answered as it was.
+    ExplainDecision(RequestId),
     /// About accounts themselves.
     Account(AccountOperation),
     /// About the versions of a policy.
@@ -154,7 +156,8 @@ impl IdentityOperation {
             | Self::ListPolicies { .. }
             | Self::ListAttachedUserPolicies { .. }
             | Self::ListUserPolicies(_)
-            | Self::ListPolicyEntities { .. } => false,
+            | Self::ListPolicyEntities { .. }
+            | Self::ExplainDecision(_) => false,
             Self::CreateUser(_)
             | Self::UpdateUser(_)
             | Self::UpdatePolicy(_)

@@ -171,6 +171,8 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Boundary(_)
         | Outcome::ApiKeys(_)
         | Outcome::Revocations(_)
+        | Outcome::Sessions(_)
+        | Outcome::Explanation(_)
         | Outcome::KeyRing(_)
         | Outcome::MasterKeyRotated(_)
         | Outcome::RoleCreated(_)
