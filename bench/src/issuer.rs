@@ -3,7 +3,7 @@
 //! The server asks once and keeps the keys, so that what is measured is verifying, not asking. One token serves all
 //! requests, as with a client that asks for keys as long as its token holds.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
@@ -23,6 +23,8 @@ pub(crate) const AUDIENCE: &str = "bench";
 pub(crate) const SUBJECT: &str = "repo:bench/bench:ref:refs/heads/main";
 /// How long a token holds; longer than any row takes.
 const TOKEN_SECONDS: i64 = 3600;
+/// Longest head of a request, in bytes.
+const MAX_HEAD_BYTES: u64 = 4096;
 /// Name of the only key.
 const KEY_NAME: &str = "bench";
 
@@ -95,12 +97,15 @@ impl Issuer {
 }
 
 fn answer(mut stream: TcpStream, about: &str, keys: &str) -> std::io::Result<()> {
-    let mut head = [0; 4096];
-    let length = stream.read(&mut head)?;
-    let is_keys = head
-        .get(..length)
-        .is_some_and(|head| head.starts_with(b"GET /keys "));
-    let body = if is_keys { keys } else { about };
+    let mut head = Vec::new();
+    let mut bytes = Read::bytes((&stream).take(MAX_HEAD_BYTES));
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(bytes.next().unwrap_or(Err(ErrorKind::UnexpectedEof.into()))?);
+    }
+    let body = match head.starts_with(b"GET /keys ") {
+        true => keys,
+        false => about,
+    };
     write!(
         stream,
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
