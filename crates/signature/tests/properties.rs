@@ -123,7 +123,8 @@ proptest! {
     #[test]
     fn v1_signatures_verify(
         method in "GET|POST",
-        pairs in vec(("[a-z.]{1,6}", "[ -~]{0,12}"), 0..8),
+        // A value in which another parameter seems to begin is refused: parameters begin with a capital.
+        pairs in vec(("[a-z.]{1,6}", "[ -@\\[-~]{0,12}"), 0..8),
         sha256 in any::<bool>(),
     ) {
         let mut parameters: Vec<(String, String)> = pairs;
