@@ -359,7 +359,7 @@ def test_a_session_may_read_identities(cloud, cam):
         cam("ListPolicies", key=cloud.mint(cloud.root, statement("cam:ListUsers", "*")))
 
 
-@pytest.mark.parametrize("action", ["CreateSAMLProvider", "CreateUserSAMLConfig"])
+@pytest.mark.parametrize("action", ["CreateSAMLProvider", "UpdateSAMLProvider"])
 def test_actions_that_are_not_offered(cloud, action):
     request = signer.tc3(cloud.endpoint, cloud.root, "cam", "2019-01-16", action, b"{}")
     assert cloud.send(request).api_code == "UnsupportedOperation"
