@@ -47,23 +47,27 @@ impl App {
 
     /// Step 5, inside A ∩ B.
     pub(super) async fn upload_and_download(&self) -> Result<()> {
-        let picture = picture();
         let store = self.client(self.credentials.clone());
         let key = ObjectKey::parse(b"users/alice/cat.jpg")?;
         store
-            .put_object(request::put_object(&self.bucket, &key), picture.clone().into())
+            .put_object(request::put_object(&self.bucket, &key), picture().into())
             .await?;
         held("PUT users/alice/cat.jpg", "stored")?;
-        let read = store
-            .get_object(request::read_object(&self.bucket, &key))
-            .await?
-            .bytes()
-            .await?;
-        ensure!(read == picture, "what came back is not what was stored");
+        self.read_again().await?;
         held(
             "GET users/alice/cat.jpg",
             &format!("{PICTURE_BYTES} bytes, equal"),
         )
+    }
+
+    /// What was uploaded is there, for this key.
+    pub(super) async fn read_again(&self) -> Result<()> {
+        let store = self.client(self.credentials.clone());
+        let key = ObjectKey::parse(b"users/alice/cat.jpg")?;
+        let answer = store.get_object(request::read_object(&self.bucket, &key)).await?;
+        let read = answer.bytes().await?;
+        ensure!(read == picture(), "what came back is not what was stored");
+        Ok(())
     }
 
     /// Outside B: another user's folder.

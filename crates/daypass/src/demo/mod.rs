@@ -1,10 +1,12 @@
-//! `daypass demo`: direct upload in five steps, told to a person while it happens.
+//! `daypass demo`: direct upload in five steps, and a role whose session is ended early, told to a person while it
+//! happens.
 //!
 //! Nothing is staged: a store on a fresh folder, a user server, and an app that has nothing but its temporary key talk
 //! over real HTTP. Every line that says `ok` was checked; the first thing that is not as it should be ends the demo.
 
 mod app;
 mod policies;
+mod role;
 mod stage;
 mod user_server;
 
@@ -17,7 +19,7 @@ use app::App;
 use stage::Stage;
 use user_server::Event;
 
-/// Show direct upload with a temporary key, in five steps, on a fresh store.
+/// Show direct upload with a temporary key, in five steps, and how a key is ended early, on a fresh store.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 The store lives in a temporary folder and is gone afterwards. Without --once it stays up when the steps are done, so \
@@ -78,7 +80,8 @@ async fn play(stage: &mut Stage) -> Result<()> {
     stage.exceed_the_account().await?;
     app.tamper_with_the_token().await?;
     stage.outlive_the_key().await?;
-    say("          A ∩ B held everywhere.")
+    say("          A ∩ B held everywhere.")?;
+    role::play(stage, &app).await
 }
 
 /// What the narrator says goes to standard output: it is what the command is for.

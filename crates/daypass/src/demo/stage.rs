@@ -19,13 +19,15 @@ use super::user_server::{Event, UserServer};
 use super::{held, policies};
 use crate::settings::{DEFAULT_APPID, DEFAULT_OWNER_UIN};
 
-const REGION: &str = "ap-guangzhou";
+pub(super) const REGION: &str = "ap-guangzhou";
 
 pub(super) struct Stage {
     server: Server,
     data: TempDir,
     endpoint: Endpoint,
-    uploader: Credentials,
+    pub(super) root: Credentials,
+    pub(super) uploader: Credentials,
+    pub(super) uploader_uin: Uin,
     pub(super) bucket: BucketName,
     pub(super) user_server: UserServer,
     pub(super) events: mpsc::UnboundedReceiver<Event>,
@@ -37,10 +39,12 @@ impl Stage {
         let data = tempfile::tempdir().context("no temporary folder")?;
         let server = Server::start(config(&data)?).await?;
         let endpoint: Endpoint = format!("http://{}", server.address()).parse()?;
-        let root = Connection::new(endpoint.clone(), Some(read_root(&data)?));
+        let root = read_root(&data)?;
+        let owner = Connection::new(endpoint.clone(), Some(root.clone()));
         let bucket = BucketName::parse(&format!("photos-{DEFAULT_APPID}"))?;
-        ObjectClient::new(root.clone()).create_bucket(&bucket).await?;
-        let uploader = make_uploader(&ActionClient::new(root, Region::parse(REGION)?), &bucket).await?;
+        ObjectClient::new(owner.clone()).create_bucket(&bucket).await?;
+        let cam = ActionClient::new(owner, Region::parse(REGION)?);
+        let (uploader_uin, uploader) = make_uploader(&cam, &bucket).await?;
         let sts = ActionClient::new(
             Connection::new(endpoint.clone(), Some(uploader.clone())),
             Region::parse(REGION)?,
@@ -50,7 +54,9 @@ impl Stage {
             server,
             data,
             endpoint,
+            root,
             uploader,
+            uploader_uin,
             bucket,
             user_server,
             events,
@@ -212,7 +218,7 @@ fn read_root(data: &TempDir) -> Result<Credentials> {
 }
 
 /// A sub-account with a key and a policy of its own: A.
-async fn make_uploader(cam: &ActionClient, bucket: &BucketName) -> Result<Credentials> {
+async fn make_uploader(cam: &ActionClient, bucket: &BucketName) -> Result<(Uin, Credentials)> {
     let user = CreateUser {
         name: UserName::parse("uploader")?,
         remark: String::new(),
@@ -228,5 +234,6 @@ async fn make_uploader(cam: &ActionClient, bucket: &BucketName) -> Result<Creden
     };
     let policy = cam.create_policy(policy).await?;
     cam.attach_user_policy(user.uin, policy).await?;
-    Ok(key.context("the sub-account was made without a key")?.into())
+    let key = key.context("the sub-account was made without a key")?;
+    Ok((user.uin, key.into()))
 }
