@@ -3,7 +3,7 @@
 //! A request takes a place in the queue before anything is done for it, and puts its record there when it is answered,
 //! spelled already; the chain, the index and the disk are the thread's work. Places are counted, so with
 //! [`OnLoss::Refuse`] no record is ever lost for want of room: a request that finds none is refused instead. The thread
-//! is woken once for all records that come within [`GATHER`].
+//! is woken once for all records that come within `GATHER`.
 //!
 //! A record is handed to the system within milliseconds, and survives the end of the process from then on. It is made
 //! durable together with others, at most [`Pace::flush_every`] later, and when the writer stops.
