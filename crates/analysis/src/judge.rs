@@ -12,7 +12,7 @@ use crate::{Containment, Doubt};
 
 /// The longest policy that is judged, in bytes. Session policies are refused long before.
 const MAX_BYTES: usize = 16 * 1024;
-/// The work of one comparison: some milliseconds.
+/// The work of one comparison, in steps of `compare_within`.
 const MAX_WORK: usize = 200_000;
 /// The most findings that are told.
 const MAX_FINDINGS: usize = 32;

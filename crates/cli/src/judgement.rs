@@ -45,8 +45,8 @@ pub struct LintArguments {
     /// File with the document, or `-` for standard input; with --user those of the user are looked at instead
     #[arg(required_unless_present = "user", conflicts_with = "user")]
     document: Option<PathBuf>,
-    /// What the document is for
-    #[arg(long, value_enum, default_value_t = Kind::FrontEnd)]
+    /// What the document is for; with --user that is known
+    #[arg(long, value_enum, default_value_t = Kind::FrontEnd, conflicts_with = "user")]
     kind: Kind,
     #[command(flatten)]
     owner: OwnerArguments,
@@ -82,8 +82,8 @@ pub struct CompareArguments {
     /// File with the narrower document B, such as a temporary key's policy, or `-` for standard input
     #[arg(value_name = "B", required_unless_present = "user", conflicts_with = "user")]
     second: Option<PathBuf>,
-    /// What the wider document is for
-    #[arg(long, value_name = "KIND", value_enum, default_value_t = Kind::User)]
+    /// What the wider document is for; with --user that is known
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = Kind::User, conflicts_with = "user")]
     kind_of_a: Kind,
     /// What the narrower document is for
     #[arg(long, value_name = "KIND", value_enum, default_value_t = Kind::FrontEnd)]

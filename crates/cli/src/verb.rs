@@ -290,6 +290,8 @@ mod tests {
         check("sts token --name a --duration-seconds 0", false);
         check("sts token --name a --duration-seconds -5", false);
         check("key ls --user ann --uin 1", false);
+        check("policy lint --user ann --kind bucket", false);
+        check("policy compare b.json --user ann --kind-of-a bucket", false);
         check("bucket-policy put cos://photos-1250000000", false);
         check("bucket-policy get photos-1250000000", false);
         check("account create --appid 0", false);
