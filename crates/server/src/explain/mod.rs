@@ -13,7 +13,7 @@ mod told;
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{io, thread};
 
 use daypass_access::Identity;
@@ -21,6 +21,7 @@ use daypass_analysis::explain::{Explanation, in_words};
 use daypass_api::operation::RequestId;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 pub(crate) use cause::{Unproven, of_claim, of_error};
 pub(crate) use told::{Decided, Grounds, Told};

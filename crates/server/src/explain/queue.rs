@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use daypass_api::Timestamp;
 use daypass_api::operation::RequestId;
@@ -110,16 +110,11 @@ impl Queue {
 
     /// Waits so long, unless somebody waits for the thread.
     pub(super) fn rest(&self, time: Duration) {
-        let end = Instant::now() + time;
-        let mut state = self.lock();
-        while !state.waiting.is_urgent() {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            let rested = self.bell.wait_timeout(state, left);
-            state = rested.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let state = self.lock();
+        let rested = self
+            .bell
+            .wait_timeout_while(state, time, |state| !state.waiting.is_urgent());
+        drop(rested);
     }
 }
 
