@@ -126,14 +126,20 @@ pub fn policy(owner: Uin, id: PolicyId) -> Bytes {
     join(&[&policies(owner), &number(id.0)])
 }
 
-/// The number at the end of a policy's key.
-pub fn policy_of_policy(stored: &[u8]) -> Option<PolicyId> {
-    last_number(stored).map(PolicyId)
+/// All policies of an account, by name.
+pub fn policies_named(owner: Uin) -> Bytes {
+    join(&[POLICY_NAMED, &number(owner.0)])
 }
 
 /// A policy, by name.
 pub fn policy_named(owner: Uin, name: &PolicyName) -> Bytes {
-    join(&[POLICY_NAMED, &number(owner.0), name.as_str().as_bytes()])
+    join(&[&policies_named(owner), name.as_str().as_bytes()])
+}
+
+/// The name in such a key.
+pub fn name_of_policy_named(stored: &[u8]) -> Option<&str> {
+    let (_, name) = stored.strip_prefix(POLICY_NAMED)?.split_first_chunk::<8>()?;
+    std::str::from_utf8(name).ok()
 }
 
 /// All policies that somebody has.
@@ -366,7 +372,10 @@ mod tests {
         let (owner, uin, id) = (Uin(1), Uin(u64::MAX), PolicyId(3));
         let key = AccessKeyId::parse("AKIDexample").unwrap();
         assert_eq!(uin_of_user(&user(owner, uin)), Some(uin));
-        assert_eq!(policy_of_policy(&policy(owner, id)), Some(id));
+        let name = PolicyName::parse("readers").unwrap();
+        let named = policy_named(owner, &name);
+        assert!(named.starts_with(&policies_named(owner)));
+        assert_eq!(name_of_policy_named(&named), Some("readers"));
         for somebody in [
             Holder::User(uin),
             Holder::Group(GroupId(7)),

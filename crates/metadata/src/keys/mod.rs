@@ -20,12 +20,12 @@ pub use identity::{
     access_key, access_key_of, access_keys, access_keys_of, account, account_of_app, account_tallies,
     account_tally, accounts, all_groups, all_policies, all_users, attachment, attachments, boundary, counter,
     generation, group, group_named, group_of, groups, groups_of, groups_with, holder, key_ring, last_use,
-    member, members, policies, policy, policy_named, policy_tallies, policy_tally, policy_version,
-    policy_versions, roles_with, user, user_named, user_of_uid, users, users_with,
+    member, members, policies, policies_named, policy, policy_named, policy_tallies, policy_tally,
+    policy_version, policy_versions, roles_with, user, user_named, user_of_uid, users, users_with,
 };
 pub use identity::{
-    group_at_end, holder_of_holder, id_of_access_key_of, owner_of_account, policy_of_attachment,
-    policy_of_policy, uin_of_member, uin_of_user, version_of_policy_version,
+    group_at_end, holder_of_holder, id_of_access_key_of, name_of_policy_named, owner_of_account,
+    policy_of_attachment, uin_of_member, uin_of_user, version_of_policy_version,
 };
 pub use objects::{all_inline_data, all_manifests, all_objects, all_parts, all_references, all_uploads};
 pub use objects::{

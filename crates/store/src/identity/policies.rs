@@ -145,7 +145,8 @@ impl Store {
         }))
     }
 
-    /// A page of the account's policies and the preset ones, in order of their numbers.
+    /// A page of the account's policies and the preset ones, in order of their numbers. Which there are is told by the
+    /// index of their names, so that documents of this page alone are read.
     pub async fn list_policies(
         &self,
         view: &View,
@@ -154,15 +155,23 @@ impl Store {
         keyword: Option<&str>,
         paging: Paging,
     ) -> Result<Outcome, Error> {
-        let mut policies: Vec<_> = view.presets.iter().map(AnyPolicy::preset).collect();
-        if scope != PolicyScope::Preset {
-            policies.extend(view.own_policies(owner.owner_uin).await?);
+        let is_wanted = |name: &str| keyword.is_none_or(|keyword| name.contains(keyword));
+        let mut numbers: Vec<PolicyId> = Vec::new();
+        if scope != PolicyScope::Custom {
+            let presets = view.presets.iter();
+            let wanted = presets.filter(|preset| is_wanted(preset.name.as_str()));
+            numbers.extend(wanted.map(|preset| preset.id));
         }
-        policies.retain(|policy| is_listed(policy, scope, keyword));
-        policies.sort_by_key(|policy| policy.id);
-        let Page { total, entries } = paged(policies, paging);
+        if scope != PolicyScope::Preset {
+            let own = view.own_policies(owner.owner_uin).await?;
+            let wanted = own.into_iter().filter(|(name, _)| is_wanted(name));
+            numbers.extend(wanted.map(|(_, id)| id));
+        }
+        numbers.sort_unstable();
+        let Page { total, entries } = paged(numbers, paging);
         let mut summaries = Vec::new();
-        for policy in entries {
+        for id in entries {
+            let policy = view.attached_policy(owner.owner_uin, id).await?;
             summaries.push(view.summarize(owner.owner_uin, policy).await?);
         }
         Ok(Outcome::Policies(Page {
@@ -291,17 +300,15 @@ impl View {
             .ok_or(ErrorCode::PolicyIdNotFound.into())
     }
 
-    async fn own_policies(&self, owner: Uin) -> Result<Vec<AnyPolicy>, Error> {
+    /// The names and numbers of the account's own policies.
+    async fn own_policies(&self, owner: Uin) -> Result<Vec<(String, PolicyId)>, Error> {
         let read = |(key, value): (bytes::Bytes, bytes::Bytes)| {
-            let id =
-                keys::policy_of_policy(&key).ok_or_else(|| fault::inconsistent("the key of a policy"))?;
-            Ok(AnyPolicy::own(id, decoded(&value)?))
+            let name = keys::name_of_policy_named(&key)
+                .ok_or_else(|| fault::inconsistent("the key of a policy's name"))?;
+            Ok((name.to_owned(), decoded::<PolicyNameRecord>(&value)?.id))
         };
-        self.all(keys::policies(owner))
-            .await?
-            .into_iter()
-            .map(read)
-            .collect()
+        let named = self.all(keys::policies_named(owner)).await?;
+        named.into_iter().map(read).collect()
     }
 
     /// The number of the policy of this name, the account's own or a preset one.

@@ -571,6 +571,39 @@ async fn limits_hold_exactly() {
     assert_eq!(code(fixture.user("more", false).await), ErrorCode::UserFull);
 }
 
+/// The others could not be read if it tried.
+#[tokio::test]
+async fn a_page_of_policies_reads_no_other_documents() {
+    const OWN: usize = 1100;
+    let fixture = with_account().await;
+    let mut ids = Vec::new();
+    for number in 0..OWN {
+        ids.push(fixture.policy(&format!("p{number}")).await.unwrap());
+    }
+    // The preset is the first of all.
+    let page = ids.get(399..599).unwrap();
+    for some in ids.chunks(100) {
+        let others = some.iter().filter(|id| !page.contains(id));
+        let spoil = others.fold(daypass_kv::Batch::new(), |batch, id| {
+            let key = daypass_metadata::keys::policy(OWNER.owner_uin, *id);
+            batch.put(key, Bytes::from_static(b"spoilt"))
+        });
+        fixture.kv.commit(spoil).await.unwrap();
+    }
+    let third = Paging {
+        page: 3,
+        page_size: 200,
+    };
+    let (total, listed) = fixture.policies(PolicyScope::All, None, third).await;
+    assert_eq!(total, OWN + 1);
+    let listed: Vec<_> = listed.iter().map(|policy| policy.id).collect();
+    assert_eq!(listed, page);
+    let (total, listed) = fixture
+        .policies(PolicyScope::Custom, Some("p450"), FIRST_PAGE)
+        .await;
+    assert_eq!((total, listed.len()), (1, 1));
+}
+
 #[tokio::test]
 async fn every_change_raises_the_generation() {
     let fixture = with_account().await;
