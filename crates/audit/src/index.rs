@@ -16,7 +16,9 @@ use crate::line::{Chain, Line};
 use crate::record::{Request, Who};
 use crate::segment::{self, Lines};
 
-const MAGIC: &[u8; 8] = b"DPAUDIX1";
+const MAGIC: &[u8; 8] = b"DPAUDIX2";
+/// How indexes began that had no entries of [`Term::Made`]. They count as none.
+const EARLIER_MAGIC: &[u8; 8] = b"DPAUDIX1";
 const HEAD_LENGTH: usize = 80;
 const ENTRY_LENGTH: u64 = 16;
 /// Most postings that are taken from one entry: more than a segment can have records.
@@ -41,6 +43,8 @@ pub enum Term<'t> {
     MintedIn(u64),
     /// An identity: a temporary key with its rights was minted, or in a chain that it answers for.
     MintedFor(u64),
+    /// An access key or a session that was minted or made, so that a busy key's beginning is found among all its requests.
+    Made(&'t str),
 }
 
 impl Term<'_> {
@@ -61,6 +65,7 @@ impl Term<'_> {
             Self::Request(text) => [b"r", text.as_bytes()].map(add),
             Self::MintedIn(uin) => [&b"m"[..], &uin.to_be_bytes()].map(&mut add),
             Self::MintedFor(uin) => [&b"f"[..], &uin.to_be_bytes()].map(&mut add),
+            Self::Made(text) => [b"o", text.as_bytes()].map(add),
         };
         hash
     }
@@ -85,6 +90,8 @@ fn terms<'r>(record: &'r Request, mut tell: impl FnMut(Term<'r>)) {
     if let Some(minted) = &record.minted {
         tell(Term::Key(&minted.access_key_id));
         tell(Term::Session(&minted.session_id));
+        tell(Term::Made(&minted.access_key_id));
+        tell(Term::Made(&minted.session_id));
         tell(Term::Name(&minted.name));
         if let Some(standing) = &minted.standing {
             tell(Term::MintedIn(standing.link.owner_uin));
@@ -97,6 +104,7 @@ fn terms<'r>(record: &'r Request, mut tell: impl FnMut(Term<'r>)) {
     }
     if let Some(key) = &record.made_access_key_id {
         tell(Term::Key(key));
+        tell(Term::Made(key));
     }
 }
 
@@ -220,6 +228,11 @@ fn varint(out: &mut Vec<u8>, mut number: u32) {
 /// The file of the index of a segment.
 pub(crate) fn path(segment: &Path) -> PathBuf {
     segment.with_extension("index")
+}
+
+/// Whether these are bytes of an index as an earlier version made it.
+pub(crate) fn is_earlier(bytes: &[u8]) -> bool {
+    bytes.starts_with(EARLIER_MAGIC)
 }
 
 /// The index of a segment as it should be; none when a line of the segment cannot be read.

@@ -24,6 +24,8 @@ pub struct Query {
     pub session: Option<String>,
     /// By this identity, or in a chain of sessions that it began.
     pub principal: Option<u64>,
+    /// That minted or made this key, or minted this session.
+    pub made: Option<String>,
     /// By sessions of this name, or that minted one.
     pub name: Option<String>,
     /// On this bucket.
@@ -46,6 +48,7 @@ impl Query {
             self.request_id.as_deref().map(Term::Request),
             self.session.as_deref().map(Term::Session),
             self.key.as_deref().map(Term::Key),
+            self.made.as_deref().map(Term::Made),
             self.name.as_deref().map(Term::Name),
             self.principal.map(Term::Principal),
             self.bucket.as_deref().map(Term::Bucket),
@@ -100,7 +103,7 @@ impl Trail {
 
     /// The last requests that a query accepts, at most so many, in the order of their times.
     pub fn ask(&self, query: &Query, limit: usize) -> io::Result<Vec<Found>> {
-        let mut found = self.search(query, From::Newest, limit, |_| true)?;
+        let mut found = self.search(query, From::Newest, limit)?;
         found.sort_by_key(|found| (found.request.time, found.source, found.record));
         let surplus = found.len().saturating_sub(limit);
         Ok(found.split_off(surplus))
@@ -112,7 +115,7 @@ impl Trail {
             request_id: Some(id.to_owned()),
             ..Query::default()
         };
-        Ok(self.search(&query, From::Newest, 1, |_| true)?.into_iter().next())
+        Ok(self.search(&query, From::Newest, 1)?.into_iter().next())
     }
 
     /// How a key or session came to be: the request that minted it, the one that minted or made the key which signed
@@ -133,36 +136,15 @@ impl Trail {
     }
 
     fn origin(&self, wanted: &str) -> io::Result<Option<Found>> {
-        let by_key = Query {
-            key: Some(wanted.to_owned()),
+        let made = Query {
+            made: Some(wanted.to_owned()),
             ..Query::default()
         };
-        let by_session = Query {
-            session: Some(wanted.to_owned()),
-            ..Query::default()
-        };
-        for query in [by_key, by_session] {
-            let made = |record: &Request| {
-                let minted = record.minted.as_ref();
-                minted.is_some_and(|minted| minted.access_key_id == wanted || minted.session_id == wanted)
-                    || record.made_access_key_id.as_deref() == Some(wanted)
-            };
-            let found = self.search(&query, From::Oldest, 1, made)?;
-            if let Some(found) = found.into_iter().next() {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        Ok(self.search(&made, From::Oldest, 1)?.into_iter().next())
     }
 
     /// At most so many of each directory.
-    fn search(
-        &self,
-        query: &Query,
-        from: From,
-        limit: usize,
-        accept: impl Fn(&Request) -> bool,
-    ) -> io::Result<Vec<Found>> {
+    fn search(&self, query: &Query, from: From, limit: usize) -> io::Result<Vec<Found>> {
         let mut all = Vec::new();
         for (source, directory) in self.directories.iter().enumerate() {
             let mut segments = segment::list(directory)?;
@@ -175,7 +157,7 @@ impl Trail {
                     break;
                 }
                 let path = segment::path(directory, first);
-                let found = search_segment(&path, query, from, left, &accept)?;
+                let found = search_segment(&path, query, from, left)?;
                 left = left.saturating_sub(found.len());
                 all.extend(found.into_iter().map(|(record, request)| Found {
                     source,
@@ -188,15 +170,9 @@ impl Trail {
     }
 }
 
-fn search_segment(
-    path: &Path,
-    query: &Query,
-    from: From,
-    limit: usize,
-    accept: impl Fn(&Request) -> bool,
-) -> io::Result<Vec<(u64, Request)>> {
+fn search_segment(path: &Path, query: &Query, from: From, limit: usize) -> io::Result<Vec<(u64, Request)>> {
     let terms = query.terms();
-    let accepts = |record: &Request| query.accepts(record) && accept(record);
+    let accepts = |record: &Request| query.accepts(record);
     let Some(index) = Index::open(path)? else {
         return scan(path, from, limit, accepts);
     };

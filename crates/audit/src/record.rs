@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Longest text of a client that is kept where the client may choose any: a path or a user agent.
 pub const MAX_TEXT_BYTES: usize = 512;
 
+/// Most identities and policies of one call that are kept.
+pub const MAX_ABOUT: usize = 128;
+
 /// Most bytes of keys of a batch that are kept.
 pub const MAX_ITEM_BYTES: usize = 64 * 1024;
 
@@ -41,13 +44,17 @@ pub struct Request {
     /// The object's key; of a listing, its prefix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// The users, groups, roles, policies and providers that a call of access management is about: what gains or loses
+    /// first, and each by the number or name that the caller gave.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
     /// Where a copy reads: bucket and key, joined by `/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The objects of a batch, those that were named first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
-    /// How many more there were.
+    /// How many more there were, of these or of what a call is about.
     #[serde(skip_serializing_if = "is_zero")]
     pub items_omitted: u64,
     /// The status of the answer; 0 when the client left before there was one.

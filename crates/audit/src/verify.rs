@@ -448,6 +448,11 @@ impl Walk<'_> {
         let should = builder.finish(length, &self.summary.head);
         match std::fs::read(index::path(path)) {
             Ok(bytes) if bytes == should => {}
+            Ok(bytes) if index::is_earlier(&bytes) => self.tell(
+                Kind::IndexMissing,
+                self.summary.last,
+                "the segment has an index of an earlier version only".to_owned(),
+            ),
             Ok(_) => self.tell(
                 Kind::IndexWrong,
                 self.summary.last,

@@ -61,6 +61,7 @@ impl Default for Pace {
 /// What the writer counts.
 #[derive(Debug, Default)]
 pub struct Figures {
+    put: AtomicU64,
     written: AtomicU64,
     lost: AtomicU64,
     failures: AtomicU64,
@@ -75,9 +76,14 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Records that were put in the queue. When as many are written, all that were put before this call can be read.
+    pub fn put(&self) -> u64 {
+        self.put.load(Ordering::Acquire)
+    }
+
     /// Records that the disk has taken.
     pub fn written(&self) -> u64 {
-        self.written.load(Ordering::Relaxed)
+        self.written.load(Ordering::Acquire)
     }
 
     /// Records that are missing.
@@ -132,9 +138,11 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, record: &Spelled) {
+    /// INVARIANT: records are written in the order in which they are counted.
+    fn put(&self, record: &Spelled, count: &AtomicU64) {
         let mut state = self.lock();
         state.batch.push(record);
+        count.fetch_add(1, Ordering::Release);
         let sleeps = std::mem::take(&mut state.sleeps);
         drop(state);
         if sleeps {
@@ -297,7 +305,7 @@ impl Place<'_> {
         };
         figures.waiting.fetch_add(1, Ordering::Relaxed);
         self.kept = true;
-        self.writer.queue.put(&spelled);
+        self.writer.queue.put(&spelled, &figures.put);
     }
 }
 
@@ -427,7 +435,7 @@ impl Worker {
         if records == 0 {
             return;
         }
-        self.figures.written.fetch_add(records as u64, Ordering::Relaxed);
+        self.figures.written.fetch_add(records as u64, Ordering::Release);
         self.figures.waiting.fetch_sub(records, Ordering::Relaxed);
         self.figures.taken.fetch_sub(records, Ordering::AcqRel);
         self.flush_due.get_or_insert_with(|| instant() + self.flush_every);

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use daypass_audit::query::{Found, Query, Trail};
 use daypass_audit::record::{Decision, Minted, Request, Session, Who};
+use daypass_audit::verify::Kind;
 use kit::Bench;
 use proptest::prelude::*;
 
@@ -72,6 +73,7 @@ fn query() -> impl Strategy<Value = Query> {
         name("name"),
         name("bucket-"),
         name("request-"),
+        name("AKID"),
     );
     let rest = (
         prop::option::weighted(0.2, 0..5_u64),
@@ -81,9 +83,10 @@ fn query() -> impl Strategy<Value = Query> {
         any::<bool>(),
     );
     (names, rest).prop_map(
-        |((key, session, name, bucket, request_id), (principal, from, to, status, refused))| Query {
+        |((key, session, name, bucket, request_id, made), (principal, from, to, status, refused))| Query {
             key,
             session,
+            made,
             name,
             bucket,
             request_id,
@@ -289,8 +292,29 @@ fn a_key_leads_back_to_the_first_one() {
     check("second", &["request-3", "request-2", "request-1"]);
     check("s2", &["request-3", "request-2", "request-1"]);
     check("permanent", &["request-1"]);
+    check("s1", &["request-2", "request-1"]);
     check("root", &[]);
     check("nobody", &[]);
+    // With indexes of an earlier version, which do not say what was made.
+    let mut earlier = 0;
+    for segment in bench.segments() {
+        let index = segment.with_extension("index");
+        if let Ok(mut bytes) = std::fs::read(&index) {
+            bytes.get_mut(..8).unwrap().copy_from_slice(b"DPAUDIX1");
+            std::fs::write(&index, bytes).unwrap();
+            earlier += 1;
+        }
+    }
+    assert!(earlier > 0);
+    check("s2", &["request-3", "request-2", "request-1"]);
+    let (_, findings) = kit::verify(bench.path());
+    assert_eq!(findings.len(), earlier);
+    assert!(findings.iter().all(|finding| finding.kind == Kind::IndexMissing));
+    assert_eq!(
+        daypass_audit::index::rebuild(bench.path()).unwrap(),
+        earlier as u64
+    );
+    assert!(kit::verify(bench.path()).1.is_empty());
     assert_eq!(
         trail.request("request-4").unwrap().unwrap().request.request_id,
         "request-4"

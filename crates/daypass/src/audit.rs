@@ -235,6 +235,7 @@ fn run_query(arguments: QueryArguments) -> Result<ExitCode> {
     let query = Query {
         key,
         session,
+        made: None,
         principal,
         name,
         bucket,
@@ -332,6 +333,7 @@ fn what(request: &Request) -> String {
     let place = match (&request.bucket, &request.key) {
         (Some(bucket), Some(key)) => format!("cos://{bucket}/{key}"),
         (Some(bucket), None) => format!("cos://{bucket}"),
+        _ if !request.about.is_empty() => request.about.join(" "),
         _ => request.path.clone().unwrap_or_default(),
     };
     format!("{operation} {place}")

@@ -9,13 +9,13 @@ use std::sync::{Arc, OnceLock};
 
 use daypass_access::{Caller, Decision, Identity, Layer, Opinion, Principal, Session};
 use daypass_api::names::{AccessKeyId, ObjectKey, SessionId};
-use daypass_api::operation::{RoleRef, SessionOperation};
+use daypass_api::operation::{RoleRef, SessionOperation, Subject};
 use daypass_api::outcome::TemporaryKey;
 use daypass_api::requirement::{Access, Requirement, Requirements, Resource, Values};
 use daypass_api::tags::Tags;
 use daypass_api::{ErrorCode, Operation, Outcome, Timestamp};
 use daypass_audit::SpelledWho;
-use daypass_audit::record::{self as trail, MAX_ITEM_BYTES, bounded};
+use daypass_audit::record::{self as trail, MAX_ABOUT, MAX_ITEM_BYTES, bounded};
 use daypass_audit::writer::Place;
 use daypass_token::Origin;
 use daypass_token::{Ancestor, KeyRing, SessionKind};
@@ -41,6 +41,7 @@ pub(crate) struct Record {
     spelling: Option<Spelling>,
     asked: Option<Access>,
     source: Option<Resource>,
+    about: Vec<String>,
     items: Vec<ObjectKey>,
     items_omitted: usize,
     decision: Option<Decision>,
@@ -72,7 +73,21 @@ impl Record {
             }
             Requirements::Each(each) => self.note_items(each),
         }
+        if matches!(operation, Operation::Identity(_)) {
+            self.note_about(requirements);
+        }
         self.minting = minting(operation);
+    }
+
+    fn note_about(&mut self, requirements: &Requirements) {
+        let named = requirements.iter().filter_map(|need| need.any_of.first());
+        for name in named.filter_map(|access| identity_of(&access.resource)) {
+            match self.about.len() {
+                _ if self.about.contains(&name) => {}
+                MAX_ABOUT.. => self.items_omitted += 1,
+                _ => self.about.push(name),
+            }
+        }
     }
 
     fn note_items(&mut self, each: &[Requirement]) {
@@ -310,6 +325,7 @@ fn spell(entry: Entry<'_>) -> trail::Request {
         vouched: record.caller.as_ref().and_then(vouched),
         key: key.filter(|_| record.items.is_empty()),
         bucket,
+        about: record.about,
         source: record.source.as_ref().and_then(source),
         items: items.collect(),
         items_omitted: record.items_omitted as u64,
@@ -348,6 +364,24 @@ fn place_of(resource: &Resource) -> (Option<String>, Option<String>) {
         Resource::Listing(bucket, prefix) => (Some(bucket.as_str().to_owned()), Some(prefix.clone())),
         Resource::Object(bucket, key) => (Some(bucket.as_str().to_owned()), Some(key.as_str().to_owned())),
         _ => (None, None),
+    }
+}
+
+/// A user, a group, a role, a policy or a provider, as the caller named it.
+fn identity_of(resource: &Resource) -> Option<String> {
+    match resource {
+        Resource::Service | Resource::Bucket(_) | Resource::Listing(..) | Resource::Object(..) => None,
+        // Who that is stands in the record anyway.
+        Resource::Identity(Subject::Caller) => None,
+        Resource::Identity(Subject::Uin(uin)) => Some(format!("uin/{uin}")),
+        Resource::User(name) => Some(format!("user/{}", name.as_str())),
+        Resource::Uid(uid) => Some(format!("uid/{uid}")),
+        Resource::Group(id) => Some(format!("group/{}", id.0)),
+        Resource::Policy(id) => Some(format!("policy/{}", id.0)),
+        Resource::PolicyNamed(name) => Some(format!("policy-name/{}", name.as_str())),
+        Resource::Provider(name) => Some(format!("provider/{}", name.as_str())),
+        Resource::Role(_, RoleRef::Id(id)) => Some(format!("role/{}", id.0)),
+        Resource::Role(_, RoleRef::Name(name)) => Some(format!("role-name/{}", name.as_str())),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use daypass_access::Identity;
 use daypass_api::names::{AccessKeyId, RoleId, RoleName, SessionId, Uin};
@@ -22,6 +23,12 @@ use crate::service::Service;
 
 /// Most lists that are read at a time: each takes a thread and reads files.
 const LISTS_AT_A_TIME: usize = 2;
+
+/// Longest that a list waits for records that are on their way to the disk. It then tells what is there: a disk that
+/// takes nothing for so long makes the trail refuse requests, or tell of a gap, as is configured.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// How often it looks whether they are there; the trail is written every few milliseconds.
+const LOOKS_AGAIN: Duration = Duration::from_millis(2);
 
 /// The trail that says what was minted.
 pub(crate) struct MintedSessions {
@@ -62,6 +69,7 @@ impl Service {
         identity: &Identity,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
+        self.catch_up().await;
         self.follow_revocations(view).await?;
         let asked = asked(view, list, identity, now).await?;
         let page = self.minted.page(asked).await?;
@@ -84,6 +92,19 @@ impl Service {
             entries,
             next: page.next,
         }))
+    }
+
+    /// Waits until what was answered before can be read in the trail: a record is put there before its answer goes out.
+    async fn catch_up(&self) {
+        let figures = self.audit.figures();
+        let put = figures.put();
+        let written = async {
+            while figures.written() < put {
+                tokio::time::sleep(LOOKS_AGAIN).await;
+            }
+        };
+        // Past the bound, what is there is told.
+        let _ = tokio::time::timeout(LONGEST_WAIT, written).await;
     }
 }
 

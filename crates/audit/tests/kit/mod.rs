@@ -191,6 +191,7 @@ pub(crate) fn full() -> Request {
         }),
         bucket: text("photos-1250000000"),
         key: text("a/b"),
+        about: vec!["uin/100000000012".to_owned()],
         source: text("other-1250000000/c"),
         items: vec![Item {
             key: "d".to_owned(),

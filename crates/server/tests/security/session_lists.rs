@@ -1,6 +1,12 @@
 //! Lists of temporary keys: each with what became of it, as a request with the key would find out; never those of
 //! another account, and whoever is not allowed to is told nothing.
 
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use daypass_audit::{Disk, SegmentFile, SystemDisk};
+use daypass_server::Ground;
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
@@ -12,18 +18,57 @@ async fn assume(server: &TestServer, by: &Key, name: &str) -> Key {
     key_of(&call(server, by, "AssumeRole", parameters).await)
 }
 
-/// What a list tells once the trail has the records of so many keys: they are written a moment after their answers.
+/// What a list tells, at once: it waits for the records of keys that were minted before it was asked for.
 async fn listed(server: &TestServer, parameters: Value, expected: usize) -> Vec<Value> {
-    for _ in 0..500 {
-        let answer = call(server, &Key::root(), "ListSessions", parameters.clone()).await;
-        assert_eq!(code(&answer), "", "{answer}");
-        let sessions = answer["Sessions"].as_array().unwrap().clone();
-        if sessions.len() == expected {
-            return sessions;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    let answer = call(server, &Key::root(), "ListSessions", parameters.clone()).await;
+    assert_eq!(code(&answer), "", "{answer}");
+    let sessions = answer["Sessions"].as_array().unwrap().clone();
+    assert_eq!(sessions.len(), expected, "{parameters}");
+    sessions
+}
+
+/// The disk of the machine, which takes its time with every write.
+struct Slow;
+
+struct SlowFile(Box<dyn SegmentFile>);
+
+impl Disk for Slow {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>> {
+        Ok(Box::new(SlowFile(SystemDisk.create(path)?)))
     }
-    panic!("{parameters}: not {expected} sessions");
+
+    fn reopen(&self, path: &Path, length: u64) -> io::Result<Box<dyn SegmentFile>> {
+        Ok(Box::new(SlowFile(SystemDisk.reopen(path, length)?)))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        SystemDisk.remove(path)
+    }
+}
+
+impl SegmentFile for SlowFile {
+    fn write_at(&mut self, length: u64, bytes: &[u8]) -> io::Result<()> {
+        std::thread::sleep(Duration::from_millis(150));
+        self.0.write_at(length, bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_listed_as_soon_as_it_is_minted() {
+    let ground = Ground {
+        audit_disk: Box::new(Slow),
+        ..Ground::default()
+    };
+    let server = TestServer::on(|_| {}, ground).await.unwrap();
+    for expected in 1..=3 {
+        let key = mint(&server, &Key::root(), None, 1800).await;
+        assert_eq!(state(&listed(&server, json!({}), expected).await, &key), "Live");
+    }
+    server.stop().await;
 }
 
 fn state<'s>(sessions: &'s [Value], key: &Key) -> &'s str {

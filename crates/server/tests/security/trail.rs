@@ -6,8 +6,9 @@ use daypass_audit::query::{Query, Trail};
 use daypass_audit::verify::{Finding, Listener, verify};
 use daypass_server::AuditConfig;
 use daypass_testkit::TestServer;
+use serde_json::json;
 
-use crate::kit::{Key, Request, act, mint, policy, user};
+use crate::kit::{Key, Request, act, done, mint, policy, policy_of, user};
 
 struct Kept(Vec<Finding>);
 
@@ -120,6 +121,66 @@ async fn a_key_is_followed_from_its_minting_to_its_refusal() {
         assert!(
             canary.len() > 15 && !text.contains(canary),
             "{canary} is in the trail"
+        );
+    }
+}
+
+#[tokio::test]
+async fn whom_a_change_of_rights_is_about_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path()).await;
+    let all = policy(&[("allow", &["*"], &["*"])]);
+    let ann = user(&server, "ann", &all).await.uin;
+    let role = crate::acting::role(&server, "deep", crate::acting::TRUSTS_ROOT, &all).await;
+    let group = done(&server, "CreateGroup", json!({ "GroupName": "crew" })).await["GroupId"].clone();
+    let more = policy_of(&server, "more", &all).await;
+    let calls = [
+        (
+            "AttachUserPolicy",
+            json!({ "AttachUin": ann, "PolicyId": more }),
+            format!("uin/{ann}"),
+        ),
+        (
+            "DetachUserPolicy",
+            json!({ "DetachUin": ann, "PolicyId": more }),
+            format!("uin/{ann}"),
+        ),
+        (
+            "PutUserPermissionsBoundary",
+            json!({ "TargetUin": ann, "PolicyId": more }),
+            format!("uin/{ann}"),
+        ),
+        (
+            "AttachGroupPolicy",
+            json!({ "AttachGroupId": group, "PolicyId": more }),
+            format!("group/{group}"),
+        ),
+        (
+            "AttachRolePolicy",
+            json!({ "AttachRoleId": role, "PolicyId": more }),
+            format!("role/{role}"),
+        ),
+        (
+            "PutRolePermissionsBoundary",
+            json!({ "RoleName": "deep", "PolicyId": more }),
+            "role-name/deep".to_owned(),
+        ),
+    ];
+    for (action, parameters, _) in &calls {
+        done(&server, action, parameters.clone()).await;
+    }
+    server.stop().await;
+    let trail = Trail::new(vec![folder.path().to_owned()]);
+    let found = trail.ask(&Query::default(), 1000).unwrap();
+    for (action, _, holder) in calls {
+        let operation = format!("cam:{action}");
+        let told = found
+            .iter()
+            .rfind(|found| found.request.operation.as_deref() == Some(operation.as_str()));
+        assert_eq!(
+            told.unwrap().request.about,
+            [holder, format!("policy/{more}")],
+            "{action}"
         );
     }
 }
