@@ -227,6 +227,12 @@ impl KeyRingKeeper {
         Err(ErrorCode::ServiceUnavailable.into())
     }
 
+    /// Whether the stored ring opened when it was looked at last. If not, every signed request is refused.
+    pub(crate) fn is_open(&self) -> bool {
+        let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        complaint.is_none()
+    }
+
     /// Logs what is wrong once, however many requests meet it.
     fn complain(&self, reason: Option<String>) {
         let mut complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);

@@ -120,6 +120,7 @@ families! {
     TOKENS_REFUSED = "daypass_tokens_refused_total", Counter, "Requests with a session token that was refused.", [REASON_TOK];
     KEYS_MINTED = "daypass_temporary_keys_minted_total", Counter, "Temporary keys that were issued.", [];
     EPOCH_AGE = "daypass_key_ring_epoch_age_seconds", Gauge, "Age of the key that seals session tokens; a new one comes every day.", [];
+    KEY_RING_OPEN = "daypass_key_ring_open", Gauge, "1 while the stored key ring opens under a master key that this gateway has, else 0: then it refuses every signed request.", [];
     CACHE_LOOKUPS = "daypass_cache_lookups_total", Counter, "Look-ups in the caches of the request path.", [CACHE, RESULT];
     CONNECTIONS_LIMIT = "daypass_connections_limit", Gauge, "Most connections at once, HTTP and HTTPS together.", [];
     CONNECTIONS_OPEN = "daypass_connections_open", Gauge, "Connections that are open.", [LISTENER];
@@ -196,7 +197,7 @@ No label ever carries the name of a bucket, an object, a key or a user, so the n
 program. A series appears when there is something to tell of it. Counters begin at 0 with the process.
 
 Worth an alert: `daypass_blob_checksum_failures_total` above 0, `daypass_sweep_last_run_timestamp_seconds` older than
-minutes, `daypass_key_ring_epoch_age_seconds` above two days, `daypass_connections_open` near
+minutes, `daypass_key_ring_epoch_age_seconds` above two days, `daypass_key_ring_open` at 0, `daypass_connections_open` near
 `daypass_connections_limit`, requests with the status `5xx`.
 
 <!-- Made from crates/server/src/metrics/catalogue.rs, whose test prints this page when it is not current. -->

@@ -74,6 +74,8 @@ impl Service {
             .unix_millis()
             .saturating_sub(created.unix_millis());
         page.family(&catalogue::EPOCH_AGE).add(&[], age as f64 / 1e3);
+        page.family(&catalogue::KEY_RING_OPEN)
+            .add(&[], u8::from(self.key_ring.is_open()));
         let mut lookups = page.family(&catalogue::CACHE_LOOKUPS);
         let caches: [(&str, &CacheMeter); 3] = [
             ("identity", &self.identities.meter),

@@ -122,6 +122,39 @@ async fn a_claim_that_is_not_proven_leaves_no_trace_at_the_key() {
     server.stop().await;
 }
 
+/// Neither what was ended nor what is refused is a use of the key behind it; nor is a temporary key, while it is good.
+#[tokio::test]
+async fn what_a_session_does_is_no_use_of_the_key_behind_it() {
+    let server = server().await;
+    let ann = user(&server, "ann", &policy(&[EVERYTHING])).await;
+    let used = async || {
+        let asked = json!({ "SecretIdList": [ann.key.id] });
+        let listed = done(&server, "GetSecurityLastUsed", asked).await;
+        listed["SecretIdLastUsedRows"][0]["LastUsedDate"].clone()
+    };
+    let session = mint(&server, &ann.key, None, 129_600).await;
+    let minted = used().await;
+    assert_ne!(minted, Value::Null);
+    // The day is told and no more, so another one must come.
+    server.clock.advance_seconds(100_000);
+    let (key_id, uin) = (&ann.key.id, ann.uin);
+    expect(&act(&server, &session, "GET", "/", b"").await, 200, "");
+    done(&server, "RevokeSession", json!({ "TmpSecretIds": [session.id] })).await;
+    expect(
+        &act(&server, &session, "GET", "/", b"").await,
+        403,
+        "AccessDenied",
+    );
+    call(&server, &session, "GetCallerIdentity", json!({})).await;
+    let disable = json!({ "TargetUin": uin, "AccessKeyId": key_id, "Status": "Inactive" });
+    done(&server, "UpdateAccessKey", disable).await;
+    let refused = act(&server, &ann.key, "GET", "/", b"").await;
+    assert_eq!(refused.status, 403);
+    call(&server, &ann.key, "GetCallerIdentity", json!({})).await;
+    assert_eq!(used().await, minted);
+    server.stop().await;
+}
+
 /// Whoever may not make anything public may not do so by a list in a document either.
 #[tokio::test]
 async fn a_list_opens_nothing_that_its_preset_may_not() {

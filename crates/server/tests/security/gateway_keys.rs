@@ -8,9 +8,11 @@ use daypass_kv::faulty::{CommitFault, FaultyKv};
 use daypass_server::{Engines, StartError};
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
 use crate::kit::{Key, act, call, code, expect, mint, policy, send_bytes, user};
 use crate::one_store::{MASTER_KEY, engines, gateway, master_key, put_master_key, told};
+use crate::wire::Wire;
 
 async fn status(server: &TestServer, key: &Key) -> u16 {
     act(server, key, "GET", "/", b"").await.status
@@ -31,7 +33,20 @@ async fn ready(server: &TestServer) -> u16 {
     send_bytes(server, head.as_bytes()).await.status
 }
 
-/// Answers nothing that is signed, says so to the probe, and still knows those who sign nothing.
+/// Whether its figures say that the key ring opens.
+async fn is_open(server: &TestServer) -> bool {
+    let address = server.console_address().unwrap();
+    let mut wire = Wire::over(TcpStream::connect(address).await.unwrap());
+    wire.send(format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\n\r\n"))
+        .await;
+    let page = String::from_utf8(wire.receive().await.unwrap().body).unwrap();
+    let figure = page
+        .lines()
+        .find_map(|line| line.strip_prefix("daypass_key_ring_open "));
+    figure.unwrap() == "1"
+}
+
+/// Answers nothing that is signed, says so to the probe and in its figures, and still knows those who sign nothing.
 async fn assert_shut_out(server: &TestServer, keys: &[&Key]) {
     for key in keys {
         expect(
@@ -43,6 +58,7 @@ async fn assert_shut_out(server: &TestServer, keys: &[&Key]) {
         assert_eq!(code(&answer), "ServiceUnavailable", "{answer}");
     }
     assert_eq!(ready(server).await, 503);
+    assert!(!is_open(server).await);
     let host = format!("photos-1250000000.localhost:{}", server.address().port());
     let unsigned = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
     expect(
@@ -166,6 +182,7 @@ async fn a_master_key_that_one_gateway_exchanges_shuts_the_others_out_until_they
         assert_eq!(status(&two, key).await, 404);
     }
     assert_eq!(ready(&two).await, 200);
+    assert!(is_open(&two).await && is_open(&one).await);
     // What it wraps from now on opens at the other, and all sessions that it ends are ended there.
     let bob = user(&two, "bob", &policy(&[("allow", &["*"], &["*"])])).await.key;
     assert_eq!(status(&one, &bob).await, 404);

@@ -1,5 +1,6 @@
 //! Gateways over one store that is kept in memory, and the master keys that they are given.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -43,7 +44,11 @@ async fn start(engines: &Engines, change: impl FnOnce(&mut Config)) -> Result<Te
         engines: Some(engines.clone()),
         ..Ground::default()
     };
-    TestServer::on(change, ground).await
+    let with_console = |config: &mut Config| {
+        config.console_listen = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        change(config);
+    };
+    TestServer::on(with_console, ground).await
 }
 
 /// As an operator would who copies the file.
