@@ -14,9 +14,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use daypass_api::names::{AccessKeyId, BucketName};
+use daypass_api::names::{AccessKeyId, BucketName, Region, SessionName};
+use daypass_api::operation::GetFederationToken;
 use daypass_api::secret::SecretKey;
-use daypass_client::{Connection, Credentials, ObjectClient, request};
+use daypass_client::{ActionClient, Connection, Credentials, ObjectClient, request};
 use daypass_testkit::{ROOT_SECRET_ID, ROOT_SECRET_KEY, TestServer};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -85,6 +86,41 @@ impl Cloud {
             self.endpoint().parse().unwrap(),
             Some(credentials),
         ))
+    }
+
+    fn actions(&self) -> ActionClient {
+        let credentials = Credentials {
+            secret_id: AccessKeyId::parse(ROOT_SECRET_ID).unwrap(),
+            secret_key: SecretKey::new(ROOT_SECRET_KEY.to_owned()),
+            token: None,
+        };
+        let connection = Connection::new(self.endpoint().parse().unwrap(), Some(credentials));
+        ActionClient::new(connection, Region::parse("ap-guangzhou").unwrap())
+    }
+
+    /// The ids of so many temporary keys of the root, the first one named `first` and the others `other`.
+    fn mint(&self, keys: usize) -> Vec<String> {
+        let client = self.actions();
+        let mint = async |number: usize| {
+            let get = GetFederationToken {
+                name: SessionName::parse(if number == 0 { "first" } else { "other" }).unwrap(),
+                policy: None,
+                duration_seconds: None,
+            };
+            client
+                .get_federation_token(get)
+                .await
+                .unwrap()
+                .access_key_id
+                .to_string()
+        };
+        self.runtime.block_on(async {
+            let mut ids = Vec::new();
+            for number in 0..keys {
+                ids.push(mint(number).await);
+            }
+            ids
+        })
     }
 
     fn uploads(&self) -> usize {
@@ -678,5 +714,80 @@ fn users_keys_and_policies() {
     assert_eq!(who["uin"], who["owner_uin"]);
     cloud.succeeds(&["user", "rm", "ann", "--force"]);
     assert_eq!(cloud.succeeds(&["user", "ls", "--json"]), "");
+    cloud.stop();
+}
+
+#[test]
+fn temporary_keys_that_are_out() {
+    let cloud = Cloud::new();
+    let lines = |arguments: &[&str]| -> Vec<serde_json::Value> {
+        let said = cloud.succeeds(arguments);
+        said.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let listed = |arguments: &[&str]| -> Vec<String> {
+        let mut all = vec!["session", "list", "--json"];
+        all.extend(arguments);
+        let id = |session: &serde_json::Value| session["id"].as_str().unwrap().to_owned();
+        lines(&all).iter().map(id).collect()
+    };
+    let none: [String; 0] = [];
+    let ann = lines(&["user", "add", "ann", "--with-key", "--json"]).remove(0);
+    let uin = ann["uin"].to_string();
+    assert_eq!(listed(&[]), none);
+    // More than a page of the server, which has 200.
+    let ids = cloud.mint(203);
+    let first = ids.first().unwrap();
+    let newest: Vec<String> = ids.iter().rev().cloned().collect();
+    assert_eq!(listed(&["--limit", "1000"]), newest);
+    assert_eq!(listed(&["--limit", "201"]), newest.get(..201).unwrap());
+    assert_eq!(listed(&[]), newest.get(..100).unwrap(), "unless it is told more");
+    assert_eq!(listed(&["--name", "first"]), [first.as_str()]);
+    assert_eq!(listed(&["--key", ROOT_SECRET_ID, "--limit", "1000"]), newest);
+    for (option, value) in [
+        ("--user", "ann"),
+        ("--uin", uin.as_str()),
+        ("--key", ann["secret_id"].as_str().unwrap()),
+    ] {
+        assert_eq!(listed(&[option, value]), none, "{option}");
+    }
+
+    cloud.succeeds(&["session", "revoke", "--id", first]);
+    let live = listed(&["--live", "--limit", "1000"]);
+    assert_eq!(live, newest.get(..202).unwrap());
+    let ended = lines(&["session", "list", "--name", "first", "--json"]).remove(0);
+    for (field, expected) in [
+        ("state", "revoked"),
+        ("type", "federation"),
+        ("origin", ROOT_SECRET_ID),
+        ("minted_by", ROOT_SECRET_ID),
+    ] {
+        assert_eq!(ended[field], expected, "{field}");
+    }
+    let table = cloud.succeeds(&["session", "list", "--name", "first"]);
+    let (head, row) = table.trim_end().split_once('\n').unwrap();
+    let head: Vec<_> = head.split_whitespace().collect();
+    assert_eq!(
+        head,
+        [
+            "ID",
+            "TYPE",
+            "NAME",
+            "OF",
+            "MINTED-BY",
+            "ISSUED",
+            "EXPIRES",
+            "STATE"
+        ]
+    );
+    assert!(
+        row.starts_with(first.as_str()) && row.contains(" first ") && row.ends_with("revoked"),
+        "{row}"
+    );
+    assert!(!row.contains('\n'), "{row}");
+    cloud.fails(&["session", "list", "--user", "ann", "--name", "first"], 2);
+    cloud.fails(&["session", "list", "--user", "nobody"], 4);
+    cloud.fails(&["session", "list", "--role", "nobody"], 4);
     cloud.stop();
 }
