@@ -1,7 +1,9 @@
 //! Which sessions were ended before their time: a set in memory, filled from the log of revocations.
 //!
 //! A session falls when it, or any session that it descends from, was ended. One million sessions that were ended
-//! one by one are the case to be prepared for: each takes 24 bytes and its place in a table.
+//! one by one are the case to be prepared for.
+
+mod sessions;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,13 +15,14 @@ use daypass_api::outcome::Ended;
 use daypass_token::{Ancestor, name_digest};
 
 use crate::caller::{Identity, Principal};
+use sessions::EndedSessions;
 
 /// Everything that was ended and would still be alive.
 #[derive(Debug, Default)]
 pub struct RevokedSessions {
-    /// By session and by the place of the account that ended it in `owners`, to when it may be forgotten, in seconds.
-    /// A session belongs to one account, and only what that one ended counts.
-    sessions: HashMap<([u8; 16], u32), u32>,
+    /// By session and by the place of the account that ended it in `owners`. A session belongs to one account, and only
+    /// what that one ended counts.
+    sessions: EndedSessions,
     owners: Vec<Uin>,
     users: HashMap<Uin, Bound>,
     roles: HashMap<RoleId, Bound>,
@@ -44,9 +47,7 @@ impl RevokedSessions {
         match ended {
             Ended::Session(id) => {
                 let place = self.place_or_new(owner);
-                let expires = seconds_after(expires);
-                let kept = self.sessions.entry((id.0, place)).or_insert(expires);
-                *kept = expires.max(*kept);
+                self.sessions.insert(id.0, place, seconds_after(expires));
             }
             Ended::User(uin) => widen(&mut self.users, *uin, bound),
             Ended::Role(id) => widen(&mut self.roles, *id, bound),
@@ -96,30 +97,24 @@ impl RevokedSessions {
     }
 
     fn ended(&self, link: &Ancestor) -> bool {
-        let by_id = || {
-            let place = self.place(link.owner)?;
-            self.sessions.get(&(link.session_id.0, place))
-        };
+        let owner = self.place(link.owner);
+        let by_id = owner.is_some_and(|owner| self.sessions.contains(&link.session_id.0, owner));
         let by_principal = match link.principal {
             daypass_token::Principal::User(uin) => self.users.get(&uin),
             daypass_token::Principal::Role(id) => self.roles.get(&id),
         };
-        by_id().is_some()
+        by_id
             || ends(by_principal, link.issued)
             || ends(self.names.get(&(link.owner, link.name)), link.issued)
     }
 
     /// Forgets what ends nothing any more.
     pub fn forget(&mut self, now: Timestamp) {
-        let seconds = seconds_before(now);
-        self.sessions.retain(|_, expires| *expires >= seconds);
+        self.sessions.forget(seconds_before(now));
         self.users.retain(|_, bound| bound.expires >= now);
         self.roles.retain(|_, bound| bound.expires >= now);
         self.keys.retain(|_, bound| bound.expires >= now);
         self.names.retain(|_, bound| bound.expires >= now);
-        if self.sessions.len() < self.sessions.capacity() / 4 {
-            self.sessions.shrink_to_fit();
-        }
     }
 
     /// How many revocations are kept.
@@ -181,8 +176,6 @@ fn seconds_before(moment: Timestamp) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::mem::size_of;
-
     use daypass_api::names::{Account, AppId, SessionId};
     use daypass_token::SessionKind;
     use proptest::prelude::*;
@@ -278,24 +271,5 @@ mod tests {
             set.forget(at(far + 2));
             prop_assert!(set.is_empty());
         }
-    }
-
-    #[test]
-    fn a_million_sessions_take_less_than_64_bytes_each() {
-        const MANY: u128 = 1_000_000;
-        let mut set = RevokedSessions::default();
-        for number in 0..MANY {
-            let id = SessionId(
-                number
-                    .wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-                    .to_be_bytes(),
-            );
-            set.add(Uin(1), &Ended::Session(id), at(0), at(1));
-        }
-        // The table has 8 places for every 7 that may be taken, each with a byte of its own.
-        let places = set.sessions.capacity() / 7 * 8;
-        let bytes = places * (size_of::<(([u8; 16], u32), u32)>() + 1);
-        assert!(bytes < 64 * 1_000_000, "{bytes}");
-        assert_eq!(set.len(), 1_000_000);
     }
 }
