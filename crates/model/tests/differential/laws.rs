@@ -39,7 +39,7 @@ fn decided(case: &Value, requests: &[Value]) -> Vec<Vec<bool>> {
 }
 
 /// Whatever is allowed in `less` is allowed in `more`.
-fn assert_within(less: &Value, more: &Value, requests: &[Value]) {
+pub(crate) fn assert_within(less: &Value, more: &Value, requests: &[Value]) {
     let (small, large) = (decided(less, requests), decided(more, requests));
     for ((small, large), request) in small.iter().zip(&large).zip(requests) {
         let within = small.iter().zip(large).all(|(small, large)| !small || *large);

@@ -13,6 +13,7 @@
 
 mod generate;
 mod laws;
+mod minting;
 mod random;
 mod shrink;
 mod situation;
