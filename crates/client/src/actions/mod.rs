@@ -42,7 +42,7 @@ impl ActionClient {
             body: AnswerBody::Document,
         };
         let host = self.connection.endpoint().authority();
-        let head = |now| sign::head(&request, host, &self.region, self.connection.credentials(), now);
+        let head = |now, credentials: Option<&_>| sign::head(&request, host, &self.region, credentials, now);
         let read = |answer: &Answer| read(operation, answer);
         let (outcome, _) = self.connection.exchange(ask, head, read).await?;
         Ok(outcome)
