@@ -12,9 +12,9 @@ mod sealed;
 pub struct Target {
     /// What it is called on the command line and in reports.
     pub name: &'static str,
-    /// Reads the bytes and asserts the law; panics when that is broken.
-    pub run: fn(&[u8]),
-    /// Inputs that it understands, from which others are made.
+    /// Reads the bytes and asserts the law; panics when that is broken. Tells whether the reader understood them.
+    pub run: fn(&[u8]) -> bool,
+    /// Inputs that it understands, each of them, from which others are made.
     pub seeds: fn() -> Vec<Vec<u8>>,
     /// Words of its language.
     pub words: &'static [&'static str],

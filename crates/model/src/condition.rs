@@ -4,9 +4,9 @@
 //! is missing makes every operator false, the negated ones too, unless the operator ends in `_if_exist`.
 
 use std::cmp::Ordering;
-use std::net::IpAddr;
 
-use crate::pattern::{Variables, wildcard};
+use crate::pattern::{Variables, wildcard, wildcard_of};
+use crate::value::{address, compare_numbers, contains, moment, network, number, truth};
 
 /// One value of a key in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Condition {
     #[must_use]
     pub fn parse(operator: &str, key: &str, values: Vec<String>) -> Option<Self> {
         let key = key.trim().to_owned();
-        if !known_key(&key) {
+        if !known_key(&key) || values.is_empty() {
             return None;
         }
         let test = Test::parse(operator)?;
@@ -176,7 +176,7 @@ impl Comparison {
         match self {
             Self::Text | Self::TextIgnoreCase | Self::Like => true,
             Self::Number(_) => number(value).is_some(),
-            Self::Date(_) => date(value).is_some(),
+            Self::Date(_) => moment(value).is_some(),
             Self::Bool => truth(value).is_some(),
             Self::Ip => network(value).is_some(),
         }
@@ -188,15 +188,15 @@ impl Comparison {
         match self {
             Self::Text => Some(spelled(given, wanted, |actual, wanted| actual == wanted)),
             Self::TextIgnoreCase => Some(spelled(given, wanted, |actual, wanted| {
-                actual.to_lowercase() == wanted.to_lowercase()
+                lower(actual) == lower(wanted)
             })),
-            Self::Like => Some(spelled(given, wanted, |actual, wanted| wildcard(wanted, actual))),
+            Self::Like => Some(spelled_like(given, wanted)),
             Self::Number(orders) => {
                 Some(orders.contains(&compare_numbers(&number(actual)?, &number(wanted)?)))
             }
-            Self::Date(orders) => Some(orders.contains(&date(actual)?.cmp(&date(wanted)?))),
+            Self::Date(orders) => Some(orders.contains(&moment(actual)?.cmp(&moment(wanted)?))),
             Self::Bool => Some(truth(actual)? == truth(wanted)?),
-            Self::Ip => Some(contains(network(wanted)?, actual.parse().ok()?)),
+            Self::Ip => Some(contains(&network(wanted)?, &address(actual)?)),
         }
     }
 }
@@ -209,22 +209,31 @@ fn spelled(given: &Given, wanted: &str, alike: impl Fn(&str, &str) -> bool) -> b
     alike(&given.text, wanted) || given.raw.as_ref().is_some_and(|raw| as_sent(raw) || decoded())
 }
 
+/// The same for a text with wildcards. A star that is encoded is a star to be found, and no wildcard.
+fn spelled_like(given: &Given, wanted: &str) -> bool {
+    let decoded = || wanted.split('*').map(percent_decoded).collect::<Option<Vec<_>>>();
+    let as_sent = |raw: &String| wildcard(&hex_in_capitals(wanted), &hex_in_capitals(raw));
+    wildcard(wanted, &given.text)
+        || given.raw.as_ref().is_some_and(|raw| {
+            as_sent(raw) || decoded().is_some_and(|parts| wildcard_of(&parts, &given.text))
+        })
+}
+
+/// Letter by letter, so that no letter depends on where it stands.
+fn lower(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// Every percent-encoded byte decoded, or nothing if one is broken.
 fn percent_decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
         let code = part
             .get(..2)
-            .filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        match code {
-            Some(code) => bytes.push(u8::from_str_radix(code, 16).ok()?),
-            None => bytes.push(b'%'),
-        }
-        bytes.extend(
-            part.as_bytes()
-                .get(code.map_or(0, str::len)..)
-                .unwrap_or_default(),
-        );
+            .filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        bytes.push(u8::from_str_radix(code, 16).ok()?);
+        bytes.extend(part.bytes().skip(2));
     }
     String::from_utf8(bytes).ok()
 }
@@ -246,6 +255,7 @@ fn known_key(key: &str) -> bool {
         "cos:versionid",
         "cos:prefix",
         "cos:x-cos-acl",
+        "cos:x-cos-forbid-overwrite",
         "cos:content-length",
         "cos:content-type",
         "cos:response-content-type",
@@ -264,91 +274,4 @@ fn hex_in_capitals(text: &str) -> String {
         }
     };
     text.chars().map(capital).collect()
-}
-
-fn truth(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    }
-}
-
-/// A decimal number: whether it is below zero, and its digits before and after the point without needless zeros.
-type Number = (bool, String, String);
-
-fn number(text: &str) -> Option<Number> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_digits(whole) || !is_digits(fraction) {
-        return None;
-    }
-    let whole = whole.trim_start_matches('0').to_owned();
-    let fraction = fraction.trim_end_matches('0').to_owned();
-    let zero = whole.is_empty() && fraction.is_empty();
-    Some((negative && !zero, whole, fraction))
-}
-
-fn compare_numbers(left: &Number, right: &Number) -> Ordering {
-    let size = |number: &Number| (number.1.len(), number.1.clone(), number.2.clone());
-    match (left.0, right.0) {
-        (false, true) => Ordering::Greater,
-        (true, false) => Ordering::Less,
-        (false, false) => size(left).cmp(&size(right)),
-        (true, true) => size(right).cmp(&size(left)),
-    }
-}
-
-/// `2016-06-01T00:01:00Z` or `2016-06-01 00:01:00`, both UTC, as a text that sorts by time.
-fn date(text: &str) -> Option<String> {
-    let plain = match text.strip_suffix('Z') {
-        Some(text) => text.replacen('T', " ", 1),
-        None => text.to_owned(),
-    };
-    let shape: String = plain
-        .chars()
-        .map(|letter| if letter.is_ascii_digit() { '0' } else { letter })
-        .collect();
-    (shape == "0000-00-00 00:00:00").then_some(plain)
-}
-
-fn network(text: &str) -> Option<(IpAddr, u32)> {
-    let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let bits = if address.is_ipv4() { 32 } else { 128 };
-    let length = match length {
-        Some(length) => length.parse().ok()?,
-        None => bits,
-    };
-    (length <= bits).then_some((address, length))
-}
-
-fn contains((network, length): (IpAddr, u32), address: IpAddr) -> bool {
-    let bits = |address: IpAddr| match address {
-        IpAddr::V4(address) => address
-            .octets()
-            .iter()
-            .map(|byte| format!("{byte:08b}"))
-            .collect::<String>(),
-        IpAddr::V6(address) => address
-            .octets()
-            .iter()
-            .map(|byte| format!("{byte:08b}"))
-            .collect(),
-    };
-    let address = address.to_canonical();
-    let same_family = network.is_ipv4() == address.is_ipv4();
-    let same_bits = bits(network)
-        .chars()
-        .zip(bits(address).chars())
-        .take(length as usize)
-        .all(|(left, right)| left == right);
-    same_family && same_bits
 }

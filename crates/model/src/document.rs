@@ -3,7 +3,7 @@
 //! Every keyword may begin with a capital, every list may be a single text. What the language does not have is refused,
 //! because a part that is silently ignored means something else than its author thinks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -114,6 +114,7 @@ impl Document {
             return None;
         }
         let statements = match fields.get("statement")? {
+            Value::Array(list) if list.is_empty() => return None,
             Value::Array(list) => list.iter().collect(),
             single => vec![*single],
         };
@@ -135,14 +136,16 @@ impl Statement {
             _ => return None,
         };
         let principals = match (place, fields.get("principal").copied()) {
+            (Place::Bucket, Some(_)) if shared.is_some() => return None,
             (Place::Bucket, own) => principals(own.or(shared)?)?,
             (Place::Identity, None) | (Place::Session, None) => Vec::new(),
             (Place::Identity, Some(_)) => return None,
             // SDKs write a principal that means everybody, which says nothing here.
-            (Place::Session, Some(value)) => {
-                principals(value)?.iter().all(|name| name == "*").then(Vec::new)?
-            }
+            (Place::Session, Some(value)) => means_everybody(value).then(Vec::new)?,
         };
+        if fields.get("sid").is_some_and(|sid| !sid.is_string()) {
+            return None;
+        }
         let conditions = fields
             .get("condition")
             .map_or(Some(Vec::new()), |value| conditions(value))?;
@@ -188,6 +191,17 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     (!texts.is_empty()).then_some(texts)
 }
 
+fn means_everybody(value: &Value) -> bool {
+    let names = principals(value);
+    let to_services = value.get("service").is_some();
+    !to_services
+        && names.is_some_and(|names| {
+            names
+                .iter()
+                .all(|name| name == "*" || name == "qcs::cam::anyone:anyone")
+        })
+}
+
 fn principals(value: &Value) -> Option<Vec<String>> {
     if value == "*" {
         return Some(vec!["*".to_owned()]);
@@ -207,7 +221,12 @@ fn principals(value: &Value) -> Option<Vec<String>> {
 fn conditions(value: &Value) -> Option<Vec<Condition>> {
     let mut conditions = Vec::new();
     for (operator, keys) in value.as_object()? {
-        for (key, values) in keys.as_object()? {
+        let keys = keys.as_object().filter(|keys| !keys.is_empty())?;
+        let names: BTreeSet<&str> = keys.keys().map(|name| name.trim()).collect();
+        if names.len() != keys.len() {
+            return None;
+        }
+        for (key, values) in keys {
             let values = match values {
                 Value::Array(list) => list.iter().map(scalar).collect::<Option<_>>()?,
                 single => vec![scalar(single)?],

@@ -10,3 +10,4 @@ pub mod condition;
 pub mod decision;
 pub mod document;
 pub mod pattern;
+mod value;

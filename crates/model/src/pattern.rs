@@ -52,15 +52,23 @@ pub struct Resource {
 /// Whether `*` in the pattern can be filled so that it reads like the text.
 #[must_use]
 pub fn wildcard(pattern: &str, text: &str) -> bool {
-    let Some(first) = pattern.chars().next() else {
+    let parts: Vec<String> = pattern.split('*').map(str::to_owned).collect();
+    wildcard_of(&parts, text)
+}
+
+/// The same for the parts between the wildcards, in which a star is a letter.
+pub(crate) fn wildcard_of(parts: &[String], text: &str) -> bool {
+    let Some((first, rest)) = parts.split_first() else {
         return text.is_empty();
     };
-    let rest = pattern.get(first.len_utf8()..).unwrap_or_default();
-    if first == '*' {
-        let mut tails = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-        return tails.any(|at| wildcard(rest, text.get(at..).unwrap_or_default()));
+    let Some(after) = text.strip_prefix(first.as_str()) else {
+        return false;
+    };
+    if rest.is_empty() {
+        return after.is_empty();
     }
-    text.strip_prefix(first).is_some_and(|tail| wildcard(rest, tail))
+    let mut tails = after.char_indices().map(|(at, _)| at).chain([after.len()]);
+    tails.any(|at| wildcard_of(rest, after.get(at..).unwrap_or_default()))
 }
 
 /// Whether an action as a policy writes it covers the action of a request. `name/` is optional, case does not count.

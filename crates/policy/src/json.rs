@@ -167,10 +167,10 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Number(value.to_string()))
     }
 
-    // Numbers too large for an integer arrive here as well; their text then has more digits than a
-    // policy number may have, and is refused where it is used.
+    // Keeps the nought of `1.0`: an operator on texts compares it with the `1.0` that a request says. Numbers too
+    // large for an integer arrive here as well; their text then has an exponent, and is refused as a number.
     fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
+        Ok(Json::Number(format!("{value:?}")))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {
@@ -275,8 +275,10 @@ mod tests {
         assert_eq!(number("5242880"), "5242880");
         assert_eq!(number("-3"), "-3");
         assert_eq!(number("1.2"), "1.2");
-        assert_eq!(number("1.0"), "1");
-        assert!(number("1e300").len() > 300);
+        assert_eq!(number("1.0"), "1.0");
+        assert_eq!(number("-0.0"), "-0.0");
+        assert_eq!(number("1e300"), "1e300");
+        assert_eq!(number("20000000000000000001"), "2e19");
     }
 
     #[test]

@@ -11,11 +11,12 @@
 )]
 
 mod allocator;
+mod bombs;
 mod mutation;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use daypass_fuzz::{TARGETS, Target};
@@ -46,29 +47,52 @@ fn every_target_keeps_its_law_on_mutated_inputs() {
     for target in TARGETS {
         let started = Instant::now();
         let seeds = (target.seeds)();
-        assert!(!seeds.is_empty(), "{} has no seeds", target.name);
         for known in seeds.iter().chain(&corpus(target)) {
             run(target, known, "a known input");
         }
+        let mut understood = 0;
         for case in 0..cases {
             // Each case has its own number, so that one can be repeated alone.
             let number = seed.wrapping_add(case);
             let bytes = input(&mut Random(number), &seeds, target.words);
-            run(
-                target,
-                &bytes,
-                &format!("DAYPASS_FUZZ_SEED={number} DAYPASS_FUZZ_CASES=1"),
-            );
+            let repeat = format!("DAYPASS_FUZZ_SEED={number} DAYPASS_FUZZ_CASES=1");
+            understood += u64::from(run(target, &bytes, &repeat));
         }
-        eprintln!("{}: {cases} cases in {:?}", target.name, started.elapsed());
+        eprintln!(
+            "{}: {cases} cases in {:?}, {understood} understood",
+            target.name,
+            started.elapsed()
+        );
     }
 }
 
+#[test]
+fn every_target_understands_its_seeds() {
+    for target in TARGETS {
+        let seeds = (target.seeds)();
+        assert!(!seeds.is_empty(), "{} has no seeds", target.name);
+        for seed in seeds {
+            let understood = run(target, &seed, "a seed");
+            assert!(understood, "{}: {}", target.name, String::from_utf8_lossy(&seed));
+        }
+    }
+}
+
+/// A folder that is no target's would be kept and never run.
+#[test]
+fn every_folder_of_the_corpus_is_a_target_s() {
+    for folder in fs::read_dir(corpora()).unwrap() {
+        let name = folder.unwrap().file_name();
+        assert!(TARGETS.iter().any(|target| name == target.name), "{name:?}");
+    }
+}
+
+fn corpora() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus")
+}
+
 fn corpus(target: &Target) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/corpus")
-        .join(target.name);
-    let Ok(files) = fs::read_dir(folder) else {
+    let Ok(files) = fs::read_dir(corpora().join(target.name)) else {
         return Vec::new();
     };
     files
@@ -76,7 +100,8 @@ fn corpus(target: &Target) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn run(target: &Target, bytes: &[u8], repeat: &str) {
+/// Whether the target understood the bytes.
+fn run(target: &Target, bytes: &[u8], repeat: &str) -> bool {
     let (started, before) = (Instant::now(), allocator::taken());
     let outcome = catch_unwind(AssertUnwindSafe(|| (target.run)(bytes)));
     let (time, taken) = (started.elapsed(), allocator::taken().wrapping_sub(before));
@@ -86,4 +111,5 @@ fn run(target: &Target, bytes: &[u8], repeat: &str) {
     assert!(time <= MOST_TIME, "{time:?} for {about}");
     let most = MOST_BYTES + MOST_BYTES_PER_BYTE * bytes.len();
     assert!(taken <= most, "{taken} bytes of memory for {about}");
+    outcome.unwrap()
 }

@@ -98,7 +98,7 @@ const KEYS: [&str; 12] = [
 ];
 
 /// Values of keys that are texts, or numbers in a text.
-const TEXTS: [&str; 18] = [
+const TEXTS: [&str; 28] = [
     "",
     "a",
     "A",
@@ -117,16 +117,49 @@ const TEXTS: [&str; 18] = [
     "${uin}",
     "901",
     "true",
+    "5.01",
+    "1.0",
+    "a%2A",
+    "%2a",
+    "*%2Fb",
+    "a%zz",
+    "a%252Fb",
+    "\u{391}\u{3a3}",
+    "\u{3b1}\u{3c3}",
+    "\u{3b1}\u{3c2}",
 ];
 
 const NUMBERS: [&str; 7] = ["5", "5.0", "05", "-1", "10", "5.01", "0"];
-const TIMES: [&str; 4] = [
+/// What a request may have where a number belongs: some are none.
+const HEADER_NUMBERS: [&str; 14] = [
+    "5",
+    "5.0",
+    "05",
+    "-1",
+    "10",
+    "5.01",
+    "0",
+    "-0",
+    "+5",
+    "5.",
+    ".5",
+    "5e0",
+    "00000000000000000005",
+    "000000000000000000005",
+];
+const TIMES: [&str; 7] = [
+    "2023-11-15T06:13:20+08:00",
+    "2023-11-14T22:13:20.5Z",
+    "2023-11-14T22:13:20.000Z",
     "2023-11-14T22:13:20Z",
     "2023-11-14 22:13:20",
     "2023-11-14T22:13:21Z",
     "2023-11-14T22:13:19Z",
 ];
-const NETWORKS: [&str; 7] = [
+const NETWORKS: [&str; 10] = [
+    "::ffff:10.0.0.0/104",
+    "::ffff:10.1.2.3",
+    "10.1.2.3/31",
     "10.0.0.0/8",
     "10.217.182.3/24",
     "10.217.182.3",
@@ -145,7 +178,11 @@ const HEADERS: [&str; 5] = [
 ];
 const PARAMETERS: [&str; 3] = ["cos:prefix", "cos:versionid", "cos:response-content-type"];
 /// A parameter as it was sent, and decoded.
-const QUERIES: [(&str, &str); 8] = [
+const QUERIES: [(&str, &str); 12] = [
+    ("a%2A", "a*"),
+    ("a*", "a*"),
+    ("ab", "ab"),
+    ("a%252Fb", "a%2Fb"),
     ("", ""),
     ("a", "a"),
     ("A", "A"),
@@ -354,6 +391,7 @@ fn condition(random: &mut Random) -> (String, String, Value) {
             &NETWORKS,
         ),
         "cos:secure-transport" => ("bool_equal".to_owned(), &["true", "false", "True"]),
+        "cos:tls-version" if random.percent(30) => ("string_equal".to_owned(), &["1.2", "1.0", "1.20"]),
         "cos:tls-version" => (format!("numeric_{relation}"), &["1.2", "1.20", "1.1", "1.3"]),
         "cos:content-length" => (format!("numeric_{relation}"), &NUMBERS),
         _ if random.percent(15) => (format!("numeric_{relation}"), &NUMBERS),
@@ -377,7 +415,11 @@ pub(crate) fn request(random: &mut Random) -> Value {
     let mut headers = Map::new();
     for header in HEADERS {
         if random.percent(50) {
-            let words: &[&str] = if random.percent(60) { &TEXTS } else { &NUMBERS };
+            let words: &[&str] = if random.percent(60) {
+                &TEXTS
+            } else {
+                &HEADER_NUMBERS
+            };
             headers.insert(header.to_owned(), json!(random.pick(words)));
         }
     }
@@ -398,7 +440,7 @@ pub(crate) fn request(random: &mut Random) -> Value {
         "query": query,
         "request_tags": tags(random),
         "ip": random.pick(&["10.217.182.3", "10.217.183.1", "::1", "2001:db8::5", "::ffff:10.1.2.3"]),
-        "tls": random.pick(&[Value::Null, json!("1.2"), json!("1.3")]),
+        "tls": random.pick(&[Value::Null, json!("1.0"), json!("1.2"), json!("1.3")]),
         "now": now,
     })
 }

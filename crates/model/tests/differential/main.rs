@@ -13,10 +13,12 @@
 
 mod generate;
 mod laws;
+mod minting;
 mod random;
 mod shrink;
 mod situation;
 mod small_scope;
+mod spelling;
 mod vectors;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,6 +76,7 @@ fn compare(seed: u64) -> u64 {
     let mut random = Random(seed);
     let mut random = Random(random.number());
     let mut case = generate::situation(&mut random);
+    spelling::respell(&mut random, &mut case);
     let situation = Situation::read(&case).unwrap_or_else(|difference| {
         panic!("DAYPASS_MODEL_SEED={seed}: one side refuses a document: {difference}")
     });

@@ -24,7 +24,7 @@ use daypass_policy::{DocumentKind, OwnerAccount, parse};
 use daypass_token::{Origin, SessionKind};
 use serde_json::Value;
 
-const OWN: Account = Account {
+pub(crate) const OWN: Account = Account {
     app_id: AppId(125),
     owner_uin: Uin(900),
 };
