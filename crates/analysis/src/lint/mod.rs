@@ -88,10 +88,12 @@ pub fn lint(document: Option<&str>, context: &LintContext<'_>) -> Vec<Finding> {
 
 fn look(policy: &Policy, context: &LintContext<'_>, report: &mut Report) {
     for (index, statement) in policy.statements().iter().enumerate() {
+        let covered = covered(statement);
         let part = Part {
             policy,
             index,
             statement,
+            covered: &covered,
         };
         if context.audience == Audience::FrontEnd {
             grants::look(part, context, report);
@@ -118,6 +120,8 @@ struct Part<'p> {
     policy: &'p Policy,
     index: usize,
     statement: &'p Statement,
+    /// The object store's actions that it covers, in the order of their names.
+    covered: &'p [&'static str],
 }
 
 impl<'p> Part<'p> {
@@ -132,10 +136,8 @@ impl<'p> Part<'p> {
 
     /// The object store's actions that the statement covers, of those that pass.
     fn covered(self, passes: impl Fn(&str) -> bool) -> Vec<&'static str> {
-        let known = actions::COS.iter().copied();
-        known
-            .filter(|action| passes(action) && self.covers(action))
-            .collect()
+        let covered = self.covered.iter().copied();
+        covered.filter(|action| passes(action)).collect()
     }
 
     fn has_wildcard_action(self) -> bool {
@@ -152,6 +154,14 @@ impl<'p> Part<'p> {
             .iter()
             .filter(|other| other.effect() == Effect::Deny)
     }
+}
+
+fn covered(statement: &Statement) -> Vec<&'static str> {
+    let patterns = statement.actions().iter();
+    let mut covered: Vec<&str> = patterns.flat_map(actions::covered).collect();
+    covered.sort_unstable();
+    covered.dedup();
+    covered
 }
 
 fn covers(statement: &Statement, action: &str) -> bool {
