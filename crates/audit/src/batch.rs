@@ -5,7 +5,7 @@
 
 use crate::index;
 use crate::line;
-use crate::record::Request;
+use crate::record::{Request, Who};
 
 /// Room that most records need.
 const USUAL_BYTES: usize = 1000;
@@ -13,6 +13,26 @@ const USUAL_BYTES: usize = 1000;
 const USUAL_TERMS: usize = 16;
 /// Most memory that is kept for the next batch.
 const KEPT_BYTES: usize = 1024 * 1024;
+
+/// Who asked, spelled once for all requests of one key.
+#[derive(Debug)]
+pub struct SpelledWho {
+    fields: Vec<u8>,
+    terms: Vec<u64>,
+}
+
+impl SpelledWho {
+    /// Spells it; none where that fails, which no text and no number brings about.
+    pub fn new(who: &Who) -> Option<Self> {
+        let mut fields = Vec::with_capacity(USUAL_BYTES);
+        line::spell(&mut fields, who).ok()?;
+        let mut terms = Vec::with_capacity(USUAL_TERMS);
+        index::hashes_of(who, |hash| terms.push(hash));
+        terms.sort_unstable();
+        terms.dedup();
+        Some(Self { fields, terms })
+    }
+}
 
 /// A record as its line will have it.
 pub(crate) struct Spelled {
@@ -22,11 +42,16 @@ pub(crate) struct Spelled {
 }
 
 impl Spelled {
-    pub(crate) fn new(request: &Request) -> Result<Self, serde_json::Error> {
+    /// Spells a record. Who asked is taken from `who`, where that is given, and the record says nothing of it.
+    pub(crate) fn new(request: &Request, who: Option<&SpelledWho>) -> Result<Self, serde_json::Error> {
         let mut fields = Vec::with_capacity(USUAL_BYTES);
         line::spell(&mut fields, request)?;
         let mut terms = Vec::with_capacity(USUAL_TERMS);
         index::hashes(request, |hash| terms.push(hash));
+        if let Some(who) = who.filter(|_| request.who.is_none()) {
+            fields.extend_from_slice(&who.fields);
+            terms.extend_from_slice(&who.terms);
+        }
         Ok(Self {
             time: request.time,
             fields,
@@ -106,7 +131,10 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::record::Session;
 
     fn request(id: &str) -> Request {
         Request {
@@ -121,7 +149,7 @@ mod tests {
         let mut batch = Batch::default();
         assert!(batch.is_empty() && batch.take().is_none());
         for round in 0..3 {
-            let spelled = ["one", "two"].map(|id| Spelled::new(&request(id)).unwrap());
+            let spelled = ["one", "two"].map(|id| Spelled::new(&request(id), None).unwrap());
             spelled.iter().for_each(|record| batch.push(record));
             for record in &spelled {
                 assert!(!batch.is_empty(), "{round}");
@@ -138,9 +166,52 @@ mod tests {
     }
 
     #[test]
+    fn who_asked_is_the_same_spelled_before_or_with_the_record() {
+        let session = Session {
+            session_id: "00ff".to_owned(),
+            session_name: "a \"name\" \u{e9}\n".to_owned(),
+            ancestors: vec!["01".to_owned(), "02".to_owned()],
+            original_uin: 7,
+            original_access_key_id: "AKIDone".to_owned(),
+            web_identity: None,
+            source_identity: Some("alice".to_owned()),
+        };
+        for session in [None, Some(session)] {
+            let who = Who {
+                proven: true,
+                uin: 7,
+                access_key_id: "AKIDone".to_owned(),
+                session,
+                ..Who::default()
+            };
+            let whole = Request {
+                who: Some(who.clone()),
+                ..request("one")
+            };
+            let spelled = SpelledWho::new(&who).unwrap();
+            let whole = Spelled::new(&whole, None).unwrap();
+            let joined = Spelled::new(&request("one"), Some(&spelled)).unwrap();
+            let read = |spelled: &Spelled| -> Request {
+                let text = String::from_utf8(spelled.fields.clone()).unwrap();
+                serde_json::from_str(&format!("{{{}}}", text.strip_prefix(',').unwrap())).unwrap()
+            };
+            assert_eq!(read(&joined), read(&whole));
+            let names = |spelled: &Spelled| BTreeSet::from_iter(spelled.terms.clone());
+            assert_eq!(names(&joined), names(&whole));
+            // A record that says itself who asked is not made to say it twice.
+            let twice = Request {
+                who: Some(who),
+                ..request("one")
+            };
+            let twice = Spelled::new(&twice, Some(&spelled)).unwrap();
+            assert_eq!(twice.fields, whole.fields);
+        }
+    }
+
+    #[test]
     fn much_memory_is_not_kept() {
         let mut batch = Batch::default();
-        batch.push(&Spelled::new(&request(&"x".repeat(KEPT_BYTES))).unwrap());
+        batch.push(&Spelled::new(&request(&"x".repeat(KEPT_BYTES)), None).unwrap());
         batch.clear();
         assert_eq!((batch.fields.capacity(), batch.ends.len()), (0, 0));
     }

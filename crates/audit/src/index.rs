@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::disk::{Disk, SystemDisk};
 use crate::line::{Chain, Line};
-use crate::record::Request;
+use crate::record::{Request, Who};
 use crate::segment::{self, Lines};
 
 const MAGIC: &[u8; 8] = b"DPAUDIX1";
@@ -80,17 +80,7 @@ fn terms<'r>(record: &'r Request, mut tell: impl FnMut(Term<'r>)) {
         tell(Term::Bucket(bucket));
     }
     if let Some(who) = &record.who {
-        tell(Term::Key(&who.access_key_id));
-        tell(Term::Principal(who.uin));
-        if let Some(session) = &who.session {
-            tell(Term::Session(&session.session_id));
-            tell(Term::Name(&session.session_name));
-            tell(Term::Key(&session.original_access_key_id));
-            tell(Term::Principal(session.original_uin));
-            for ancestor in &session.ancestors {
-                tell(Term::Session(ancestor));
-            }
-        }
+        terms_of(who, &mut tell);
     }
     if let Some(minted) = &record.minted {
         tell(Term::Key(&minted.access_key_id));
@@ -110,9 +100,29 @@ fn terms<'r>(record: &'r Request, mut tell: impl FnMut(Term<'r>)) {
     }
 }
 
+/// The names of who asked.
+fn terms_of<'r>(who: &'r Who, mut tell: impl FnMut(Term<'r>)) {
+    tell(Term::Key(&who.access_key_id));
+    tell(Term::Principal(who.uin));
+    if let Some(session) = &who.session {
+        tell(Term::Session(&session.session_id));
+        tell(Term::Name(&session.session_name));
+        tell(Term::Key(&session.original_access_key_id));
+        tell(Term::Principal(session.original_uin));
+        for ancestor in &session.ancestors {
+            tell(Term::Session(ancestor));
+        }
+    }
+}
+
 /// The hashes of all names of a record.
 pub(crate) fn hashes(record: &Request, mut tell: impl FnMut(u64)) {
     terms(record, |term| tell(term.hash()));
+}
+
+/// The hashes of the names of who asked.
+pub(crate) fn hashes_of(who: &Who, mut tell: impl FnMut(u64)) {
+    terms_of(who, |term| tell(term.hash()));
 }
 
 /// Collects the names of a segment's records while they are written.

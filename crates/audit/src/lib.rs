@@ -17,6 +17,7 @@ mod segment;
 pub mod verify;
 pub mod writer;
 
+pub use batch::SpelledWho;
 pub use disk::{Disk, SegmentFile, SystemDisk};
 pub use line::{Chain, MAX_LINE_BYTES};
 pub use log::{AuditError, Options};

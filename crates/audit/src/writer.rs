@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::batch::{Batch, Spelled};
+use crate::batch::{Batch, Spelled, SpelledWho};
 use crate::disk::Disk;
 use crate::log::{AuditError, Log, Options};
 use crate::record::{Gap, Request};
@@ -279,10 +279,15 @@ pub struct Place<'w> {
 
 impl Place<'_> {
     /// Puts a record there.
-    pub fn put(mut self, request: Request) {
+    pub fn put(self, request: Request) {
+        self.put_of(request, None);
+    }
+
+    /// Puts a record there that does not say itself who asked.
+    pub fn put_of(mut self, request: Request, who: Option<&SpelledWho>) {
         let figures = &self.writer.figures;
         let spelled = if self.has_room && !figures.gone.load(Ordering::Acquire) {
-            Spelled::new(&request).ok()
+            Spelled::new(&request, who).ok()
         } else {
             None
         };

@@ -161,6 +161,10 @@ struct FaultySnapshot {
 
 #[async_trait]
 impl Snapshot for FaultySnapshot {
+    fn stamp(&self) -> Option<u64> {
+        self.inner.stamp()
+    }
+
     async fn get(&self, key: &[u8]) -> Result<Option<Bytes>, KvError> {
         self.kv.count_read()?;
         self.inner.get(key).await

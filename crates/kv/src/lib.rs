@@ -71,6 +71,12 @@ pub trait Kv: Send + Sync {
 /// A consistent view of a [`Kv`], unchanged by later commits.
 #[async_trait]
 pub trait Snapshot: Send + Sync {
+    /// A number that two snapshots of one open engine have in common only if they show the same, so that what was
+    /// worked out from one need not be worked out again from the next. None where the engine cannot tell.
+    fn stamp(&self) -> Option<u64> {
+        None
+    }
+
     /// The value of one key.
     async fn get(&self, key: &[u8]) -> Result<Option<Bytes>, KvError>;
 

@@ -27,6 +27,7 @@ pub struct MemoryKv {
 #[derive(Debug, Default)]
 struct State {
     map: Arc<Map>,
+    commits: u64,
     closed: bool,
 }
 
@@ -48,7 +49,10 @@ impl Kv for MemoryKv {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, KvError> {
         self.with_state(|state| match state.closed {
             true => Err(KvError::Closed),
-            false => Ok(Box::new(MemorySnapshot(Arc::clone(&state.map))) as Box<dyn Snapshot>),
+            false => Ok(Box::new(MemorySnapshot {
+                map: Arc::clone(&state.map),
+                commits: state.commits,
+            }) as Box<dyn Snapshot>),
         })
     }
 
@@ -66,6 +70,7 @@ impl Kv for MemoryKv {
                 return Err(CommitError::Conflict { precondition });
             }
             apply(Arc::make_mut(&mut state.map), batch.writes);
+            state.commits += 1;
             Ok(())
         })
     }
@@ -80,16 +85,23 @@ impl Kv for MemoryKv {
     }
 }
 
-struct MemorySnapshot(Arc<Map>);
+struct MemorySnapshot {
+    map: Arc<Map>,
+    commits: u64,
+}
 
 #[async_trait]
 impl Snapshot for MemorySnapshot {
+    fn stamp(&self) -> Option<u64> {
+        Some(self.commits)
+    }
+
     async fn get(&self, key: &[u8]) -> Result<Option<Bytes>, KvError> {
-        Ok(self.0.get(key).cloned())
+        Ok(self.map.get(key).cloned())
     }
 
     async fn range(&self, range: KeyRange, direction: Direction, limit: usize) -> Result<Vec<Pair>, KvError> {
-        let pairs = pairs(&self.0, &range);
+        let pairs = pairs(&self.map, &range);
         Ok(match direction {
             Direction::Forward => pairs.take(limit).collect(),
             Direction::Backward => pairs.rev().take(limit).collect(),
@@ -109,7 +121,7 @@ impl Snapshot for MemorySnapshot {
             start,
             limit,
         };
-        grouping.page(|range| Ok(pairs(&self.0, range).map(Ok)))
+        grouping.page(|range| Ok(pairs(&self.map, range).map(Ok)))
     }
 }
 

@@ -5,6 +5,7 @@
 //! is not told: the layer and the statement that decided. A short event in the log says the same for people who watch it.
 
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
 use daypass_access::{Caller, Decision, Identity, Layer, Opinion, Principal, Session};
 use daypass_api::names::{AccessKeyId, ObjectKey, SessionId};
@@ -13,6 +14,7 @@ use daypass_api::outcome::TemporaryKey;
 use daypass_api::requirement::{Access, Requirement, Requirements, Resource, Values};
 use daypass_api::tags::Tags;
 use daypass_api::{ErrorCode, Operation, Outcome, Timestamp};
+use daypass_audit::SpelledWho;
 use daypass_audit::record::{self as trail, MAX_ITEM_BYTES, bounded};
 use daypass_audit::writer::Place;
 use daypass_token::Origin;
@@ -24,12 +26,19 @@ use crate::received::Received;
 use crate::reply::Reply;
 use crate::service::Service;
 
+/// Who holds a key, as all records of its requests have it: spelled when it proves itself first, kept beside the key.
+///
+/// INVARIANT: what a record says of a proven caller follows from the key, or from its token, alone.
+pub(crate) type Spelling = Arc<OnceLock<Option<SpelledWho>>>;
+
 /// What is known of a request so far.
 #[derive(Default)]
 pub(crate) struct Record {
     caller: Option<Caller>,
     /// Whether the caller is who it says.
     proven: bool,
+    /// Where the caller's part of the record is, once it was spelled.
+    spelling: Option<Spelling>,
     asked: Option<Access>,
     source: Option<Resource>,
     items: Vec<ObjectKey>,
@@ -86,6 +95,11 @@ impl Record {
         self.proven = true;
     }
 
+    /// Where to find how the caller is spelled, or to put it.
+    pub(crate) fn note_spelling(&mut self, spelling: Spelling) {
+        self.spelling = Some(spelling);
+    }
+
     /// Somebody named a key that exists, and could not sign with it, or it is not good any more.
     pub(crate) fn note_claimed(&mut self, identity: Identity) {
         self.caller = Some(Caller::Identified(identity));
@@ -114,6 +128,11 @@ impl Record {
     pub(crate) fn claimed(&self) -> (Option<Identity>, bool) {
         let identity = self.caller.as_ref().and_then(Caller::identity);
         (identity.cloned(), self.proven)
+    }
+
+    fn proven_caller(&self) -> Option<&Identity> {
+        let caller = self.caller.as_ref().filter(|_| self.proven);
+        caller.and_then(Caller::identity)
     }
 
     pub(crate) fn operation(&self) -> Option<&'static str> {
@@ -208,8 +227,12 @@ impl<'s> Witness<'s> {
         let Some(place) = self.place.take() else {
             return;
         };
-        let record = std::mem::take(&mut self.record);
-        place.put(spell(Entry {
+        let mut record = std::mem::take(&mut self.record);
+        let spelling = record.spelling.take();
+        let spelled = record.proven_caller().zip(spelling.as_deref());
+        let spelled = spelled
+            .and_then(|(caller, slot)| slot.get_or_init(|| SpelledWho::new(&who(caller, true))).as_ref());
+        let request = spell(Entry {
             time: received.now,
             request_id: &received.request_id,
             method: &received.method,
@@ -221,8 +244,10 @@ impl<'s> Witness<'s> {
             status,
             code,
             millis: millis.max(0).cast_unsigned(),
+            is_who_spelled: spelled.is_some(),
             record,
-        }));
+        });
+        place.put_of(request, spelled);
     }
 }
 
@@ -247,6 +272,8 @@ struct Entry<'r> {
     status: u16,
     code: Option<ErrorCode>,
     millis: u64,
+    /// Whether who asked is spelled beside the record.
+    is_who_spelled: bool,
     record: Record,
 }
 
@@ -278,6 +305,7 @@ fn spell(entry: Entry<'_>) -> trail::Request {
             .caller
             .as_ref()
             .and_then(Caller::identity)
+            .filter(|_| !entry.is_who_spelled)
             .map(|identity| who(identity, record.proven)),
         vouched: record.caller.as_ref().and_then(vouched),
         key: key.filter(|_| record.items.is_empty()),

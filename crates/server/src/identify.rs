@@ -19,6 +19,7 @@ use daypass_policy::DocumentKind;
 use daypass_store::View;
 use daypass_store::identity::{StoredAccessKey, WrappedSecret};
 
+use crate::audit::Spelling;
 use crate::bootstrap::StoredRing;
 use crate::metrics::CacheMeter;
 use crate::roles::KnownRole;
@@ -34,6 +35,7 @@ pub(crate) struct Known {
     identity_exists: bool,
     policies: Arc<[StoredPolicy]>,
     boundary: Option<StoredPolicy>,
+    spelling: Spelling,
 }
 
 /// Who presents a key, as long as nothing about it is verified.
@@ -44,6 +46,8 @@ pub(crate) struct Presenter {
     known: Option<Arc<Known>>,
     /// The roles that it rests on and that exist; that of the session itself, if it is one of a role, is the last one.
     roles: Vec<Arc<KnownRole>>,
+    /// How the key's holder is spelled in records.
+    pub(crate) spelling: Spelling,
 }
 
 /// What was read of one kind of identities, as of one generation.
@@ -92,8 +96,11 @@ impl Service {
         let generation = view.identity_generation().await?;
         // Whoever presents a key: who cannot open the ring cannot know what other gateways ended.
         let ring = self.key_ring.as_of(view, generation).await?;
+        let mut spelling = None;
         let presented = present(claim.key_id(), claim.token(), |key_id, token| {
-            self.opened(&ring, key_id, token)
+            let (opened, spelled) = self.opened(&ring, key_id, token)?;
+            spelling = Some(spelled);
+            Ok(opened)
         })?;
         let known = match presented.permanent_key() {
             Some(id) => self.known(view, generation, id).await?,
@@ -103,6 +110,8 @@ impl Service {
             Some(name) => self.live_provider(view, name).await?,
             None => None,
         };
+        // A temporary key is spelled as itself, and a permanent one as what is known of it.
+        let spelling = spelling.or_else(|| known.as_ref().map(|known| Arc::clone(&known.spelling)));
         let record = known.as_deref().map(|known| &known.record);
         let identity_exists = known.as_deref().is_some_and(|known| known.identity_exists);
         let roles = self.known_roles(view, generation, &presented.roles()).await?;
@@ -112,6 +121,7 @@ impl Service {
             credential,
             known,
             roles,
+            spelling: spelling.unwrap_or_default(),
         })
     }
 
@@ -142,7 +152,12 @@ impl Service {
         Ok((Caller::Identified(identity), layers))
     }
 
-    fn opened(&self, ring: &StoredRing, key_id: &AccessKeyId, token: &str) -> Result<Arc<Opened>, Error> {
+    fn opened(
+        &self,
+        ring: &StoredRing,
+        key_id: &AccessKeyId,
+        token: &str,
+    ) -> Result<(Arc<Opened>, Spelling), Error> {
         ring.opened
             .find_or(key_id, token, &self.metrics.opened_tokens, || {
                 Opened::open(&ring.ring, key_id, token, |text, account| {
@@ -214,6 +229,7 @@ impl Service {
             identity_exists,
             policies,
             boundary,
+            spelling: Spelling::default(),
         }))
     }
 }

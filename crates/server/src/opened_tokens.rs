@@ -13,6 +13,7 @@ use daypass_api::Error;
 use daypass_api::names::AccessKeyId;
 use zeroize::Zeroizing;
 
+use crate::audit::Spelling;
 use crate::bounded::Bounded;
 use crate::compiled;
 use crate::metrics::CacheMeter;
@@ -23,12 +24,12 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 const BYTES_EACH: usize = 2048;
 
 /// Tokens that one key ring has opened.
-pub(crate) struct OpenedTokens(Mutex<Bounded<AccessKeyId, Known>>);
+pub(crate) struct OpenedTokens(Mutex<Bounded<AccessKeyId, Arc<Known>>>);
 
-#[derive(Clone)]
 struct Known {
-    token: Arc<Zeroizing<String>>,
+    token: Zeroizing<String>,
     opened: Arc<Opened>,
+    spelling: Spelling,
 }
 
 impl Default for OpenedTokens {
@@ -38,27 +39,30 @@ impl Default for OpenedTokens {
 }
 
 impl OpenedTokens {
-    /// The token as it was opened before, or as `open` opens it now.
+    /// The token as it was opened before, or as `open` opens it now, with how its holder is spelled in records.
     pub(crate) fn find_or(
         &self,
         key_id: &AccessKeyId,
         token: &str,
         meter: &CacheMeter,
         open: impl FnOnce() -> Result<Opened, Error>,
-    ) -> Result<Arc<Opened>, Error> {
+    ) -> Result<(Arc<Opened>, Spelling), Error> {
         let found = self.0.lock().ok().and_then(|mut known| known.find(key_id));
         let found = found.filter(|known| are_equal(known.token.as_bytes(), token.as_bytes()));
         if let Some(found) = meter.count(found) {
-            return Ok(found.opened);
+            return Ok((Arc::clone(&found.opened), Arc::clone(&found.spelling)));
         }
-        let opened = Arc::new(open()?);
-        if let Ok(mut known) = self.0.lock() {
+        let (opened, spelling) = (Arc::new(open()?), Spelling::default());
+        if let Ok(mut all) = self.0.lock() {
             let weight = weight(&opened) + token.len();
-            let token = Arc::new(Zeroizing::new(token.to_owned()));
-            let opened = Arc::clone(&opened);
-            known.keep(key_id.clone(), Known { token, opened }, weight);
+            let known = Known {
+                token: Zeroizing::new(token.to_owned()),
+                opened: Arc::clone(&opened),
+                spelling: Arc::clone(&spelling),
+            };
+            all.keep(key_id.clone(), Arc::new(known), weight);
         }
-        Ok(opened)
+        Ok((opened, spelling))
     }
 }
 

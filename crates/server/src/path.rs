@@ -4,6 +4,8 @@
 //! read what is asked, gather the facts, decide, perform. There is no other door to the data. What is around it only
 //! receives, spells the answer, and writes the audit record.
 
+use std::sync::Arc;
+
 use daypass_access::verify::{Claim, Signed};
 use daypass_access::{Caller, Environment, Layers, Question, decide};
 use daypass_api::names::{BucketName, Uin};
@@ -245,6 +247,7 @@ impl Service {
             return Err(error);
         }
         self.last_uses.note(&presenter.credential.identity, received.now);
+        record.note_spelling(Arc::clone(&presenter.spelling));
         self.caller(presenter)
     }
 }

@@ -9,6 +9,7 @@
 //! `ServiceUnavailable` for the caller.
 
 mod fault;
+mod marks;
 mod view;
 
 pub mod identity;
@@ -28,6 +29,7 @@ use daypass_metadata::{FORMAT_VERSION, FormatRecord, Record, keys};
 
 use fault::NotCommitted;
 use identity::PresetPolicy;
+use marks::KnownMarks;
 
 pub use fault::OpenError;
 pub use objects::{BodyStream, ObjectReader};
@@ -77,6 +79,7 @@ pub struct Store {
     identity_turn: Arc<tokio::sync::Mutex<()>>,
     // Revocations depend on the end of their log alone.
     revocation_turn: Arc<tokio::sync::Mutex<()>>,
+    known_marks: Arc<KnownMarks>,
 }
 
 impl Store {
@@ -97,6 +100,7 @@ impl Store {
             options,
             identity_turn: Arc::default(),
             revocation_turn: Arc::default(),
+            known_marks: Arc::default(),
         };
         store.check_format().await?;
         Ok(store)
@@ -105,7 +109,11 @@ impl Store {
     /// Takes one consistent view of everything. All that a request reads comes from one view.
     pub async fn view(&self) -> Result<View, daypass_api::Error> {
         let snapshot = self.kv.snapshot().await.map_err(fault::reading)?;
-        Ok(View::new(snapshot, Arc::clone(&self.options.presets)))
+        Ok(View::new(
+            snapshot,
+            Arc::clone(&self.known_marks),
+            Arc::clone(&self.options.presets),
+        ))
     }
 
     /// Finishes what is being written and refuses everything after. Nothing is lost without it; the next opening is

@@ -7,12 +7,13 @@ use daypass_api::acl::{Acl, ObjectAcl};
 use daypass_api::names::{Account, BucketName, ObjectKey, Region};
 use daypass_api::{Error, ErrorCode, Timestamp};
 use daypass_kv::{Direction, KeyRange, Pair, Snapshot};
-use daypass_metadata::bucket::BucketRecord;
+use daypass_metadata::bucket::{BucketRecord, CounterRecord};
 use daypass_metadata::object::ObjectRecord;
 use daypass_metadata::{Found, Record, keys};
 
 use crate::fault;
 use crate::identity::PresetPolicy;
+use crate::marks::KnownMarks;
 
 /// How many pairs are read at once where all of a range is wanted.
 const PAGE: usize = 1000;
@@ -23,6 +24,7 @@ pub struct View {
     snapshot: Box<dyn Snapshot>,
     /// The object that deciding read, for the operation that comes after.
     decided_on: Mutex<Option<(Bytes, Found<ObjectRecord>)>>,
+    pub(crate) known_marks: Arc<KnownMarks>,
     pub(crate) presets: Arc<[PresetPolicy]>,
 }
 
@@ -46,10 +48,15 @@ pub struct Bucket {
 }
 
 impl View {
-    pub(crate) fn new(snapshot: Box<dyn Snapshot>, presets: Arc<[PresetPolicy]>) -> Self {
+    pub(crate) fn new(
+        snapshot: Box<dyn Snapshot>,
+        known_marks: Arc<KnownMarks>,
+        presets: Arc<[PresetPolicy]>,
+    ) -> Self {
         Self {
             snapshot,
             decided_on: Mutex::default(),
+            known_marks,
             presets,
         }
     }
@@ -117,6 +124,12 @@ impl View {
     pub(crate) async fn record<R: Record>(&self, key: &[u8]) -> Result<Option<Found<R>>, Error> {
         let value = self.snapshot.get(key).await.map_err(fault::reading)?;
         value.map(found).transpose()
+    }
+
+    /// The value of a counter that begins at 0.
+    pub(crate) async fn counter(&self, key: &[u8]) -> Result<u64, Error> {
+        let counter = self.record::<CounterRecord>(key).await?;
+        Ok(counter.map_or(0, |counter| counter.record.value))
     }
 
     /// The first pairs of a range.

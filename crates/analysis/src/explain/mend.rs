@@ -66,20 +66,27 @@ impl Amended {
 
     /// With what one requirement lacks, or why nothing can be done about it.
     fn mend_one(&self, question: &Question<'_>, requirement: &Requirement) -> Result<Self, Mend> {
-        let mut tries: Vec<Self> = Vec::new();
-        for access in &requirement.any_of {
-            tries.extend(self.tries(question, requirement, access));
-        }
-        // A bucket's policy could also lift its own account's users over their bounds; that is nobody's first advice.
-        let asks_bucket = |amended: &Self| {
-            amended
-                .steps
-                .iter()
-                .any(|step| step.layer == Layer::BucketPolicy.name())
+        let findings = self.settle(question, requirement).findings;
+        // No statement outweighs a denial.
+        let is_open = |access: &&Access| {
+            !findings.iter().any(|finding| {
+                finding.access.as_ref() == Some(*access)
+                    && matches!(finding.opinion, Opinion::Denies(_) | Opinion::Unreadable)
+            })
         };
-        tries.sort_by_key(|amended| (asks_bucket(amended), amended.steps.len()));
-        if let Some(found) = tries.iter().find(|amended| amended.allows(question, requirement)) {
-            return Ok(found.clone());
+        let choices = requirement.any_of.iter().filter(is_open).map(|access| {
+            let choices = self.choices(question, requirement, access);
+            choices.into_iter().map(move |choice| (access, choice))
+        });
+        let mut choices: Vec<_> = choices.flatten().collect();
+        // A bucket's policy could also lift its own account's users over their bounds; that is nobody's first advice.
+        choices.sort_by_key(|(_, layers)| (layers.contains(&Layer::BucketPolicy), layers.len()));
+        let mut tries = choices
+            .iter()
+            .filter_map(|(access, layers)| self.with(question, requirement, access, layers));
+        // A try costs far more than the choice of its layers, and mostly one of the first is enough.
+        if let Some(found) = tries.find(|amended| amended.allows(question, requirement)) {
+            return Ok(found);
         }
         let denials = denials(question, &self.settle(question, requirement));
         if !denials.is_empty() {
@@ -93,7 +100,12 @@ impl Amended {
     }
 
     /// Every choice of layers that might be enough: who reads them sees the layers of the decision again.
-    fn tries(&self, question: &Question<'_>, requirement: &Requirement, access: &Access) -> Vec<Self> {
+    fn choices(
+        &self,
+        question: &Question<'_>,
+        requirement: &Requirement,
+        access: &Access,
+    ) -> Vec<Vec<Layer>> {
         let sessions: Vec<Layer> = (0..self.layers.session.len()).map(Layer::Session).collect();
         let own = [Layer::Identity(None), Layer::Boundary];
         let choices: [&[Layer]; 9] = [
@@ -114,12 +126,16 @@ impl Amended {
         ];
         let choices = choices.iter().map(|choice| choice.to_vec()).chain(with_trust);
         let silent = self.silent_sessions(question, requirement, access, &sessions);
-        let both = choices.flat_map(|choice| {
-            let with_sessions = [choice.as_slice(), silent.as_slice()].concat();
-            [choice, with_sessions]
-        });
-        both.filter_map(|choice| self.with(question, requirement, access, &choice))
-            .collect()
+        let mut all: Vec<Vec<Layer>> = Vec::new();
+        for choice in choices {
+            if !silent.is_empty() {
+                all.push([choice.as_slice(), silent.as_slice()].concat());
+            }
+            if !choice.is_empty() {
+                all.push(choice);
+            }
+        }
+        all
     }
 
     fn silent_sessions(

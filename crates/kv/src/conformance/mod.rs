@@ -23,6 +23,7 @@ use crate::{Batch, CommitError, Direction, KeyRange, Kv, KvError, Pair};
 pub async fn run(make: impl AsyncFn() -> Arc<dyn Kv>) {
     pairs_are_put_read_and_deleted(make().await.as_ref()).await;
     snapshots_do_not_change(make().await.as_ref()).await;
+    stamps_tell_commits_apart(make().await.as_ref()).await;
     ranges_keep_to_their_bounds(make().await.as_ref()).await;
     batches::preconditions_decide(make().await.as_ref()).await;
     batches::conflicts_name_the_first_condition(make().await.as_ref()).await;
@@ -33,6 +34,31 @@ pub async fn run(make: impl AsyncFn() -> Arc<dyn Kv>) {
     listing::groups_are_folded(make().await.as_ref()).await;
     listing::listings_agree_with_a_model(&make).await;
     closed_engines_refuse(make().await.as_ref()).await;
+}
+
+async fn stamps_tell_commits_apart(kv: &dyn Kv) {
+    let mut seen = std::collections::HashMap::new();
+    for round in 0..20_u8 {
+        // Every other round nothing is written, and a failed commit writes nothing either.
+        if round % 2 == 0 {
+            commit(kv, Batch::new().put("round", vec![round])).await;
+        }
+        let refused = kv
+            .commit(Batch::new().require_absent("round").put("round", "x"))
+            .await;
+        assert!(
+            matches!(refused, Err(CommitError::Conflict { .. })),
+            "{refused:?}"
+        );
+        for _ in 0..2 {
+            let snapshot = kv.snapshot().await.unwrap();
+            let value = snapshot.get(b"round").await.unwrap();
+            if let Some(stamp) = snapshot.stamp() {
+                let before = seen.entry(stamp).or_insert_with(|| value.clone());
+                assert_eq!(*before, value, "two states under one stamp");
+            }
+        }
+    }
 }
 
 async fn pairs_are_put_read_and_deleted(kv: &dyn Kv) {

@@ -53,7 +53,8 @@ impl RedbInspection {
     /// Everything that the file holds.
     pub fn snapshot(&self) -> Result<Box<dyn Snapshot>, KvError> {
         let table = fence::read(|| Ok(self.database.begin_read()?.open_table(PAIRS)?))?;
-        Ok(Box::new(RedbSnapshot::new(Arc::new(table))))
+        // Nobody writes meanwhile: one stamp does.
+        Ok(Box::new(RedbSnapshot::new((Arc::new(table), 0))))
     }
 }
 

@@ -22,11 +22,12 @@ type Guard = AccessGuard<'static, &'static [u8]>;
 
 pub(super) struct RedbSnapshot {
     table: Arc<Table>,
+    stamp: u64,
 }
 
 impl RedbSnapshot {
-    pub(super) fn new(table: Arc<Table>) -> Self {
-        Self { table }
+    pub(super) fn new((table, stamp): (Arc<Table>, u64)) -> Self {
+        Self { table, stamp }
     }
 
     async fn run<T: Send + 'static>(
@@ -46,6 +47,10 @@ impl RedbSnapshot {
 
 #[async_trait]
 impl Snapshot for RedbSnapshot {
+    fn stamp(&self) -> Option<u64> {
+        Some(self.stamp)
+    }
+
     async fn get(&self, key: &[u8]) -> Result<Option<Bytes>, KvError> {
         fence::read(|| {
             Ok(self

@@ -2,16 +2,18 @@
 //!
 //! A request that is refused leaves what it was judged by: shared, compiled documents mostly. A thread of its own makes the
 //! explanation of that and writes it down, so that nobody waits for it; and since the documents are those of the
-//! decision, what is told later is what held then. When the thread cannot follow, refusals go unexplained and are counted,
-//! and no request waits. A request that was allowed leaves nothing, unless the operator asks for it.
+//! decision, what is told later is what held then. Whoever floods the service with requests that are refused gets no more
+//! than a part of one processor for their explanations: where more wait than are kept, the oldest go unexplained and are
+//! counted, and no request waits. A request that was allowed leaves nothing, unless the operator asks for it.
 
 mod cause;
+mod queue;
 mod shelf;
 mod told;
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use std::{io, thread};
 
 use daypass_access::Identity;
@@ -19,6 +21,7 @@ use daypass_analysis::explain::{Explanation, in_words};
 use daypass_api::operation::RequestId;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 pub(crate) use cause::{Unproven, of_claim, of_error};
 pub(crate) use told::{Decided, Grounds, Told};
@@ -27,14 +30,17 @@ use crate::config::ExplainConfig;
 use crate::data_directory::DataDirectory;
 use crate::metrics::Counter;
 use crate::service::Service;
+use queue::{Look, Queue, Waiting};
 use shelf::{MAX_LINE_BYTES, Shelf};
 
-/// Most requests that wait to be explained.
-const QUEUE: usize = 256;
+/// For how long requests are gathered before they are explained together.
+const GATHER: Duration = Duration::from_millis(5);
+/// How long the thread rests after its work, by the time that it took: a quarter of a processor is its share.
+const REST: u32 = 3;
 
 /// Where explanations are made and kept.
 pub(crate) struct Explanations {
-    queue: SyncSender<Task>,
+    queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     pub(crate) meter: Arc<ExplainMeter>,
     pub(crate) config: ExplainConfig,
@@ -48,22 +54,20 @@ pub(crate) struct ExplainMeter {
     pub(crate) failed: Counter,
 }
 
-enum Task {
-    Keep(Box<Told>),
-    Find(RequestId, Timestamp, oneshot::Sender<io::Result<Option<String>>>),
-    Stop,
-}
-
 impl Explanations {
     /// Opens what is kept in a data directory.
     pub(crate) fn open(config: ExplainConfig, data: &DataDirectory) -> io::Result<Self> {
         let shelf = Shelf::open(data.explanations(), config.max_bytes, config.max_age_days)?;
         let meter = Arc::new(ExplainMeter::default());
-        let (queue, tasks) = sync_channel(QUEUE);
-        let figures = Arc::clone(&meter);
+        let queue = Arc::new(Queue::default());
+        let worker = Worker {
+            shelf,
+            queue: Arc::clone(&queue),
+            meter: Arc::clone(&meter),
+        };
         let thread = thread::Builder::new()
             .name("explain".to_owned())
-            .spawn(move || work(shelf, &tasks, &figures))?;
+            .spawn(move || worker.run())?;
         Ok(Self {
             queue,
             thread: Mutex::new(Some(thread)),
@@ -72,20 +76,17 @@ impl Explanations {
         })
     }
 
-    /// Has a request explained, unless too many wait already.
+    /// Has a request explained; where too many wait already, the oldest of them is not.
     pub(crate) fn keep(&self, told: Told) {
-        if self.queue.try_send(Task::Keep(Box::new(told))).is_err() {
+        if self.queue.put(Box::new(told)) {
             self.meter.dropped.one();
         }
     }
 
-    /// What is kept of a request. Whatever was answered before is in it, since all goes through one queue.
+    /// What is kept of a request. Whatever was answered before is in it: what waits is explained first.
     async fn find(&self, id: RequestId, now: Timestamp) -> Result<Option<String>, Error> {
         let (answer, found) = oneshot::channel();
-        let queue = self.queue.clone();
-        // Where many wait, so does this one.
-        let sent = tokio::task::spawn_blocking(move || queue.send(Task::Find(id, now, answer)).is_ok());
-        if !sent.await.unwrap_or(false) {
+        if !self.queue.look(Look { id, now, answer }) {
             return Err(ErrorCode::ServiceUnavailable.into());
         }
         match found.await {
@@ -100,7 +101,7 @@ impl Explanations {
 
     /// Makes what waits, and ends. It may take a moment.
     pub(crate) fn stop(&self) {
-        let _ = self.queue.send(Task::Stop);
+        self.queue.stop();
         let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that explains did not end well");
@@ -138,39 +139,70 @@ impl Service {
     }
 }
 
-fn work(mut shelf: Shelf, tasks: &Receiver<Task>, meter: &ExplainMeter) {
-    while let Ok(task) = tasks.recv() {
-        match task {
-            Task::Keep(told) => keep(&mut shelf, &told, meter),
-            Task::Find(id, now, answer) => {
-                let seconds = now.unix_seconds();
-                let forgotten = shelf.forget(seconds);
-                // Whoever asked may have left.
-                let _ = answer.send(forgotten.and_then(|()| shelf.find(id.as_str(), seconds)));
-            }
-            Task::Stop => return,
-        }
-    }
+/// The thread that explains.
+struct Worker {
+    shelf: Shelf,
+    queue: Arc<Queue>,
+    meter: Arc<ExplainMeter>,
 }
 
-fn keep(shelf: &mut Shelf, told: &Told, meter: &ExplainMeter) {
-    let explanation = told.explain();
-    // There is nobody who could ask.
-    if explanation.accounts().next().is_none() {
-        return;
-    }
-    let line = serde_json::to_string(&explanation).unwrap_or_default();
-    if line.is_empty() || line.len() > MAX_LINE_BYTES {
-        return meter.dropped.one();
-    }
-    match shelf.put(&explanation.request_id, explanation.time.div_euclid(1000), &line) {
-        Ok(()) => meter.kept.one(),
-        Err(error) => {
-            // The log is told once; the figures tell how often.
-            if meter.failed.value() == 0 {
-                tracing::error!(%error, "explanations cannot be written");
+impl Worker {
+    fn run(mut self) {
+        loop {
+            let waiting = self.queue.take(GATHER);
+            let begun = Instant::now();
+            let stops = waiting.stops;
+            self.work(waiting);
+            if stops {
+                return;
             }
-            meter.failed.one();
+            self.queue.rest(begun.elapsed().saturating_mul(REST));
         }
+    }
+
+    fn work(&mut self, waiting: Waiting) {
+        let mut lines = 0;
+        for told in waiting.told {
+            lines += u64::from(self.keep(&told));
+        }
+        if let Err(error) = self.shelf.flush() {
+            self.fail(lines, &error);
+        } else {
+            self.meter.kept.add(lines);
+        }
+        for Look { id, now, answer } in waiting.looks {
+            let seconds = now.unix_seconds();
+            let forgotten = self.shelf.forget(seconds);
+            // Whoever asked may have left.
+            let _ = answer.send(forgotten.and_then(|()| self.shelf.find(id.as_str(), seconds)));
+        }
+    }
+
+    /// Whether a line was put on the shelf.
+    fn keep(&mut self, told: &Told) -> bool {
+        let explanation = told.explain();
+        // There is nobody who could ask.
+        if explanation.accounts().next().is_none() {
+            return false;
+        }
+        let line = serde_json::to_string(&explanation).unwrap_or_default();
+        if line.is_empty() || line.len() > MAX_LINE_BYTES {
+            self.meter.dropped.one();
+            return false;
+        }
+        let seconds = explanation.time.div_euclid(1000);
+        let put = self.shelf.put(&explanation.request_id, seconds, &line);
+        if let Err(error) = &put {
+            self.fail(1, error);
+        }
+        put.is_ok()
+    }
+
+    /// The log is told once; the figures tell how often.
+    fn fail(&self, lines: u64, error: &io::Error) {
+        if self.meter.failed.value() == 0 {
+            tracing::error!(%error, "explanations cannot be written");
+        }
+        self.meter.failed.add(lines.max(1));
     }
 }

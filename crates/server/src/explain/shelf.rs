@@ -1,6 +1,7 @@
 //! Where explanations are kept: files of lines, bounded in bytes and in age.
 //!
-//! This is no audit trail: it is written behind the answers, not synced, and the oldest of it goes when there is too much.
+//! This is no audit trail: it is written behind the answers, many lines at once, not synced, and the oldest of it goes when
+//! there is too much.
 //! A line holds the id of its request before everything else, so that a look-up parses one line; and since an id tells the
 //! second of its request, a look-up reads the files of that time alone.
 
@@ -30,6 +31,8 @@ pub(super) struct Shelf {
     max_age_seconds: i64,
     files: Vec<Segment>,
     open: Option<File>,
+    /// Lines of the open file that are not written yet.
+    unwritten: Vec<u8>,
 }
 
 /// One file, named by its number; its times are those of the first and the last record that were put in.
@@ -62,43 +65,53 @@ impl Shelf {
             max_age_seconds: i64::try_from(max_age_days.saturating_mul(86_400)).unwrap_or(i64::MAX),
             files,
             open: None,
+            unwritten: Vec::new(),
         })
     }
 
-    /// Puts one line in; `seconds` is the time of its request.
+    /// Puts one line in, to be written by [`Shelf::flush`]; `seconds` is the time of its request.
     pub(super) fn put(&mut self, request_id: &str, seconds: i64, json: &str) -> io::Result<()> {
         let line = format!("{request_id}\t{seconds}\t{json}\n");
         let bytes = line.len() as u64;
         self.make_room(seconds, bytes)?;
-        let file = match &mut self.open {
-            Some(file) => file,
-            None => {
-                let number = self
-                    .files
-                    .last()
-                    .map_or(1, |segment| segment.number.saturating_add(1));
-                let mut options = OpenOptions::new();
-                let options = options.create_new(true).append(true).mode(PRIVATE);
-                let file = options.open(path_of(&self.directory, number))?;
-                self.files.push(Segment {
-                    number,
-                    first: seconds,
-                    last: seconds,
-                    bytes: 0,
-                });
-                self.open.insert(file)
-            }
-        };
-        let written = file.write_all(line.as_bytes());
-        if written.is_err() {
-            // What is half written ends this file.
-            self.open = None;
+        if self.open.is_none() {
+            self.begin(seconds)?;
         }
+        self.unwritten.extend_from_slice(line.as_bytes());
         if let Some(segment) = self.files.last_mut() {
             segment.first = segment.first.min(seconds);
             segment.last = segment.last.max(seconds);
             segment.bytes = segment.bytes.saturating_add(bytes);
         }
+        Ok(())
+    }
+
+    fn begin(&mut self, seconds: i64) -> io::Result<()> {
+        let last = self.files.last();
+        let number = last.map_or(1, |segment| segment.number.saturating_add(1));
+        let mut options = OpenOptions::new();
+        let options = options.create_new(true).append(true).mode(PRIVATE);
+        self.open = Some(options.open(path_of(&self.directory, number))?);
+        self.files.push(Segment {
+            number,
+            first: seconds,
+            last: seconds,
+            bytes: 0,
+        });
+        Ok(())
+    }
+
+    /// Writes what was put in. What cannot be written is lost.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        let written = match &mut self.open {
+            Some(file) => file.write_all(&self.unwritten),
+            None => Ok(()),
+        };
+        if written.is_err() {
+            // What is half written ends this file.
+            self.open = None;
+        }
+        self.unwritten.clear();
         written
     }
 
@@ -111,6 +124,7 @@ impl Shelf {
             segment.bytes.saturating_add(bytes) > full || now.saturating_sub(segment.first) > span
         };
         if self.open.is_some() && self.files.last().is_some_and(is_full) {
+            self.flush()?;
             self.open = None;
         }
         self.forget(now)?;
@@ -147,6 +161,7 @@ impl Shelf {
         let segment = self.files.remove(0);
         if self.files.is_empty() {
             self.open = None;
+            self.unwritten.clear();
         }
         match fs::remove_file(path_of(&self.directory, segment.number)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -238,6 +253,11 @@ mod tests {
         STANDARD.encode(format!("{seconds:08x}_{number:08x}_1"))
     }
 
+    fn put(shelf: &mut Shelf, request_id: &str, seconds: i64, json: &str) {
+        shelf.put(request_id, seconds, json).unwrap();
+        shelf.flush().unwrap();
+    }
+
     fn files(directory: &Path) -> usize {
         fs::read_dir(directory).unwrap().count()
     }
@@ -248,9 +268,12 @@ mod tests {
         let directory = folder.path().join("explain");
         let mut shelf = Shelf::open(directory.clone(), 10_000, 1).unwrap();
         for number in 0..5 {
-            shelf
-                .put(&id(1000, number), 1000, &format!("{{\"n\":{number}}}"))
-                .unwrap();
+            put(
+                &mut shelf,
+                &id(1000, number),
+                1000,
+                &format!("{{\"n\":{number}}}"),
+            );
         }
         let again = Shelf::open(directory, 10_000, 1).unwrap();
         for shelf in [&shelf, &again] {
@@ -275,7 +298,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut shelf = Shelf::open(folder.path().to_owned(), 8000, 1).unwrap();
         for number in 0..200 {
-            shelf.put(&id(1000, number), 1000, &"x".repeat(100)).unwrap();
+            put(&mut shelf, &id(1000, number), 1000, &"x".repeat(100));
             let kept: u64 = fs::read_dir(folder.path())
                 .unwrap()
                 .map(|entry| entry.unwrap().metadata().unwrap().len())
@@ -292,7 +315,7 @@ mod tests {
     fn what_is_too_old_goes() {
         let folder = tempfile::tempdir().unwrap();
         let mut shelf = Shelf::open(folder.path().to_owned(), 8000, 1).unwrap();
-        shelf.put(&id(1000, 1), 1000, "{}").unwrap();
+        put(&mut shelf, &id(1000, 1), 1000, "{}");
         shelf.forget(1000 + 86_400).unwrap();
         assert!(shelf.find(&id(1000, 1), 1000).unwrap().is_some());
         shelf.forget(1001 + 86_400).unwrap();
@@ -301,7 +324,7 @@ mod tests {
             (None, 0)
         );
         // It goes on after the last one is gone.
-        shelf.put(&id(90_000, 2), 90_000, "{}").unwrap();
+        put(&mut shelf, &id(90_000, 2), 90_000, "{}");
         assert!(shelf.find(&id(90_000, 2), 90_000).unwrap().is_some());
     }
 

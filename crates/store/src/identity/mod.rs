@@ -117,11 +117,3 @@ impl Store {
         Ok(Change { view, generation })
     }
 }
-
-impl View {
-    /// A number that is raised by every change of an identity, a policy, an access key or the key ring.
-    pub async fn identity_generation(&self) -> Result<u64, Error> {
-        let generation = self.record::<CounterRecord>(&keys::generation()).await?;
-        Ok(generation.map_or(0, |generation| generation.record.value))
-    }
-}

@@ -86,12 +86,6 @@ impl Store {
 }
 
 impl View {
-    /// The place of the last revocation.
-    pub async fn last_revocation(&self) -> Result<u64, Error> {
-        let log = self.record::<CounterRecord>(&keys::revocation_log()).await?;
-        Ok(log.map_or(0, |log| log.record.value))
-    }
-
     /// The next revocations after a place, with their places; none when there are no more.
     pub async fn revocations_after(&self, sequence: u64) -> Result<Vec<(u64, RevocationRecord)>, Error> {
         let range = KeyRange::prefix(keys::revocations()).after(keys::revocation(sequence));

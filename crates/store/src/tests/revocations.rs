@@ -71,6 +71,29 @@ async fn what_is_forgotten_ends_nothing_any_more() {
     assert_eq!(store.view().await.unwrap().last_revocation().await.unwrap(), 6);
 }
 
+#[tokio::test]
+async fn every_view_has_the_marks_of_its_own_time() {
+    let store = fixture().await.store;
+    let marks = async |view: &View| {
+        (
+            view.identity_generation().await.unwrap(),
+            view.last_revocation().await.unwrap(),
+        )
+    };
+    let mut views = Vec::new();
+    for number in 1..=3 {
+        views.push((store.view().await.unwrap(), u64::from(number) - 1));
+        store.revoke(&[record(number, 10)]).await.unwrap();
+    }
+    // The oldest one last and first, with views of now between them.
+    for (view, last) in views.iter().rev().chain(&views) {
+        assert_eq!(marks(view).await.1, *last);
+        let now = store.view().await.unwrap();
+        assert_eq!((marks(&now).await.1, marks(&now).await.1), (3, 3));
+        assert_eq!(marks(view).await.0, marks(&now).await.0);
+    }
+}
+
 proptest! {
     #[test]
     fn exactly_the_dead_are_forgotten(expires in prop::collection::vec(0..50_i64, 1..40), now in 0..60_i64, limit in 1..50_usize) {
