@@ -178,6 +178,7 @@ mod tests {
             secret_key: SecretKey::new("s'$(x)".to_owned()),
             token: SessionToken::new("t".to_owned()),
             expires: Timestamp::from_unix_seconds(1_700_001_800),
+            judgement: None,
         }
     }
 

@@ -69,6 +69,9 @@ pub struct Finding {
     pub why: &'static str,
     /// How to mend it.
     pub mend: &'static str,
+    /// A request that proves it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Box<Witness>>,
 }
 
 /// All findings about a document, or about there being none, statement by statement.
@@ -111,6 +114,18 @@ pub(crate) fn beyond(witness: &Witness) -> Option<Finding> {
     let mut report = Report::default();
     let what = format!("for example {witness}");
     report.note("L16", witness.statement.map(|index| (index, None)), None, what);
+    let finding = report.findings.pop()?;
+    Some(Finding {
+        witness: Some(Box::new(witness.clone())),
+        ..finding
+    })
+}
+
+/// The finding that nothing remains of a document.
+pub(crate) fn empty() -> Option<Finding> {
+    let mut report = Report::default();
+    let what = "the policy and the permissions have nothing in common".to_owned();
+    report.note("L31", None, None, what);
     report.findings.pop()
 }
 
@@ -200,6 +215,7 @@ impl Report {
             what,
             why: rule.why,
             mend: rule.mend,
+            witness: None,
         });
     }
 }
