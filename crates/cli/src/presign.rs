@@ -51,9 +51,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let (method, link) = match arguments.method {
         Method::Get => (
             "GET",
-            client.presign_get(request::read_object(&bucket, &key), seconds),
+            client
+                .presign_get(request::read_object(&bucket, &key), seconds)
+                .await,
         ),
-        Method::Put => ("PUT", client.presign_put(&bucket, &key, seconds)),
+        Method::Put => ("PUT", client.presign_put(&bucket, &key, seconds).await),
     };
     let link = link.with_context(|| format!("cannot sign a link to `{}`", printable(key.as_str())))?;
     let text = if arguments.json {

@@ -17,6 +17,12 @@ pub enum Error {
     /// The object is as the preconditions of the read said, so that nothing was sent.
     #[error("the object has not changed")]
     NotModified,
+    /// There is no key to sign with. Nothing was sent.
+    #[error("no key could be had to sign with")]
+    NoCredentials {
+        /// Why not.
+        source: Cause,
+    },
     /// There is no connection.
     #[error("cannot connect to `{endpoint}`")]
     Unreachable {
@@ -188,6 +194,17 @@ impl Refusal {
         self.status >= 500 || self.was_not_looked_at() || self.code.starts_with("InternalError")
     }
 
+    /// Whether the temporary key's time is over, or its token is not good any more.
+    pub fn is_spent_key(&self) -> bool {
+        ["ExpiredToken", "AuthFailure.TokenFailure"].contains(&self.code.as_str())
+    }
+
+    /// Whether the time of the signature is what the server minds: the clock on one side may be off.
+    pub fn is_about_the_clock(&self) -> bool {
+        let expired = self.code == "AccessDenied" && self.message.starts_with("Request has expired");
+        expired || ["RequestTimeTooSkewed", "AuthFailure.SignatureExpire"].contains(&self.code.as_str())
+    }
+
     /// Whether the server turned the request away before doing anything.
     pub(crate) fn was_not_looked_at(&self) -> bool {
         self.status == 503 || ["RequestLimitExceeded", "ServiceUnavailable"].contains(&self.code.as_str())
@@ -280,5 +297,21 @@ mod tests {
         check(503, "SlowDown", false, true);
         check(200, "InternalError.SystemError", false, true);
         check(200, "RequestLimitExceeded", false, true);
+    }
+
+    #[test]
+    fn what_another_key_or_the_right_time_would_mend() {
+        let check = |code, message, spent, clock| {
+            let refusal = refusal(403, code, message);
+            let found = (refusal.is_spent_key(), refusal.is_about_the_clock());
+            assert_eq!(found, (spent, clock), "{code}");
+        };
+        check("ExpiredToken", "The provided token has expired.", true, false);
+        check("AuthFailure.TokenFailure", "", true, false);
+        check("RequestTimeTooSkewed", "", false, true);
+        check("AuthFailure.SignatureExpire", "", false, true);
+        check("AccessDenied", "Request has expired", false, true);
+        check("AccessDenied", "Access Denied.", false, false);
+        check("SignatureDoesNotMatch", "", false, false);
     }
 }

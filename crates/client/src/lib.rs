@@ -28,7 +28,7 @@ mod tests;
 pub use actions::ActionClient;
 pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
-pub use credentials::Credentials;
+pub use credentials::{Credentials, CredentialsProvider, FetchError, KeySource, MintedKeys, Refreshing};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Cause, Error, Refusal};
 pub use objects::{Download, ObjectClient, SignedUrl, Stored, UploadedPart};

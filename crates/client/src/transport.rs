@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use daypass_api::Timestamp;
 use daypass_dialect::cos::answer::MAX_DOCUMENT_BYTES;
+use http::header::DATE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -55,6 +57,14 @@ pub(crate) struct Answer {
     pub(crate) object: Option<ReceivedBody>,
     /// What left with the request.
     pub(crate) sent: Arc<Sent>,
+}
+
+impl Answer {
+    /// The time on the server's clock when it answered, if it tells.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        let date = self.parts.headers.get(DATE)?.to_str().ok()?;
+        Timestamp::parse_http_date(date)
+    }
 }
 
 /// The body of an answer on its way.

@@ -57,8 +57,7 @@ impl ActionClient {
             body: AnswerBody::Document,
         };
         let host = self.connection.endpoint().authority();
-        let head = |now| {
-            let credentials = self.connection.credentials();
+        let head = |now, credentials: Option<&_>| {
             let mut head = sign::head(&request, host, &self.region, credentials, now)?;
             if self.judging {
                 head.headers.push((api3::JUDGE_HEADER.to_owned(), "1".to_owned()));

@@ -85,7 +85,7 @@ impl ObjectClient {
             payload,
             body,
         };
-        let head = |now| sign::head(&parts, length, self.connection.credentials(), now);
+        let head = |now, credentials: Option<&_>| sign::head(&parts, length, credentials, now);
         let read = |answer: &Answer| {
             let parts = AnswerParts {
                 status: answer.parts.status.as_u16(),

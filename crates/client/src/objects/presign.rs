@@ -32,23 +32,23 @@ impl fmt::Debug for SignedUrl {
 impl ObjectClient {
     /// A link to read an object, good for so many seconds. Response overrides go with it; a range and
     /// preconditions are headers, which a link does not have.
-    pub fn presign_get(&self, read: ReadObject, seconds: u32) -> Result<SignedUrl, Error> {
-        self.presign(&ObjectOperation::GetObject(read), seconds)
+    pub async fn presign_get(&self, read: ReadObject, seconds: u32) -> Result<SignedUrl, Error> {
+        self.presign(&ObjectOperation::GetObject(read), seconds).await
     }
 
     /// A link to store an object by PUT, good for so many seconds.
-    pub fn presign_put(
+    pub async fn presign_put(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,
         seconds: u32,
     ) -> Result<SignedUrl, Error> {
         let put: PutObject = crate::request::put_object(bucket, key);
-        self.presign(&ObjectOperation::PutObject(put), seconds)
+        self.presign(&ObjectOperation::PutObject(put), seconds).await
     }
 
-    fn presign(&self, operation: &ObjectOperation, seconds: u32) -> Result<SignedUrl, Error> {
-        let credentials = self.connection.credentials().ok_or_else(|| {
+    async fn presign(&self, operation: &ObjectOperation, seconds: u32) -> Result<SignedUrl, Error> {
+        let credentials = self.connection.credentials().await?.ok_or_else(|| {
             Error::Request(daypass_api::Error::with_message(
                 ErrorCode::SignatureMissing,
                 "a link needs a key to sign it with",

@@ -3,6 +3,7 @@
 
 mod actions;
 mod objects;
+mod renewal;
 mod server;
 mod tls;
 mod transfers;

@@ -297,8 +297,8 @@ async fn links_are_signed() {
     let mut read = request::read_object(&bucket(), &key());
     read.overrides.content_type = Some("a/b".to_owned());
     let urls = [
-        client.presign_get(read, 60),
-        client.presign_put(&bucket(), &key(), 60),
+        client.presign_get(read, 60).await,
+        client.presign_put(&bucket(), &key(), 60).await,
     ];
     for (url, method) in urls.into_iter().zip(["GET", "PUT"]) {
         let url = url.unwrap();
@@ -317,7 +317,7 @@ async fn links_are_signed() {
         assert!(claim.covers_parameter("x-cos-security-token"));
     }
     let anonymous = ObjectClient::new(connection(&server).with_credentials(None));
-    assert!(anonymous.presign_put(&bucket(), &key(), 60).is_err());
+    assert!(anonymous.presign_put(&bucket(), &key(), 60).await.is_err());
 }
 
 /// The original demands it of the list of a batch, and our server compares it.

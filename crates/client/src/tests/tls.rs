@@ -84,7 +84,7 @@ async fn objects_go_both_ways() {
         .unwrap();
     let read = client.get_object(request::read_object(&bucket(), &key())).await;
     assert_eq!(read.unwrap().bytes().await.unwrap(), "hello world");
-    let link = client.presign_put(&bucket(), &key(), 60).unwrap();
+    let link = client.presign_put(&bucket(), &key(), 60).await.unwrap();
     assert!(link.expose().starts_with(&https(&server)), "{}", link.expose());
     server.stop().await;
 }

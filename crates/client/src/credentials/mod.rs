@@ -1,8 +1,46 @@
-//! What a request is signed with.
+//! What a request is signed with, and where that comes from.
+//!
+//! A connection asks its provider before each try of each request, so that a key that is renewed in the middle of an
+//! upload signs the parts that come after.
 
+mod refreshing;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use daypass_api::Timestamp;
 use daypass_api::names::AccessKeyId;
 use daypass_api::outcome::{NewAccessKey, SessionToken, TemporaryKey};
 use daypass_api::secret::SecretKey;
+
+pub use refreshing::{FetchError, KeySource, MintedKeys, Refreshing};
+
+use crate::error::Error;
+
+/// Where the credentials of each request come from.
+#[async_trait]
+pub trait CredentialsProvider: Send + Sync {
+    /// Credentials that are good at this moment.
+    async fn credentials(&self, now: Timestamp) -> Result<Arc<Credentials>, Error>;
+
+    /// Is told that the server does not take these any more; says whether it is worth asking for others.
+    fn discard(&self, credentials: &Credentials) -> bool;
+}
+
+/// Credentials that are always the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Fixed(pub(crate) Arc<Credentials>);
+
+#[async_trait]
+impl CredentialsProvider for Fixed {
+    async fn credentials(&self, _now: Timestamp) -> Result<Arc<Credentials>, Error> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    fn discard(&self, _credentials: &Credentials) -> bool {
+        false
+    }
+}
 
 /// An access key, permanent or temporary. Its secret and token are hidden in `Debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
