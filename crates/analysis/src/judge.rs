@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 16 * 1024;
 /// The work of one comparison, in steps of `compare_within`.
 const MAX_WORK: usize = 200_000;
 /// The work of looking whether anything at all remains, in pairs of letters.
-const MAX_MEETING_WORK: usize = 1_000_000;
+const MAX_MEETING_WORK: usize = 200_000;
 /// The most findings that are told.
 const MAX_FINDINGS: usize = 32;
 
