@@ -118,6 +118,7 @@ pub(crate) fn seal(ring: &KeyRing, claims: Claims, fresh: &FreshSession) -> Resu
         secret_key: claims.secret,
         token: sealed.token,
         expires: claims.expires,
+        judgement: None,
     })
 }
 

@@ -3,6 +3,8 @@
 //! Policies may name any action, known or not. Where one is about follows from its name: this is the one place
 //! that draws the conclusion. The second names that the presets use are listed as well.
 
+use daypass_policy::ActionPattern;
+
 /// What requests with an action are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Target {
@@ -165,6 +167,27 @@ pub(crate) fn targets(action: &str) -> &'static [Target] {
         () if name.to_ascii_lowercase().contains("bucket") => &[Target::Bucket],
         () => &[Target::Object],
     }
+}
+
+/// The object store's actions that a pattern covers. One without a wildcard can only cover its own name and that
+/// name's second one, so that most of the list need not be asked.
+pub(crate) fn covered(pattern: &ActionPattern) -> impl Iterator<Item = &'static str> {
+    let text = pattern.text();
+    let is_literal = !text.contains('*');
+    let own = COS.iter().position(|known| known.eq_ignore_ascii_case(text));
+    let alone = own.filter(|_| is_literal && !has_second_name(text));
+    let candidates = match alone {
+        Some(place) => COS.get(place..=place).unwrap_or_default(),
+        None => COS,
+    };
+    candidates.iter().copied().filter(|known| pattern.covers(known))
+}
+
+/// Whether presets name an action otherwise.
+fn has_second_name(action: &str) -> bool {
+    ["cos:PostObjectRestore", "cos:RestoreObject"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(action))
 }
 
 /// What an action is for; `None` for an unknown one.

@@ -3,19 +3,25 @@
 //! The answer is bounded in work and in length: what would take longer is said to be not judged. Judging decides
 //! nothing by itself; a server that is told to be strict refuses what is of severity E.
 
-use daypass_policy::{DocumentKind, OwnerAccount, Policy, parse};
+use daypass_policy::{DocumentKind, Effect, OwnerAccount, Policy, parse};
 use serde::Serialize;
 
 use crate::compare::compare_within;
-use crate::lint::{Audience, Finding, LintContext, Severity, beyond, lint};
+use crate::effective::{LayerDocuments, effective_within};
+use crate::lint::{Audience, Finding, LintContext, Severity, beyond, empty, lint};
 use crate::{Containment, Doubt};
 
 /// The longest policy that is judged, in bytes. Session policies are refused long before.
 const MAX_BYTES: usize = 16 * 1024;
 /// The work of one comparison, in steps of `compare_within`.
 const MAX_WORK: usize = 200_000;
+/// The work of looking whether anything at all remains, in pairs of letters.
+const MAX_MEETING_WORK: usize = 200_000;
 /// The most findings that are told.
 const MAX_FINDINGS: usize = 32;
+
+/// The most letters of what was found that are told: a pattern may be as long as the policy.
+const MAX_LETTERS: usize = 400;
 
 /// A temporary key that is being made.
 #[derive(Debug, Clone, Copy)]
@@ -24,10 +30,9 @@ pub struct Minting<'a> {
     pub policy: Option<&'a str>,
     /// The account.
     pub owner: OwnerAccount,
-    /// The caller's own policies A; `None` for a root account, which may do everything.
-    pub permissions: Option<&'a [&'a Policy]>,
-    /// The caller's permission boundary.
-    pub boundary: Option<&'a Policy>,
+    /// What bounds the key beside its policy: the policies A, a boundary, the policies of sessions before. None for a
+    /// root account, which may do everything; a layer that cannot be read has no documents, and allows nothing.
+    pub layers: &'a [LayerDocuments<'a>],
     /// How long the key is to live.
     pub duration_seconds: Option<u64>,
     /// Whether a root account's permanent key asks.
@@ -95,18 +100,28 @@ pub fn judge(minting: &Minting<'_>) -> Judgement {
         .policy
         .and_then(|text| parse(text, DocumentKind::Session, &minting.owner).ok());
     let mut within = Verdict::Contained;
-    for wide in layers(minting) {
-        let Some(narrow) = &narrow else { break };
-        let found = compare_within(&wide, narrow, MAX_WORK);
-        if let Containment::NotContained(witness) = &found {
-            findings.extend(beyond(witness));
+    if let Some(narrow) = &narrow {
+        for wide in minting.layers {
+            let found = compare_within(wide.documents, narrow, MAX_WORK);
+            if let Containment::NotContained(witness) = &found {
+                findings.extend(beyond(witness));
+            }
+            within = within.max(Verdict::of(&found));
         }
-        within = within.max(Verdict::of(&found));
+        if is_empty(minting.layers, narrow, within) {
+            findings.extend(empty());
+        }
     }
     // What is worst stands first, so that it is told whatever the bound.
     findings.sort_by_key(|finding| finding.severity != Severity::Error);
     let omitted = findings.len().saturating_sub(MAX_FINDINGS);
     findings.truncate(MAX_FINDINGS);
+    for finding in &mut findings {
+        if let Some((end, _)) = finding.what.char_indices().nth(MAX_LETTERS) {
+            finding.what.truncate(end);
+            finding.what.push('…');
+        }
+    }
     Judgement {
         policy_bytes,
         within,
@@ -115,10 +130,22 @@ pub fn judge(minting: &Minting<'_>) -> Judgement {
     }
 }
 
-fn layers<'a>(minting: &Minting<'a>) -> impl Iterator<Item = Vec<&'a Policy>> {
-    let own = minting.permissions.map(<[&Policy]>::to_vec);
-    own.into_iter()
-        .chain(minting.boundary.map(|boundary| vec![boundary]))
+/// Whether the key may do nothing at all. What is told to be contained is not empty, unless the policy itself is.
+fn is_empty(layers: &[LayerDocuments<'_>], narrow: &Policy, within: Verdict) -> bool {
+    let allows = |policy: &Policy| {
+        let mut statements = policy.statements().iter();
+        statements.any(|statement| statement.effect() == Effect::Allow)
+    };
+    if within == Verdict::Contained && allows(narrow) {
+        return false;
+    }
+    let own = [narrow];
+    let narrow = LayerDocuments {
+        name: "B",
+        documents: &own,
+    };
+    let all: Vec<_> = layers.iter().copied().chain([narrow]).collect();
+    effective_within(&all, MAX_MEETING_WORK).is_ok_and(|rows| rows.is_empty())
 }
 
 impl Verdict {
@@ -171,11 +198,17 @@ mod tests {
     fn a_policy_is_held_against_its_caller() {
         let check = |own: &[Policy], boundary: Option<&Policy>, policy: &str, within, expected: &[&str]| {
             let own: Vec<&Policy> = own.iter().collect();
+            let boundary: Vec<&Policy> = boundary.into_iter().collect();
+            let layer = |name, documents| LayerDocuments { name, documents };
+            let layers = [layer("A", &own), layer("boundary", &boundary)];
             let found = judge(&Minting {
                 policy: Some(policy),
                 owner: OWNER,
-                permissions: Some(&own),
-                boundary,
+                layers: if boundary.is_empty() {
+                    &layers[..1]
+                } else {
+                    &layers
+                },
                 duration_seconds: Some(1800),
                 by_root: false,
             });
@@ -194,7 +227,7 @@ mod tests {
             None,
             &document(get, "eve/*"),
             Verdict::NotContained,
-            &["L16"],
+            &["L16", "L31"],
         );
         let narrow = identity(get, "ann/1/x/*");
         check(
@@ -209,8 +242,35 @@ mod tests {
             None,
             &document(get, "ann/*"),
             Verdict::NotContained,
-            &["L16"],
+            &["L16", "L31"],
         );
+        let deny = document(get, "ann/*").replace("allow", "deny");
+        check(&wide, None, &deny, Verdict::Contained, &["L31"]);
+        // A bound on what remains is no proof that nothing does.
+        let some = document(get, "ann/x/*").replace("ap-guangzhou", "*");
+        check(&wide, None, &some, Verdict::NotContained, &["L20", "L16"]);
+    }
+
+    #[test]
+    fn what_is_granted_in_vain_has_its_request() {
+        let own = identity(r#""cos:GetObject""#, "ann/*");
+        let found = judge(&Minting {
+            policy: Some(&document(r#""cos:GetObject""#, "eve/*")),
+            owner: OWNER,
+            layers: &[LayerDocuments {
+                name: "A",
+                documents: &[&own],
+            }],
+            duration_seconds: None,
+            by_root: false,
+        });
+        let witness = found
+            .findings
+            .iter()
+            .find_map(|one| one.witness.as_ref())
+            .unwrap();
+        assert_eq!(witness.action, "cos:GetObject");
+        assert!(!witness.is_allowed_by(&own));
     }
 
     #[test]
@@ -219,8 +279,7 @@ mod tests {
             judge(&Minting {
                 policy: Some(policy),
                 owner: OWNER,
-                permissions: None,
-                boundary: None,
+                layers: &[],
                 duration_seconds: None,
                 by_root: true,
             })
@@ -243,6 +302,9 @@ mod tests {
             many.join(",")
         ));
         assert_eq!(many.findings.len(), MAX_FINDINGS);
+        let wordy = found(&document(r#""cos:PutObject""#, &"ß".repeat(2000)));
+        let longest = wordy.findings.iter().map(|one| one.what.chars().count()).max();
+        assert!(longest <= Some(MAX_LETTERS + 1), "{longest:?}");
         assert!(many.omitted > 0);
     }
 }

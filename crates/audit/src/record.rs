@@ -78,6 +78,9 @@ pub struct Request {
     /// The temporary key that was minted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minted: Option<Minted>,
+    /// What was found about the policy of the temporary key that was asked for; none when there is nothing to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judgement: Option<Judgement>,
     /// The permanent key that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made_access_key_id: Option<String>,
@@ -210,6 +213,33 @@ pub struct Minted {
     /// Whose it is, and what it ends with; absent in records of earlier versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
+}
+
+/// What was found about the policy of a temporary key, by the rules of docs/lint.md.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Judgement {
+    /// The rules that found something, each once for each severity, what weighs most first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<JudgedRule>,
+    /// How many findings there were beyond those that are counted here.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub omitted: u64,
+    /// Why something was not judged: `busy`, nothing was, or `too-large`, whether the caller may do all of it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unjudged: Option<String>,
+}
+
+/// What one rule found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JudgedRule {
+    /// The number of the rule.
+    pub rule: String,
+    /// `E` or `W`.
+    pub severity: String,
+    /// How often.
+    pub count: u64,
 }
 
 /// Whose a temporary key is, and all that it ends with.

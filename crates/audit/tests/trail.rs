@@ -448,7 +448,7 @@ fn the_documentation_tells_every_field_and_kind() {
     let text = include_str!("../../../docs/audit.md");
     let full = serde_json::to_value(kit::full()).unwrap();
     let mut names: Vec<String> = full.as_object().unwrap().keys().cloned().collect();
-    for inside in ["decision", "minted", "vouched"] {
+    for inside in ["decision", "minted", "vouched", "judgement"] {
         names.extend(full[inside].as_object().unwrap().keys().cloned());
     }
     names.extend(daypass_audit::record::KINDS.map(str::to_owned));
@@ -466,4 +466,15 @@ fn a_record_comes_back_as_it_was() {
     let full = kit::full();
     let text = serde_json::to_string(&full).unwrap();
     assert_eq!(serde_json::from_str::<Request>(&text).unwrap(), full);
+}
+
+#[test]
+fn a_record_of_a_version_without_judgements_is_read() {
+    let mut old = serde_json::to_value(kit::full()).unwrap();
+    old.as_object_mut().unwrap().remove("judgement");
+    let expected = Request {
+        judgement: None,
+        ..kit::full()
+    };
+    assert_eq!(serde_json::from_value::<Request>(old).unwrap(), expected);
 }

@@ -8,7 +8,7 @@ use daypass_api::names::{ExternalId, RoleName, SessionName, Uin};
 use daypass_api::operation::{AssumeRole, RoleRef};
 
 use crate::connection::ServiceArguments;
-use crate::sts::{Format, print};
+use crate::sts::{Format, asking, print};
 use crate::{document, names};
 
 /// Make a temporary key with the rights of a role, narrowed by a policy. The role must trust whoever asks, and whoever
@@ -46,13 +46,16 @@ pub struct Arguments {
     /// How to print the key
     #[arg(long, value_enum, default_value_t = Format::Env)]
     format: Format,
+    /// Tell what the server finds about the policy: on standard error, or in the JSON
+    #[arg(long)]
+    judge: bool,
     #[command(flatten)]
     service: ServiceArguments,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let policy = arguments.policy.as_deref().map(document::read).transpose()?;
-    let client = arguments.service.actions()?;
+    let client = asking(arguments.service.actions()?, arguments.judge);
     let owner = match arguments.account {
         Some(owner) => owner,
         None => {
@@ -72,5 +75,5 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     };
     let key = client.assume_role(assume).await;
     let key = key.with_context(|| format!("cannot act as the role `{}`", arguments.role))?;
-    print(&key, arguments.format)
+    print(&key, arguments.format, arguments.judge)
 }

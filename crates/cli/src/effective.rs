@@ -22,7 +22,7 @@ pub struct Arguments {
     /// File with the user's permission boundary
     #[arg(long, value_name = "FILE")]
     boundary: Option<PathBuf>,
-    /// Write a picture of A and B as SVG into this file as well
+    /// Write a picture of the layers as SVG into this file as well
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
     #[command(flatten)]
@@ -119,11 +119,13 @@ fn print(layers: &[Layer], as_json: bool, svg: Option<&Path>) -> Result<()> {
     let rows = effective(&layers).map_err(|_| {
         Undecided("the documents are too entangled to be told within the bound on work".to_owned())
     })?;
-    if let (Some(path), [left, .., right]) = (svg, layers.as_slice()) {
-        std::fs::write(path, picture(left, right, &rows))
-            .with_context(|| format!("cannot write `{}`", path.display()))?;
-    } else if svg.is_some() {
-        return Err(Misuse("a picture needs two layers: give B, or a boundary".to_owned()).into());
+    if let Some(path) = svg {
+        let svg = match layers.as_slice() {
+            [left, right] => picture(left, right, None, &rows),
+            [left, between, right] => picture(left, right, Some(between), &rows),
+            _ => return Err(Misuse("a picture needs two layers: give B, or a boundary".to_owned()).into()),
+        };
+        std::fs::write(path, svg).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
     let text: String = match as_json {
         true => rows

@@ -9,7 +9,7 @@ use daypass_analysis::{
     Audience, Containment, Doubt, Finding, LintContext, Severity, compare, compare_all, lint,
 };
 use daypass_policy::{DocumentKind, OwnerAccount, Policy, parse};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::live::{LiveArguments, LivePolicies};
 use crate::report::{Misuse, Undecided};
@@ -133,13 +133,15 @@ pub(crate) async fn run_lint(mut arguments: LintArguments) -> Result<()> {
         if !arguments.json {
             output::write(output::printable_lines(&format!("{name}:\n")).as_bytes())?;
         }
-        errors += look_at(text, Kind::User, Some(live.owner_uin.0), &arguments)?;
+        let of = Some((name.as_str(), live.owner_uin.0));
+        errors += look_at(text, Kind::User, of, &arguments)?;
     }
     end(errors)
 }
 
-/// Prints the findings about a document, and tells how many are errors.
-fn look_at(text: &str, kind: Kind, owner_uin: Option<u64>, arguments: &LintArguments) -> Result<usize> {
+/// Prints the findings about a document, and tells how many are errors. Of a user's policy its name is known, and the
+/// account's root.
+fn look_at(text: &str, kind: Kind, of: Option<(&str, u64)>, arguments: &LintArguments) -> Result<usize> {
     let text = text.to_owned();
     let permissions = arguments
         .permissions
@@ -147,7 +149,9 @@ fn look_at(text: &str, kind: Kind, owner_uin: Option<u64>, arguments: &LintArgum
         .map(document::read_any)
         .transpose()?;
     let texts: Vec<&String> = [&text].into_iter().chain(&permissions).collect();
-    let owner = arguments.owner.settle_all(&texts, owner_uin);
+    let owner = arguments
+        .owner
+        .settle_all(&texts, of.map(|(_, owner_uin)| owner_uin));
     let permissions = permissions
         .zip(arguments.permissions.as_deref())
         .map(|(text, path)| compiled(&text, path, DocumentKind::Identity, &owner))
@@ -165,7 +169,7 @@ fn look_at(text: &str, kind: Kind, owner_uin: Option<u64>, arguments: &LintArgum
     let lines: Result<String> = match arguments.json {
         true => findings
             .iter()
-            .map(|finding| Ok(format!("{}\n", serde_json::to_string(finding)?)))
+            .map(|finding| Ok(output::json_line(&named(finding, of.map(|(name, _)| name))?)))
             .collect(),
         false => Ok(findings.iter().map(in_words).collect()),
     };
@@ -174,6 +178,15 @@ fn look_at(text: &str, kind: Kind, owner_uin: Option<u64>, arguments: &LintArgum
         .iter()
         .filter(|finding| finding.severity == Severity::Error);
     Ok(errors.count())
+}
+
+/// A finding as JSON, with the policy that it is about where there may be several.
+fn named(finding: &Finding, policy: Option<&str>) -> Result<Json> {
+    let mut json = serde_json::to_value(finding)?;
+    if let (Some(members), Some(name)) = (json.as_object_mut(), policy) {
+        members.insert("policy".to_owned(), name.into());
+    }
+    Ok(json)
 }
 
 fn end(errors: usize) -> Result<()> {

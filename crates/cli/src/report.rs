@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use daypass_client::{Distrust, Error, Refusal};
 
 use crate::connection::MissingCredentials;
-use crate::output::{self, printable};
+use crate::output::{self, printable, printable_lines};
 
 /// Something that was asked for makes no sense; what the argument parser could not see.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +51,14 @@ pub(crate) fn one_of_many(error: &anyhow::Error) {
 pub(crate) fn note(text: &str) {
     // As above.
     let _ = writeln!(std::io::stderr().lock(), "note: {}", printable(text));
+}
+
+/// Prints lines beside the answer to standard error.
+pub(crate) fn say(lines: &str) {
+    // As above.
+    let _ = std::io::stderr()
+        .lock()
+        .write_all(printable_lines(lines).as_bytes());
 }
 
 /// Prints something to standard error when a person reads it.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use daypass_api::Timestamp;
 use daypass_audit::query::{Found, Query, Trail};
-use daypass_audit::record::{Request, Tag};
+use daypass_audit::record::{JudgedRule, Request, Tag};
 use daypass_audit::verify::{End, Finding, Listener, Summary, verify};
 use daypass_audit::{Chain, index};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -342,13 +342,31 @@ fn what(request: &Request) -> String {
 fn line(request: &Request) -> String {
     let code = request.code.as_deref().unwrap_or_default();
     format!(
-        "{}  {}  {}  {} {code}  {}",
+        "{}  {}  {}  {} {code}  {}{}",
         moment(request.time),
         request.request_id,
         what(request),
         request.status,
-        who(request)
+        who(request),
+        judged(request)
     )
+}
+
+/// What was found about the policy of a temporary key: rules with their weights, and how often when more than once.
+fn judged(request: &Request) -> String {
+    let Some(judgement) = &request.judgement else {
+        return String::new();
+    };
+    let one = |found: &JudgedRule| match found.count {
+        1 => format!("{} {}", found.severity, found.rule),
+        count => format!("{} {} {count} times", found.severity, found.rule),
+    };
+    let mut words: Vec<String> = judgement.findings.iter().map(one).collect();
+    if judgement.omitted > 0 {
+        words.push(format!("{} more", judgement.omitted));
+    }
+    words.extend(judgement.unjudged.iter().map(|why| format!("not judged: {why}")));
+    format!("  policy: {}", words.join(", "))
 }
 
 fn origin(request: &Request) -> String {

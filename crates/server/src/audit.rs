@@ -49,6 +49,7 @@ pub(crate) struct Record {
     minted: Option<(AccessKeyId, Timestamp)>,
     standing: Option<trail::Standing>,
     made_key: Option<AccessKeyId>,
+    judgement: Option<trail::Judgement>,
 }
 
 /// What a temporary key is asked to be.
@@ -137,6 +138,10 @@ impl Record {
             }
             _ => {}
         }
+    }
+
+    pub(crate) fn note_judgement(&mut self, judgement: Option<trail::Judgement>) {
+        self.judgement = judgement;
     }
 
     /// Who asks, and whether it is so.
@@ -344,6 +349,7 @@ fn spell(entry: Entry<'_>) -> trail::Request {
             record.standing,
             record.caller.as_ref(),
         ),
+        judgement: record.judgement,
         made_access_key_id: record.made_key.map(|id| id.as_str().to_owned()),
     }
 }

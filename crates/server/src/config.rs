@@ -45,6 +45,8 @@ pub struct Config {
     pub region: Region,
     /// Shortest life of a temporary key that may be asked for, in seconds.
     pub min_session_seconds: i64,
+    /// Whether a temporary key is refused when a finding of severity E is made about its policy.
+    pub strict_policies: bool,
     /// Requests to the token service that one account may make in a second.
     pub sts_requests_per_second: u32,
     /// Requests for keys on the word of identity providers that one address may make in a second.

@@ -70,6 +70,8 @@ pub(crate) struct Asked {
     pub(crate) body: Option<RequestBody>,
     /// At how many bits in a second bytes shall pass at most.
     pub(crate) traffic_limit: Option<u64>,
+    /// Whether the asker wants to know what is found about the policy of the temporary key.
+    pub(crate) wants_judgement: bool,
 }
 
 impl Opened {
@@ -161,6 +163,7 @@ impl Opened {
                     attributes: read.attributes,
                     body: Some(body),
                     traffic_limit: read.traffic_limit,
+                    wants_judgement: false,
                 })
             }
             Self::Action { call, .. } => {
@@ -174,6 +177,7 @@ impl Opened {
                     attributes,
                     body: None,
                     traffic_limit: None,
+                    wants_judgement: api3::asks_for_judgement(&received.headers)?,
                 })
             }
         }

@@ -23,6 +23,7 @@ mod gather;
 mod health;
 mod host_name;
 mod identify;
+mod judgements;
 mod key_ring;
 mod last_uses;
 mod master_key;
@@ -77,6 +78,7 @@ use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
 use edge::listener::{self, Door};
 use explain::Explanations;
+use judgements::Judgements;
 use key_ring::KeyRingKeeper;
 use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
@@ -176,6 +178,7 @@ impl Server {
                 bytes_per_second: limits.body_bytes_per_second,
             },
             min_session_seconds: config.min_session_seconds,
+            judgements: Judgements::new(config.strict_policies),
         });
         service.read_revocations().await.map_err(StartError::Store)?;
         let (stop, stopped) = watch::channel(false);

@@ -130,8 +130,11 @@ impl Service {
         if !allowed {
             return Err(Error::new(ErrorCode::AccessDenied));
         }
-        self.perform(view, asked, &caller, &facts, &items, received.now)
-            .await
+        let judging = self.judging(&view, &asked, &question).await?;
+        let performed = self
+            .perform(view, asked, &caller, &facts, &items, received.now)
+            .await?;
+        self.judged(judging, performed, record).await
     }
 
     /// Leaves what a refusal is explained by, and where the operator wants it all, what was allowed.

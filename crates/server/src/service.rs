@@ -14,6 +14,7 @@ use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
 use crate::explain::Explanations;
 use crate::identify::{IdentityCache, Known};
+use crate::judgements::Judgements;
 use crate::key_ring::KeyRingKeeper;
 use crate::last_uses::LastUses;
 use crate::master_key::Masters;
@@ -53,6 +54,7 @@ pub(crate) struct Service {
     pub(crate) patience: Patience,
     pub(crate) metrics: Metrics,
     pub(crate) min_session_seconds: i64,
+    pub(crate) judgements: Judgements,
     pub(crate) sts_rate: RateLimit<Asker>,
     pub(crate) federation: Federation,
 }

@@ -144,6 +144,7 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         min_session_seconds: 1800,
         web_identity_requests_per_second: daypass_server::DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND,
         federation_allow_private: true,
+        strict_policies: false,
         sts_requests_per_second: 1_000_000,
         master_key: None,
         previous_master_key: None,

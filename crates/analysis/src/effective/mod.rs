@@ -109,7 +109,12 @@ impl Budget {
 /// # Ok::<(), daypass_policy::PolicyError>(())
 /// ```
 pub fn effective(layers: &[LayerDocuments<'_>]) -> Result<Vec<Row>, TooLarge> {
-    let mut budget = Budget(MAX_WORK);
+    effective_within(layers, MAX_WORK)
+}
+
+/// As [`effective`], with a bound on the work of its own.
+pub(crate) fn effective_within(layers: &[LayerDocuments<'_>], max_work: usize) -> Result<Vec<Row>, TooLarge> {
+    let mut budget = Budget(max_work);
     let mut drafts: Option<Vec<Draft<'_>>> = None;
     for layer in layers {
         drafts = Some(match drafts {

@@ -143,13 +143,24 @@ fn the_picture_escapes_what_it_writes() {
         let (name, documents) = ("A", &[a][..]);
         let left = LayerDocuments { name, documents };
         let (name, documents) = ("B<", &[b][..]);
-        picture(&left, &LayerDocuments { name, documents }, &rows(a, b))
+        picture(&left, &LayerDocuments { name, documents }, None, &rows(a, b))
     };
     let svg = drawn(&a, &b);
     assert!(!svg.contains("<script"), "{svg}");
     assert!(
         svg.contains("&lt;script&gt;&amp;amp;*") && svg.contains("A ∩ B&lt;"),
         "{svg}"
+    );
+    let (name, documents) = ("A", &[&b][..]);
+    let layer = LayerDocuments { name, documents };
+    let bound = LayerDocuments {
+        name: "bound>",
+        documents: &[&a],
+    };
+    let three = picture(&layer, &layer, Some(&bound), &rows(&a, &b));
+    assert!(
+        three.contains(">A ∩ bound&gt; ∩ A<") && three.contains("class=\"c\""),
+        "{three}"
     );
     let nothing = drawn(&policy(&[allow("cos:PutObject", "*")]), &a);
     assert!(nothing.contains(">nothing<"), "{nothing}");

@@ -154,11 +154,7 @@ fn can_meet(action: &ActionPattern, resource: &ResourcePattern) -> bool {
 }
 
 fn meets_object_store(action: &ActionPattern, path: &str) -> bool {
-    let covered: Vec<&str> = actions::COS
-        .iter()
-        .copied()
-        .filter(|known| action.covers(known))
-        .collect();
+    let covered: Vec<&str> = actions::covered(action).collect();
     let key = path.split_once('/').map(|(_, key)| key);
     let fits = |target: &Target| match (target, key) {
         (Target::Operation, _) => false,

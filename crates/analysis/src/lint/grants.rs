@@ -23,8 +23,8 @@ pub(super) fn look(part: Part<'_>, context: &LintContext<'_>, report: &mut Repor
         if text.contains('*') {
             report.about("L04", part, format!("`{text}`"));
         }
-        let manages = |known: &&str| actions::purpose(known) == Some(Purpose::Manage) && action.covers(known);
-        if let Some(known) = actions::COS.iter().copied().find(manages) {
+        let manages = |known: &&str| actions::purpose(known) == Some(Purpose::Manage);
+        if let Some(known) = actions::covered(action).find(manages) {
             report.about("L05", part, format!("`{text}` covers `{known}`"));
         } else if ["cam:", "sts:"].iter().any(|service| text.starts_with(service)) {
             report.about("L05", part, format!("`{text}`"));
@@ -42,7 +42,7 @@ pub(super) fn look_at_names(part: Part<'_>, report: &mut Report) {
         let is_ours = text
             .get(..4)
             .is_some_and(|start| start.eq_ignore_ascii_case("cos:"));
-        if is_ours && !actions::COS.iter().any(|known| action.covers(known)) {
+        if is_ours && actions::covered(action).next().is_none() {
             report.about("L29", part, format!("`{text}`"));
         }
     }

@@ -69,6 +69,9 @@ pub struct Finding {
     pub why: &'static str,
     /// How to mend it.
     pub mend: &'static str,
+    /// A request that proves it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Box<Witness>>,
 }
 
 /// All findings about a document, or about there being none, statement by statement.
@@ -88,10 +91,12 @@ pub fn lint(document: Option<&str>, context: &LintContext<'_>) -> Vec<Finding> {
 
 fn look(policy: &Policy, context: &LintContext<'_>, report: &mut Report) {
     for (index, statement) in policy.statements().iter().enumerate() {
+        let covered = covered(statement);
         let part = Part {
             policy,
             index,
             statement,
+            covered: &covered,
         };
         if context.audience == Audience::FrontEnd {
             grants::look(part, context, report);
@@ -109,6 +114,18 @@ pub(crate) fn beyond(witness: &Witness) -> Option<Finding> {
     let mut report = Report::default();
     let what = format!("for example {witness}");
     report.note("L16", witness.statement.map(|index| (index, None)), None, what);
+    let finding = report.findings.pop()?;
+    Some(Finding {
+        witness: Some(Box::new(witness.clone())),
+        ..finding
+    })
+}
+
+/// The finding that nothing remains of a document.
+pub(crate) fn empty() -> Option<Finding> {
+    let mut report = Report::default();
+    let what = "the policy and the permissions have nothing in common".to_owned();
+    report.note("L31", None, None, what);
     report.findings.pop()
 }
 
@@ -118,6 +135,8 @@ struct Part<'p> {
     policy: &'p Policy,
     index: usize,
     statement: &'p Statement,
+    /// The object store's actions that it covers, in the order of their names.
+    covered: &'p [&'static str],
 }
 
 impl<'p> Part<'p> {
@@ -132,10 +151,8 @@ impl<'p> Part<'p> {
 
     /// The object store's actions that the statement covers, of those that pass.
     fn covered(self, passes: impl Fn(&str) -> bool) -> Vec<&'static str> {
-        let known = actions::COS.iter().copied();
-        known
-            .filter(|action| passes(action) && self.covers(action))
-            .collect()
+        let covered = self.covered.iter().copied();
+        covered.filter(|action| passes(action)).collect()
     }
 
     fn has_wildcard_action(self) -> bool {
@@ -152,6 +169,14 @@ impl<'p> Part<'p> {
             .iter()
             .filter(|other| other.effect() == Effect::Deny)
     }
+}
+
+fn covered(statement: &Statement) -> Vec<&'static str> {
+    let patterns = statement.actions().iter();
+    let mut covered: Vec<&str> = patterns.flat_map(actions::covered).collect();
+    covered.sort_unstable();
+    covered.dedup();
+    covered
 }
 
 fn covers(statement: &Statement, action: &str) -> bool {
@@ -190,6 +215,7 @@ impl Report {
             what,
             why: rule.why,
             mend: rule.mend,
+            witness: None,
         });
     }
 }

@@ -65,7 +65,7 @@ const fn warning(id: &'static str, title: &'static str, why: &'static str, mend:
 }
 
 /// All rules, by rising number. L01 to L25 are those of the security guide, the others are ours.
-pub static RULES: [Rule; 30] = [
+pub static RULES: [Rule; 31] = [
     error(
         "L01",
         "a whole bucket, or all of them",
@@ -245,5 +245,11 @@ pub static RULES: [Rule; 30] = [
         "a document that is refused",
         "it is not of the policy language 2.0",
         "correct what is named",
+    ),
+    warning(
+        "L31",
+        "a key that may do nothing",
+        "nothing is allowed both by its policy and by what the one who asks may do, so that every request will be refused",
+        "compare the policy with the permissions, `daypass policy effective`, and correct the one that is wrong",
     ),
 ];

@@ -1,6 +1,7 @@
 //! What an operation answers, before a dialect spells it. An object's bytes travel beside it.
 
 mod identity;
+mod judgement;
 
 use zeroize::Zeroizing;
 
@@ -24,6 +25,7 @@ pub use identity::{
     AccountSummary, Boundary, Group, GroupDetails, LastUse, PolicyEntity, PolicyVersion,
     PolicyVersionSummary, UserPolicy,
 };
+pub use judgement::{JudgedFinding, JudgedSeverity, Judgement, Within};
 
 /// A revocation: what it ends, and how long it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -502,6 +504,8 @@ pub struct TemporaryKey {
     pub token: SessionToken,
     /// When all three end.
     pub expires: Timestamp,
+    /// What was found about its policy, where that was asked for.
+    pub judgement: Option<Box<Judgement>>,
 }
 
 /// A sealed session token. Whoever has it has no key yet, but it stays out of logs all the same, and is wiped on drop.

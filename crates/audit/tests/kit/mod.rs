@@ -9,7 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use daypass_audit::record::{
-    Decision, Item, Link, Minted, Principal, Request, Session, Standing, Tag, WebIdentity, Who,
+    Decision, Item, JudgedRule, Judgement, Link, Minted, Principal, Request, Session, Standing, Tag,
+    WebIdentity, Who,
 };
 use daypass_audit::verify::{Finding, Listener, Summary};
 use daypass_audit::writer::{OnLoss, Pace, Setup, Writer};
@@ -232,6 +233,15 @@ pub(crate) fn full() -> Request {
                 responsible_uin: 100_000_000_012,
                 origin_access_key_id: text("AKIDpermanent"),
             }),
+        }),
+        judgement: Some(Judgement {
+            findings: vec![JudgedRule {
+                rule: "L07".to_owned(),
+                severity: "W".to_owned(),
+                count: 13,
+            }],
+            omitted: 1,
+            unjudged: text("too-large"),
         }),
         made_access_key_id: text("AKIDmade"),
     }

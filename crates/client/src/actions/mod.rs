@@ -25,12 +25,27 @@ use crate::transport::{Answer, AnswerBody};
 pub struct ActionClient {
     connection: Connection,
     region: Region,
+    /// Whether it is asked what is found about the policies of temporary keys.
+    judging: bool,
 }
 
 impl ActionClient {
     /// The services at the other end of a connection; each call names a region.
     pub fn new(connection: Connection, region: Region) -> Self {
-        Self { connection, region }
+        Self {
+            connection,
+            region,
+            judging: false,
+        }
+    }
+
+    /// The same, asking Daypass what it finds about the policy of each temporary key that is made. A service that does
+    /// not know the question leaves it unanswered.
+    pub fn judging(self) -> Self {
+        Self {
+            judging: true,
+            ..self
+        }
     }
 
     /// Performs any operation of these services.
@@ -42,7 +57,13 @@ impl ActionClient {
             body: AnswerBody::Document,
         };
         let host = self.connection.endpoint().authority();
-        let head = |now, credentials: Option<&_>| sign::head(&request, host, &self.region, credentials, now);
+        let head = |now, credentials: Option<&_>| {
+            let mut head = sign::head(&request, host, &self.region, credentials, now)?;
+            if self.judging {
+                head.headers.push((api3::JUDGE_HEADER.to_owned(), "1".to_owned()));
+            }
+            Ok(head)
+        };
         let read = |answer: &Answer| read(operation, answer);
         let (outcome, _) = self.connection.exchange(ask, head, read).await?;
         Ok(outcome)

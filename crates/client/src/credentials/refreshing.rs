@@ -201,6 +201,7 @@ mod tests {
                 secret_key: SecretKey::new("s".to_owned()),
                 token: SessionToken::new("t".to_owned()),
                 expires: Timestamp::from_unix_seconds(now + self.life),
+                judgement: None,
             })
         }
     }

@@ -32,6 +32,7 @@ impl KeySource for Numbered {
             secret_key: SecretKey::new("s".to_owned()),
             token: SessionToken::new(format!("token{number}")),
             expires: NOW.plus_seconds(3600),
+            judgement: None,
         })
     }
 }

@@ -184,6 +184,7 @@ fn config(data: &TempDir) -> Result<Config> {
         sts_requests_per_second: daypass_server::DEFAULT_STS_REQUESTS_PER_SECOND,
         web_identity_requests_per_second: daypass_server::DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND,
         federation_allow_private: false,
+        strict_policies: false,
         master_key: None,
         previous_master_key: None,
         root: RootSeed {

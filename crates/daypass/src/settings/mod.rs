@@ -72,6 +72,9 @@ pub(crate) struct Settings {
     /// Shortest life of a temporary key that may be asked for, in seconds; the documented one is 1800 [default: 1800]
     #[arg(long, value_name = "N")]
     min_session_seconds: Option<Bounded<1, 7200>>,
+    /// Refuse temporary keys about whose policy docs/lint.md has a finding of severity E: true or false [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    strict_policies: Option<bool>,
     /// Whether issuers of identity providers may be at private addresses, and without HTTPS: true or false [default: false]
     #[arg(long, value_name = "WHETHER", num_args = 0..=1, default_missing_value = "true")]
     federation_allow_private: Option<bool>,
@@ -171,6 +174,7 @@ impl Settings {
             listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9000))),
             region: "ap-guangzhou".parse().ok(),
             min_session_seconds: Some(Bounded::constant(1800)),
+            strict_policies: Some(false),
             federation_allow_private: Some(false),
             log: "info".parse().ok(),
             appid: Some(Bounded::constant(DEFAULT_APPID)),

@@ -55,6 +55,7 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
             .collect(),
         region: settings.region.clone().context(DEFAULT_MISSING)?.0,
         min_session_seconds: i64::try_from(least)?,
+        strict_policies: settings.strict_policies.unwrap_or(false),
         sts_requests_per_second: u32::try_from(sts_rate)?,
         web_identity_requests_per_second: u32::try_from(web_identity_rate)?,
         federation_allow_private: settings.federation_allow_private.context(DEFAULT_MISSING)?,

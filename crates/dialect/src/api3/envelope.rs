@@ -19,6 +19,8 @@ use super::{
 
 /// Room for the longest answer with a secret, so that its text is never moved to a larger place.
 const SECRET_ANSWER_BYTES: usize = 8 * 1024;
+/// The same for one that tells what was found about a policy: 32 findings of some kilobyte.
+const JUDGED_ANSWER_BYTES: usize = 64 * 1024;
 
 /// An answer, ready to be sent. Its text may hold a secret, and is hidden in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -183,7 +185,14 @@ fn to_answer(mut json: Json, is_secret: bool) -> Answer {
 
 /// What the text is made of is wiped now, the text itself when it has been sent.
 fn secret_text(json: &mut Json) -> Bytes {
-    let mut text = Zeroizing::new(String::with_capacity(SECRET_ANSWER_BYTES));
+    let is_judged = ["/Response/Judgement", "/data/judgement"]
+        .iter()
+        .any(|place| json.pointer(place).is_some());
+    let room = match is_judged {
+        true => JUDGED_ANSWER_BYTES,
+        false => SECRET_ANSWER_BYTES,
+    };
+    let mut text = Zeroizing::new(String::with_capacity(room));
     // Writing to a string does not fail.
     let _ = write!(text, "{json}");
     wipe(json);

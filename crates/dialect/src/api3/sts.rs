@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 use super::call::Edition;
 use super::fields::{Fields, missing};
 use super::form;
+use super::judgement;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 
@@ -97,7 +98,7 @@ pub(super) fn federation_parameters(get: &GetFederationToken) -> Json {
 }
 
 pub(super) fn write_temporary_key(key: &TemporaryKey) -> Json {
-    json!({
+    let json = json!({
         "Credentials": {
             "Token": key.token.expose(),
             "TmpSecretId": key.access_key_id.as_str(),
@@ -105,19 +106,21 @@ pub(super) fn write_temporary_key(key: &TemporaryKey) -> Json {
         },
         "ExpiredTime": key.expires.unix_seconds(),
         "Expiration": key.expires.iso_seconds(),
-    })
+    });
+    with_some(json, "Judgement", key.judgement.as_deref().map(judgement::write))
 }
 
 /// As API 2.0 spells it; there only another action's answer has `expiration`.
 pub(super) fn write_legacy_temporary_key(key: &TemporaryKey) -> Json {
-    json!({
+    let json = json!({
         "credentials": {
             "sessionToken": key.token.expose(),
             "tmpSecretId": key.access_key_id.as_str(),
             "tmpSecretKey": key.secret_key.expose(),
         },
         "expiredTime": key.expires.unix_seconds(),
-    })
+    });
+    with_some(json, "judgement", key.judgement.as_deref().map(judgement::write))
 }
 
 pub(super) fn read_temporary_key(reply: Reply<'_>) -> Result<Outcome, AnswerError> {
@@ -127,6 +130,7 @@ pub(super) fn read_temporary_key(reply: Reply<'_>) -> Result<Outcome, AnswerErro
         secret_key: SecretKey::new(credentials.text("TmpSecretKey")?.to_owned()),
         token: SessionToken::new(credentials.text("Token")?.to_owned()),
         expires: Timestamp::from_unix_seconds(reply.signed("ExpiredTime")?),
+        judgement: judgement::read(reply)?,
     }))
 }
 

@@ -3,9 +3,9 @@
 use daypass_api::names::{Account, AppId, GroupId, GroupName, PolicyId, PolicyName, Uin, VersionId};
 use daypass_api::operation::{AccessKeyStatus, Contact};
 use daypass_api::outcome::{
-    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Group, GroupDetails, LastUse,
-    NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion, PolicyVersionSummary,
-    SessionToken, TemporaryKey, User, UserPolicy,
+    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Group, GroupDetails, JudgedFinding,
+    JudgedSeverity, Judgement, LastUse, NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary,
+    PolicyVersion, PolicyVersionSummary, SessionToken, TemporaryKey, User, UserPolicy, Within,
 };
 use daypass_api::secret::SecretKey;
 use daypass_api::{ErrorCode, Timestamp};
@@ -30,6 +30,7 @@ fn temporary_key() -> Outcome {
         secret_key: SecretKey::new("secret".to_owned()),
         token: SessionToken::new("token".to_owned()),
         expires: MOMENT,
+        judgement: None,
     })
 }
 
@@ -40,6 +41,34 @@ fn session_answers() {
         json!({
             "Credentials": { "Token": "token", "TmpSecretId": "AKIDtemporary", "TmpSecretKey": "secret" },
             "ExpiredTime": 1_700_001_800, "Expiration": "2023-11-14T22:43:20Z", "RequestId": "some-id",
+        }),
+    );
+    let Outcome::TemporaryKey(mut judged) = temporary_key() else {
+        unreachable!()
+    };
+    let finding = |statement, witness: Option<&str>| JudgedFinding {
+        rule: "L16".to_owned(),
+        severity: JudgedSeverity::Warning,
+        statement,
+        message: "more than one has".to_owned(),
+        hint: "less".to_owned(),
+        witness: witness.map(str::to_owned),
+    };
+    judged.judgement = Some(Box::new(Judgement {
+        within: Within::NotContained,
+        findings: vec![finding(Some(0), Some("a request")), finding(None, None)],
+        omitted: 3,
+    }));
+    check_answer(
+        &Outcome::TemporaryKey(judged),
+        json!({
+            "Credentials": { "Token": "token", "TmpSecretId": "AKIDtemporary", "TmpSecretKey": "secret" },
+            "ExpiredTime": 1_700_001_800, "Expiration": "2023-11-14T22:43:20Z", "RequestId": "some-id",
+            "Judgement": { "Within": "not-contained", "Omitted": 3, "Findings": [
+                { "Rule": "L16", "Severity": "W", "Statement": 0, "Message": "more than one has", "Hint": "less",
+                  "Witness": "a request" },
+                { "Rule": "L16", "Severity": "W", "Message": "more than one has", "Hint": "less" },
+            ] },
         }),
     );
     let caller = |uin, session_name: Option<&str>| {

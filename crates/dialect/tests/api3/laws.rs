@@ -15,9 +15,10 @@ use daypass_api::operation::{
 };
 use daypass_api::outcome::{
     AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Ended, EpochSummary, Group,
-    GroupDetails, LastUse, ListedKind, ListedPrincipal, NewAccessKey, Outcome, Page, Policy, PolicyEntity,
-    PolicySummary, PolicyVersion, PolicyVersionSummary, Provider, Revocation, RevocationList, Role,
-    RootAccount, SessionList, SessionState, SessionSummary, SessionToken, TemporaryKey, User, UserPolicy,
+    GroupDetails, JudgedFinding, JudgedSeverity, Judgement, LastUse, ListedKind, ListedPrincipal,
+    NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion, PolicyVersionSummary,
+    Provider, Revocation, RevocationList, Role, RootAccount, SessionList, SessionState, SessionSummary,
+    SessionToken, TemporaryKey, User, UserPolicy, Within,
 };
 use daypass_api::secret::{SecretKey, WebIdentityToken};
 use daypass_api::tags::Tags;
@@ -29,6 +30,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 fn user_name() -> impl Strategy<Value = UserName> {
     "[A-Za-z0-9+=,.@_-]{1,64}".prop_map(|text| UserName::parse(&text).unwrap())
@@ -585,14 +587,40 @@ prop_compose! {
 }
 
 fn temporary_key() -> impl Strategy<Value = Outcome> {
-    (key_id(), "[!-~]{1,40}", "[A-Za-z0-9_-]{1,400}", moment()).prop_map(|(id, secret, token, expires)| {
+    let judgement = option::of(judgement().prop_map(Box::new));
+    let parts = (
+        key_id(),
+        "[!-~]{1,40}",
+        "[A-Za-z0-9_-]{1,400}",
+        moment(),
+        judgement,
+    );
+    parts.prop_map(|(id, secret, token, expires, judgement)| {
         Outcome::TemporaryKey(TemporaryKey {
             access_key_id: id,
             secret_key: SecretKey::new(secret),
             token: SessionToken::new(token),
             expires,
+            judgement,
         })
     })
+}
+
+prop_compose! {
+    fn finding()(
+        rule in "L[0-9]{2}", severity in select(JudgedSeverity::ALL), statement in option::of(any::<u64>()),
+        message in "\\PC{0,30}", hint in "\\PC{0,30}", witness in option::of("\\PC{0,30}"),
+    ) -> JudgedFinding {
+        JudgedFinding { rule, severity, statement, message, hint, witness }
+    }
+}
+
+prop_compose! {
+    fn judgement()(
+        within in select(Within::ALL), findings in vec(finding(), 0..4), omitted in any::<u64>(),
+    ) -> Judgement {
+        Judgement { within, findings, omitted }
+    }
 }
 
 fn caller() -> impl Strategy<Value = Outcome> {

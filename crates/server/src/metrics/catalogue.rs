@@ -105,6 +105,10 @@ const RESULT: Label = Label {
     name: "result",
     means: "`hit` or `miss`",
 };
+const JUDGED: Label = Label {
+    name: "result",
+    means: "`known` (judged before), `made`, or `skipped`: not judged, because there was too much to do and it was for the audit trail alone",
+};
 const VERSION: Label = Label {
     name: "version",
     means: "of the program",
@@ -155,6 +159,8 @@ families! {
     EXPLAIN_KEPT = "daypass_explanations_kept_total", Counter, "Requests of which it is kept why they were answered so.", [];
     EXPLAIN_DROPPED = "daypass_explanations_dropped_total", Counter, "Refused requests that stay unexplained, because too many came at once or there was too much to tell.", [];
     EXPLAIN_FAILED = "daypass_explanations_failed_total", Counter, "Explanations that could not be written to the disk.", [];
+    JUDGEMENTS = "daypass_policy_judgements_total", Counter, "Policies of temporary keys that were to be judged when the keys were minted.", [JUDGED];
+    POLICIES_REFUSED = "daypass_policies_refused_total", Counter, "Temporary keys that were refused for their policies, with `--strict-policies`.", [];
     START = "process_start_time_seconds", Gauge, "When the server started, in seconds since 1970.", [];
     MEMORY = "process_resident_memory_bytes", Gauge, "Memory of the process that is in RAM.", [];
     OPEN_FDS = "process_open_fds", Gauge, "File descriptors that are open.", [];

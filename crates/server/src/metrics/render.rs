@@ -39,6 +39,7 @@ impl Service {
         sweep(&mut page, metrics);
         self.audit(&mut page);
         self.explanations(&mut page);
+        self.judgements(&mut page);
         process(&mut page, metrics);
         page.finish()
     }
@@ -62,6 +63,16 @@ impl Service {
             .add(&[], figures.dropped.value());
         page.family(&catalogue::EXPLAIN_FAILED)
             .add(&[], figures.failed.value());
+    }
+
+    fn judgements(&self, page: &mut Page) {
+        let figures = &self.judgements.meter;
+        let mut judged = page.family(&catalogue::JUDGEMENTS);
+        judged.add(&["known"], figures.known.value());
+        judged.add(&["made"], figures.made.value());
+        judged.add(&["skipped"], figures.skipped.value());
+        page.family(&catalogue::POLICIES_REFUSED)
+            .add(&[], figures.refused.value());
     }
 
     fn identities_and_keys(&self, page: &mut Page) {

@@ -539,3 +539,29 @@ async fn m56_private_issuers_only_where_they_are_allowed() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_granted_on_its_word_is_judged_like_everything() {
+    let strict = TestServer::with(|config| config.strict_policies = true)
+        .await
+        .unwrap();
+    act(&strict, &Key::root(), "PUT", "/", b"").await;
+    let scene = Scene::at(strict).await;
+    let of = |action: &str, folder: &str| {
+        let resource = crate::kit::object_resource(folder);
+        json!({ "Policy": policy(&[("allow", &[action], &[&resource])]) })
+    };
+    let refused = scene.assume_with(&scene.token(), of("cos:*", "ann/*")).await;
+    assert_eq!(code(&refused), "InvalidParameter.StrategyInvalid");
+    let message = refused["Error"]["Message"].as_str().unwrap();
+    assert!(message.contains("L03"), "{message}");
+    let fine = of("cos:GetObject", "ann/*");
+    key_of(&scene.assume_with(&scene.token(), fine.clone()).await);
+    // No signature covers the header, and it tells nobody anything but the one who asks.
+    let request = scene.request(&scene.token(), fine).header("X-Daypass-Judge", "1");
+    let judged = response(&request.send(&scene.server).await);
+    assert_eq!(
+        judged["Judgement"],
+        json!({ "Within": "contained", "Findings": [], "Omitted": 0 })
+    );
+}

@@ -4,7 +4,7 @@
 //! holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `gateways`
 //! and `gateway_keys` have several doors to one store, `explain` asks why it refused, `foreign_roles` brings roles of one
 //! account to the buckets of another, `trail_sessions` finds what sessions say of themselves in the audit trail,
-//! `trail_loss` takes the trail's disk away.
+//! `judgements` looks at what is found about the policies of temporary keys, `trail_loss` takes the trail's disk away.
 
 #![expect(
     clippy::indexing_slicing,
@@ -25,6 +25,7 @@ mod foreign_roles;
 mod gateway_keys;
 mod gateways;
 mod identities;
+mod judgements;
 mod key_ring;
 mod kit;
 mod one_store;

@@ -92,6 +92,7 @@ fn no_secret_shows_in_an_outcome_or_its_answer() {
             secret_key: secret(),
             token: SessionToken::new(CANARY.to_owned()),
             expires: now,
+            judgement: None,
         }),
         Outcome::AccessKeyCreated(NewAccessKey {
             access_key,
