@@ -39,8 +39,9 @@ pub struct Identity {
     pub principal: Principal,
     /// What is behind the request: its own permanent key, or what began the chain of sessions.
     pub origin: Origin,
-    /// The session, when the key is a temporary one.
-    pub session: Option<Session>,
+    /// The session, when the key is a temporary one. One count of uses for all of it: requests on several processors
+    /// with one key wait for each other at every such count.
+    pub session: Option<Arc<Session>>,
 }
 
 /// Whose rights an identity has.

@@ -61,7 +61,7 @@ pub struct Opened {
     account: Account,
     principal: token::Principal,
     origin: Origin,
-    session: Session,
+    session: Arc<Session>,
     policies: Arc<[StoredPolicy]>,
 }
 
@@ -77,7 +77,7 @@ impl Opened {
             daypass_token::open(ring, key_id, token).map_err(|_| Error::new(ErrorCode::TokenInvalid))?;
         let texts = claims.session_policies.iter();
         let policies = texts.map(|text| compile(text, claims.account)).collect();
-        let session = Session {
+        let session = Arc::new(Session {
             kind: claims.kind,
             id: claims.session_id,
             ancestors: claims.ancestors.into(),
@@ -87,7 +87,7 @@ impl Opened {
             policies: claims.session_policies.into(),
             tags: claims.tags.into(),
             source_identity: claims.source_identity.map(Arc::from),
-        };
+        });
         Ok(Self {
             secret: claims.secret,
             account: claims.account,
@@ -127,11 +127,11 @@ pub fn present(
     open: impl FnOnce(&AccessKeyId, &str) -> Result<Arc<Opened>, Error>,
 ) -> Result<Presented, Error> {
     let key_id = AccessKeyId::parse(key_id)?;
-    let is_temporary = daypass_token::session_id_of(&key_id).is_some();
-    match (is_temporary, token) {
-        (false, None) => Ok(Presented::Permanent(key_id)),
-        (true, Some(token)) => open(&key_id, token).map(Presented::Temporary),
-        (false, Some(_)) | (true, None) => Err(Error::new(ErrorCode::TokenInvalid)),
+    match token {
+        // No token opens for the id of a permanent key.
+        Some(token) => open(&key_id, token).map(Presented::Temporary),
+        None if daypass_token::session_id_of(&key_id).is_some() => Err(Error::new(ErrorCode::TokenInvalid)),
+        None => Ok(Presented::Permanent(key_id)),
     }
 }
 
@@ -255,7 +255,7 @@ impl Credential {
             account: opened.account,
             principal,
             origin: opened.origin.clone(),
-            session: Some(opened.session.clone()),
+            session: Some(Arc::clone(&opened.session)),
         };
         Ok(Self {
             secret: opened.secret.clone(),

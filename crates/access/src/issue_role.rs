@@ -28,7 +28,7 @@ pub fn assume_role(
     ring: &KeyRing,
     now: Timestamp,
 ) -> Result<TemporaryKey, Error> {
-    let parent = identity.session.as_ref();
+    let parent = identity.session.as_deref();
     let seconds = duration(request.duration_seconds, role, parent, min_seconds, now)?;
     if let Some(text) = &request.policy {
         check_session_policy(text, role.account)?;

@@ -206,7 +206,7 @@ fn caller(who: Who, sessions: usize) -> Caller {
             caller: original_caller,
             key: AccessKeyId::parse("AKIDtest").unwrap(),
         },
-        session,
+        session: session.map(Arc::new),
     })
 }
 
@@ -496,7 +496,7 @@ fn a_role_changes_identities_unless_something_before_it_may_not() {
         let Caller::Identified(mut identity) = caller(Who::Role, 0) else {
             return;
         };
-        edit(identity.session.as_mut().unwrap());
+        edit(Arc::make_mut(identity.session.as_mut().unwrap()));
         let role = Caller::Identified(identity);
         let facts = Facts::default();
         assert_eq!(

@@ -143,7 +143,7 @@ mod tests {
                 caller: Uin(2),
                 key: AccessKeyId::parse("AKIDx").unwrap(),
             },
-            session,
+            session: session.map(Arc::new),
         }
     }
 

@@ -220,7 +220,7 @@ mod tests {
                 caller: Uin(caller),
                 key: AccessKeyId::parse(&format!("AKID{key}")).unwrap(),
             },
-            session: Some(session),
+            session: Some(session.into()),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The law of descent by the real way: each key of a chain is minted, sealed, opened, and mints the next one. Whatever a
 //! key may, the key that minted it may, for the same role.
 
+use std::sync::Arc;
+
 use daypass_access::issue::{FreshSession, federation};
 use daypass_access::issue_role::assume_role;
 use daypass_access::{Identity, Principal, RoleFacts, Session};
@@ -71,7 +73,7 @@ fn identity(claims: &Claims) -> Identity {
         account: claims.account,
         principal,
         origin: claims.origin.clone(),
-        session: Some(Session {
+        session: Some(Arc::new(Session {
             kind: claims.kind,
             id: claims.session_id,
             ancestors: claims.ancestors.clone().into(),
@@ -81,7 +83,7 @@ fn identity(claims: &Claims) -> Identity {
             policies: claims.session_policies.clone().into(),
             tags: claims.tags.clone().into(),
             source_identity: None,
-        }),
+        })),
     }
 }
 

@@ -498,7 +498,7 @@ fn engine_caller(described: &Value, account: Account, sessions: usize) -> access
             caller: original_caller,
             key: AccessKeyId::parse("AKIDtest").unwrap(),
         },
-        session,
+        session: session.map(Arc::new),
     })
 }
 
