@@ -16,7 +16,7 @@ pub(crate) struct Bounded<K, V> {
     older: HashMap<K, (V, usize)>,
 }
 
-impl<K: Eq + Hash, V: Clone> Bounded<K, V> {
+impl<K: Eq + Hash, V> Bounded<K, V> {
     pub(crate) fn new(most: usize) -> Self {
         Self {
             most,
@@ -27,13 +27,22 @@ impl<K: Eq + Hash, V: Clone> Bounded<K, V> {
     }
 
     /// What was kept under a key and is still there.
-    pub(crate) fn find(&mut self, key: &K) -> Option<V> {
+    pub(crate) fn find(&mut self, key: &K) -> Option<V>
+    where
+        V: Clone,
+    {
+        self.find_with(key, V::clone)
+    }
+
+    /// What `read` makes of what was kept under a key and is still there.
+    pub(crate) fn find_with<T>(&mut self, key: &K, read: impl FnOnce(&V) -> T) -> Option<T> {
         if let Some((value, _)) = self.newer.get(key) {
-            return Some(value.clone());
+            return Some(read(value));
         }
         let (key, (value, weight)) = self.older.remove_entry(key)?;
-        self.keep(key, value.clone(), weight);
-        Some(value)
+        let found = read(&value);
+        self.keep(key, value, weight);
+        Some(found)
     }
 
     /// Keeps a value of this weight, unless it is too large for half of the map.

@@ -24,7 +24,7 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 const BYTES_EACH: usize = 2048;
 
 /// Tokens that one key ring has opened.
-pub(crate) struct OpenedTokens(Mutex<Bounded<AccessKeyId, Arc<Known>>>);
+pub(crate) struct OpenedTokens(Mutex<Bounded<AccessKeyId, Known>>);
 
 struct Known {
     token: Zeroizing<String>,
@@ -47,10 +47,13 @@ impl OpenedTokens {
         meter: &CacheMeter,
         open: impl FnOnce() -> Result<Opened, Error>,
     ) -> Result<(Arc<Opened>, Spelling), Error> {
-        let found = self.0.lock().ok().and_then(|mut known| known.find(key_id));
-        let found = found.filter(|known| are_equal(known.token.as_bytes(), token.as_bytes()));
-        if let Some(found) = meter.count(found) {
-            return Ok((Arc::clone(&found.opened), Arc::clone(&found.spelling)));
+        let read = |known: &Known| {
+            let is_it = are_equal(known.token.as_bytes(), token.as_bytes());
+            is_it.then(|| (Arc::clone(&known.opened), Arc::clone(&known.spelling)))
+        };
+        let found = self.0.lock().ok().and_then(|mut all| all.find_with(key_id, read));
+        if let Some(found) = meter.count(found.flatten()) {
+            return Ok(found);
         }
         let (opened, spelling) = (Arc::new(open()?), Spelling::default());
         if let Ok(mut all) = self.0.lock() {
@@ -60,7 +63,7 @@ impl OpenedTokens {
                 opened: Arc::clone(&opened),
                 spelling: Arc::clone(&spelling),
             };
-            all.keep(key_id.clone(), Arc::new(known), weight);
+            all.keep(key_id.clone(), known, weight);
         }
         Ok((opened, spelling))
     }

@@ -41,9 +41,10 @@ impl Revocations {
         self.state.read().unwrap_or_else(PoisonError::into_inner).last
     }
 
-    fn contains(&self, identity: &Identity) -> bool {
+    /// Whether a session was ended, as of this place in the log; none where what is known does not reach so far.
+    fn contains(&self, identity: &Identity, last: u64) -> Option<bool> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.sessions.contains(identity)
+        (state.last >= last).then(|| state.sessions.contains(identity))
     }
 
     /// Whether a session was ended that is known by what it descends from, and not by its token.
@@ -87,11 +88,19 @@ impl Service {
         if identity.session.is_none() {
             return Ok(());
         }
-        self.follow_revocations(view).await?;
-        if self.revocations.contains(identity) {
-            return Err(ErrorCode::SessionRevoked.into());
+        let last = view.last_revocation().await?;
+        let known = match self.revocations.contains(identity, last) {
+            Some(ended) => Some(ended),
+            None => {
+                self.follow_revocations(view).await?;
+                self.revocations.contains(identity, last)
+            }
+        };
+        match known {
+            Some(false) => Ok(()),
+            Some(true) => Err(ErrorCode::SessionRevoked.into()),
+            None => Err(ErrorCode::InternalError.into()),
         }
-        Ok(())
     }
 
     /// Reads the whole log, so that no request has to wait for it.

@@ -16,7 +16,7 @@ use crate::view::View;
 pub(crate) struct KnownMarks(Mutex<Option<(u64, Marks)>>);
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Marks {
+pub(crate) struct Marks {
     identity_generation: u64,
     last_revocation: u64,
 }
@@ -44,6 +44,14 @@ impl View {
     }
 
     async fn marks(&self) -> Result<Marks, Error> {
+        if let Some(marks) = self.marks.get() {
+            return Ok(*marks);
+        }
+        let marks = self.read_marks().await?;
+        Ok(*self.marks.get_or_init(|| marks))
+    }
+
+    async fn read_marks(&self) -> Result<Marks, Error> {
         let stamp = self.snapshot().stamp();
         if let Some(known) = stamp.and_then(|stamp| self.known_marks.find(stamp)) {
             return Ok(known);

@@ -1,6 +1,6 @@
 //! One consistent view of the store: the facts that deciding needs, and what every operation reads.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use daypass_api::acl::{Acl, ObjectAcl};
@@ -13,7 +13,7 @@ use daypass_metadata::{Found, Record, keys};
 
 use crate::fault;
 use crate::identity::PresetPolicy;
-use crate::marks::KnownMarks;
+use crate::marks::{KnownMarks, Marks};
 
 /// How many pairs are read at once where all of a range is wanted.
 const PAGE: usize = 1000;
@@ -25,6 +25,7 @@ pub struct View {
     /// The object that deciding read, for the operation that comes after.
     decided_on: Mutex<Option<(Bytes, Found<ObjectRecord>)>>,
     pub(crate) known_marks: Arc<KnownMarks>,
+    pub(crate) marks: OnceLock<Marks>,
     pub(crate) presets: Arc<[PresetPolicy]>,
 }
 
@@ -57,6 +58,7 @@ impl View {
             snapshot,
             decided_on: Mutex::default(),
             known_marks,
+            marks: OnceLock::new(),
             presets,
         }
     }
