@@ -29,11 +29,7 @@ fn client(server: &Server) -> ActionClient {
 }
 
 fn check_signed(received: &Received, service: &str) {
-    let headers: Vec<_> = received
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
+    let headers = received.pairs();
     let view = RequestView::new(&received.method, &received.target, "", &headers).unwrap();
     let claim = tc3::claim(&view).unwrap().expect("it is signed");
     let secret = daypass_signature::SecretKey::new(SECRET.to_owned());

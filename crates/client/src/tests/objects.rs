@@ -30,11 +30,7 @@ fn hello() -> Payload {
 
 /// What the server's side reads of a request must be signed as the server's side verifies it.
 fn check_signed(received: &Received) {
-    let headers: Vec<_> = received
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
+    let headers = received.pairs();
     let (path, query) = received.target.split_once('?').unwrap_or((&received.target, ""));
     let view = RequestView::new(&received.method, path, query, &headers).unwrap();
     let claim = claim(&view).unwrap().expect("it is signed");

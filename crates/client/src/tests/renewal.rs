@@ -38,11 +38,7 @@ impl KeySource for Numbered {
 }
 
 fn signed_by(received: &Received) -> (String, i64) {
-    let headers: Vec<_> = received
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
+    let headers = received.pairs();
     let (path, query) = received.target.split_once('?').unwrap_or((&received.target, ""));
     let view = RequestView::new(&received.method, path, query, &headers).unwrap();
     let claim = claim(&view).unwrap().expect("it is signed");

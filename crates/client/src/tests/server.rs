@@ -75,6 +75,14 @@ impl Server {
 }
 
 impl Received {
+    /// Its headers, as whoever verifies a signature takes them.
+    pub(super) fn pairs(&self) -> Vec<(&str, &[u8])> {
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect()
+    }
+
     /// The one header of this name.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut named = self.headers.iter().filter(|(other, _)| other == name);
