@@ -168,7 +168,9 @@ async fn no_acknowledged_revocation_is_forgotten() {
             Arc::get_mut(&mut server).unwrap().kill();
             server = Arc::new(Server::start(data.path()));
         }
-        for key in ended.iter().step_by(7) {
+        // At last each of them is tried.
+        let step = if round < 2 { 7 } else { 1 };
+        for key in ended.iter().step_by(step) {
             assert!(!server.lives(key).await, "round {round}");
         }
     }
