@@ -70,13 +70,6 @@ def test_the_list_of_inventories(cloud, bucket):
     assert cloud.ask(cloud.root, "GET", bucket, query=[("inventory", "")]).refusal == (501, "NotImplemented")
 
 
-def test_forms(cloud, bucket):
-    body = b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--x--\r\n'
-    headers = [("Content-Type", "multipart/form-data; boundary=x")]
-    answer = cloud.send(cloud.request("POST", bucket, headers=headers, body=body))
-    assert answer.refusal == (501, "NotImplemented")
-
-
 @pytest.mark.parametrize("query", [("ci-process", "imageInfo"), ("doc_jobs", ""), ("x-ci-thing", "1")])
 def test_data_processing(cloud, bucket, query):
     cloud.ask(cloud.root, "PUT", bucket, "k", body=b"v")

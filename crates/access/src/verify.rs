@@ -14,6 +14,8 @@ use crate::credential::Credential;
 pub enum Claim {
     /// The object store's own scheme.
     Cos(cos::Claim),
+    /// That of a form whose policy is signed.
+    Post(cos::PostClaim),
     /// The third scheme of the API.
     Tc3(tc3::Claim),
     /// The first scheme of the API.
@@ -25,6 +27,7 @@ impl Claim {
     pub fn key_id(&self) -> &str {
         match self {
             Self::Cos(claim) => &claim.key_id,
+            Self::Post(claim) => &claim.key_id,
             Self::Tc3(claim) => &claim.key_id,
             Self::V1(claim) => &claim.key_id,
         }
@@ -34,6 +37,7 @@ impl Claim {
     pub fn token(&self) -> Option<&str> {
         match self {
             Self::Cos(claim) => claim.token.as_ref().map(SentToken::expose),
+            Self::Post(claim) => claim.token.as_ref().map(SentToken::expose),
             Self::Tc3(claim) => claim.token.as_ref().map(SentToken::expose),
             Self::V1(claim) => claim.token.as_ref().map(SentToken::expose),
         }
@@ -105,6 +109,8 @@ impl Claim {
     fn was_signed_with(&self, signed: &Signed<'_>, secret: &SecretKey) -> bool {
         match self {
             Self::Cos(claim) => claim.verify(signed.view, secret, signed.hosts),
+            // What the policy says of the form is held against it when the form is read.
+            Self::Post(claim) => claim.verify(secret),
             Self::Tc3(claim) => {
                 let region = signed
                     .view
@@ -146,6 +152,7 @@ impl Claim {
         let seconds = now.unix_seconds();
         let verdict = match self {
             Self::Cos(claim) => claim.window(seconds),
+            Self::Post(claim) => claim.window(seconds),
             Self::Tc3(claim) => claim.window(seconds),
             Self::V1(claim) => claim.window(seconds),
         };

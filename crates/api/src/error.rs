@@ -100,6 +100,8 @@ codes! {
     SessionRevoked,
     /// Something that changes what the request does is not covered by the signature.
     MeaningNotSigned,
+    /// The form does not meet its policy, or the policy has expired.
+    PostPolicyNotMet,
 
     // Buckets, objects, uploads.
     /// No such bucket.
@@ -172,6 +174,12 @@ codes! {
     MalformedXml,
     /// An XML body is too large.
     XmlTooLarge,
+    /// Not a form, or one that is too large beside its file.
+    MalformedPostRequest,
+    /// A form has no file, or more than one.
+    IncorrectNumberOfFiles,
+    /// The policy of a form is none.
+    InvalidPolicyDocument,
     /// No byte of the object is in the range.
     InvalidRange,
     /// A conditional header does not hold.

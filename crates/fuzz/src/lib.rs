@@ -5,6 +5,7 @@
 //! program uses this crate.
 
 mod documents;
+mod forms;
 mod requests;
 mod sealed;
 
@@ -24,6 +25,8 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     documents::POLICY,
     documents::XML,
+    forms::FORM,
+    forms::POST_POLICY,
     requests::AUTHORIZATION,
     requests::QUERY,
     requests::RANGE,

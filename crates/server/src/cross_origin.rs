@@ -5,7 +5,7 @@
 
 use daypass_api::Error;
 use daypass_api::cors::CorsGrant;
-use daypass_dialect::cos::{self, RequestHead};
+use daypass_dialect::cos;
 use daypass_dialect::site::Site;
 use http::Method;
 
@@ -34,13 +34,7 @@ impl Service {
 
     /// What the rules of the bucket that the request is aimed at grant to an origin.
     async fn grant(&self, received: &Received, site: &Site, origin: &str) -> Option<CorsGrant> {
-        let head = RequestHead {
-            method: received.method.as_str(),
-            path: &received.path,
-            query: &received.query,
-            headers: &received.headers,
-        };
-        let bucket = cos::bucket_of(&head, site)?;
+        let bucket = cos::bucket_of(&received.head(), site)?;
         let rules = async { self.store.view().await?.cors(&bucket).await };
         match rules.await {
             Ok(rules) => rules?.grant(origin, received.method.as_str(), &[]),

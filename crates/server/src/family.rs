@@ -9,13 +9,15 @@ use daypass_access::verify::{Claim, unreadable};
 use daypass_api::attributes::Attributes;
 use daypass_api::{Error, ErrorCode, Operation};
 use daypass_dialect::api3::{self, Call, Scheme, Spelling};
-use daypass_dialect::cos::{self, RequestHead};
+use daypass_dialect::cos;
 use daypass_dialect::site::{self, Site, SiteConfig};
 use daypass_signature::{self as signature, RequestView};
+use daypass_store::BodyStream;
 
 use crate::document;
 use crate::edge::body::RequestBody;
-use crate::received::Received;
+use crate::form::OpenedForm;
+use crate::received::{Received, pairs};
 
 /// Which family a request belongs to, and how its answer is spelled.
 pub(crate) enum Family {
@@ -53,6 +55,8 @@ pub(crate) enum Opened {
         /// Not read yet.
         body: RequestBody,
     },
+    /// To the object store, with a form.
+    Form(Box<OpenedForm>),
     /// To the other services.
     Action {
         /// What is called.
@@ -67,7 +71,9 @@ pub(crate) struct Asked {
     pub(crate) operation: Operation,
     pub(crate) attributes: Attributes,
     /// The bytes that stream past, where the family has them.
-    pub(crate) body: Option<RequestBody>,
+    pub(crate) body: Option<BodyStream<'static>>,
+    /// How many of them it was judged by, where only their end tells whether there are so many.
+    pub(crate) judged_length: Option<u64>,
     /// At how many bits in a second bytes shall pass at most.
     pub(crate) traffic_limit: Option<u64>,
     /// Whether the asker wants to know what is found about the policy of the temporary key.
@@ -82,6 +88,10 @@ impl Opened {
         mut body: RequestBody,
     ) -> Result<Self, Error> {
         match family {
+            Family::Object(site) if OpenedForm::is_wanted(received, site) => {
+                let form = OpenedForm::open(received, site, body).await?;
+                Ok(Self::Form(Box::new(form)))
+            }
             Family::Object(site) => Ok(Self::Object {
                 site: site.clone(),
                 body,
@@ -117,6 +127,7 @@ impl Opened {
                 refuse_conflicts(seen)?;
                 Ok(claim.map(Claim::Cos))
             }
+            Self::Form(form) => return form.claim(seen),
             Self::Action { call, .. } if call.action().is_unsigned() => {
                 require_skip(seen, call)?;
                 Ok(None)
@@ -143,13 +154,7 @@ impl Opened {
     pub(crate) async fn read(self, received: &Received, caller: &Caller) -> Result<Asked, Error> {
         match self {
             Self::Object { site, mut body } => {
-                let head = RequestHead {
-                    method: received.method.as_str(),
-                    path: &received.path,
-                    query: &received.query,
-                    headers: &received.headers,
-                };
-                let mut read = cos::read(&head, &site)?;
+                let mut read = cos::read(&received.head(), &site)?;
                 if *caller == Caller::Anonymous {
                     refuse_unsigned(&read)?;
                 }
@@ -161,11 +166,13 @@ impl Opened {
                 Ok(Asked {
                     operation,
                     attributes: read.attributes,
-                    body: Some(body),
+                    body: Some(Box::pin(body)),
+                    judged_length: None,
                     traffic_limit: read.traffic_limit,
                     wants_judgement: false,
                 })
             }
+            Self::Form(form) => form.read(received),
             Self::Action { call, .. } => {
                 let operation = call.operation()?;
                 let attributes = Attributes {
@@ -176,6 +183,7 @@ impl Opened {
                     operation,
                     attributes,
                     body: None,
+                    judged_length: None,
                     traffic_limit: None,
                     wants_judgement: api3::asks_for_judgement(&received.headers)?,
                 })
@@ -183,16 +191,25 @@ impl Opened {
         }
     }
 
+    /// The headers that are signed and judged, with names and values as the verifier wants them: of a form those of the
+    /// request that it stands for.
+    pub(crate) fn header_pairs<'r>(&'r self, received: &'r Received) -> Vec<(&'r str, &'r [u8])> {
+        match self {
+            Self::Form(form) => pairs(&form.headers),
+            Self::Object { .. } | Self::Action { .. } => received.header_pairs(),
+        }
+    }
+
     pub(crate) fn whole_body(&self) -> &[u8] {
         match self {
-            Self::Object { .. } => &[],
+            Self::Object { .. } | Self::Form(_) => &[],
             Self::Action { body, .. } => body,
         }
     }
 
     pub(crate) fn parameters(&self) -> &[(String, String)] {
         match self {
-            Self::Object { .. } => &[],
+            Self::Object { .. } | Self::Form(_) => &[],
             Self::Action { call, .. } => call.v1_parameters(),
         }
     }
@@ -201,7 +218,7 @@ impl Opened {
     /// where the host names the bucket, or a signature made for the service would hold for any bucket.
     pub(crate) fn signed_hosts<'n>(&self, names: &'n [String]) -> Vec<&'n str> {
         match self {
-            Self::Object { .. } => Vec::new(),
+            Self::Object { .. } | Self::Form(_) => Vec::new(),
             Self::Action { .. } => names.iter().map(String::as_str).collect(),
         }
     }
@@ -209,7 +226,7 @@ impl Opened {
     /// The service that a signature of the API is made for.
     pub(crate) fn service(&self) -> &'static str {
         match self {
-            Self::Object { .. } => "cos",
+            Self::Object { .. } | Self::Form(_) => "cos",
             Self::Action { call, .. } => call.action().service().name(),
         }
     }
@@ -234,7 +251,7 @@ fn external_id(operation: &Operation) -> Option<String> {
 }
 
 /// A name given twice with different values could mean one thing to the signature and another to the operation.
-fn refuse_conflicts(seen: &RequestView<'_>) -> Result<(), Error> {
+pub(crate) fn refuse_conflicts(seen: &RequestView<'_>) -> Result<(), Error> {
     let conflict = signature::conflicting_parameter(seen).or_else(|| signature::conflicting_header(seen));
     conflict.map_or(Ok(()), |name| {
         let text = format!("`{name}` is given more than once with different values");

@@ -25,7 +25,6 @@ use tokio::time::{Duration, Instant};
 
 use crate::audit::Record;
 use crate::bounded::Bounded;
-use crate::family::Asked;
 use crate::metrics::Counter;
 use crate::perform::Performed;
 use crate::service::Service;
@@ -137,13 +136,13 @@ impl Service {
     pub(crate) async fn judging(
         &self,
         view: &View,
-        asked: &Asked,
+        operation: &Operation,
+        wanted: bool,
         question: &Question<'_>,
     ) -> Result<Option<Judging>, Error> {
-        let Operation::Session(operation) = &asked.operation else {
+        let Operation::Session(operation) = operation else {
             return Ok(None);
         };
-        let wanted = asked.wants_judgement;
         let is_of_interest = |policy: &Option<String>| wanted || policy.is_some();
         let (policy, seconds, bounds) = match operation {
             SessionOperation::GetFederationToken(get) => {

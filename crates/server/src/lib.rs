@@ -19,6 +19,7 @@ mod document;
 mod edge;
 mod explain;
 mod family;
+mod form;
 mod gather;
 mod health;
 mod host_name;

@@ -23,6 +23,7 @@ use crate::edge::body::{RequestBody, ResponseBody};
 use crate::edge::listener::Peer;
 use crate::explain::{self, Decided, Grounds, Told, Unproven};
 use crate::family::{Family, Opened};
+use crate::form::Rejudged;
 use crate::health;
 use crate::metrics::Observed;
 use crate::perform::Performed;
@@ -99,7 +100,7 @@ impl Service {
         let (mut caller, layers) = self.identify(&view, received, &opened, record, grounds).await?;
         record.note_caller(&caller);
 
-        let asked = opened.read(received, &caller).await?;
+        let mut asked = opened.read(received, &caller).await?;
         let requirements = asked.operation.requirements();
         record.note_operation(&asked.operation, &requirements);
         self.check_rate(&asked.operation, &caller, received.now)?;
@@ -130,7 +131,13 @@ impl Service {
         if !allowed {
             return Err(Error::new(ErrorCode::AccessDenied));
         }
-        let judging = self.judging(&view, &asked, &question).await?;
+        if let Some(judged) = asked.judged_length {
+            let body = asked.body.take();
+            asked.body = body.map(|body| Rejudged::hold(body, judged, &asked.operation, &question));
+        }
+        let judging = self
+            .judging(&view, &asked.operation, asked.wants_judgement, &question)
+            .await?;
         let performed = self
             .perform(view, asked, &caller, &facts, &items, received.now)
             .await?;
@@ -211,7 +218,7 @@ impl Service {
         if opened.is_preflight(received) {
             return Ok((Caller::Anonymous, Layers::default()));
         }
-        let pairs = received.header_pairs();
+        let pairs = opened.header_pairs(received);
         let seen = received.view(&pairs)?;
         let Some(claim): Option<Claim> = opened.claim(&seen)? else {
             return Ok((Caller::Anonymous, Layers::default()));

@@ -8,13 +8,13 @@ use daypass_access::issue_role::assume_role;
 use daypass_access::{Caller, Facts, Identity};
 use daypass_api::names::{BucketName, SessionId};
 use daypass_api::operation::{
-    AccountOperation, IdentityOperation, ObjectOperation, PolicyScope, ReadObject, SessionOperation, Subject,
+    AccountOperation, IdentityOperation, ObjectOperation, PolicyScope, PostObject, ReadObject,
+    SessionOperation, Subject,
 };
-use daypass_api::outcome::{CallerIdentity, Ownership, Page};
+use daypass_api::outcome::{CallerIdentity, Ownership, Page, Posted};
 use daypass_api::{Error, ErrorCode, Operation, Outcome, Timestamp};
 use daypass_store::identity::{Holder, KeyMaterial, WrappedKeyRing};
 use daypass_store::{BodyStream, ObjectReader, View};
-use futures_util::StreamExt;
 
 use crate::bootstrap::key_material;
 use crate::edge::pace::paced;
@@ -58,7 +58,7 @@ impl Service {
         match operation {
             Operation::Object(operation) => {
                 let body = body.ok_or(ErrorCode::InternalError)?;
-                let body = at_pace(body.boxed(), traffic_limit);
+                let body = at_pace(body, traffic_limit);
                 let performed = self
                     .perform_object(view, operation, caller, items, body, now)
                     .await?;
@@ -148,6 +148,7 @@ impl Service {
             Op::ListObjects(list) => store.list_objects(&view, &list).await?,
             Op::ListMultipartUploads(list) => store.list_multipart_uploads(&view, &list).await?,
             Op::PutObject(put) => store.put_object(view, &put, body, now, random).await?,
+            Op::PostObject(post) => self.post_object(view, post, body, now).await?,
             Op::CopyObject(copy) => store.copy_object(view, &copy, now, random).await?,
             Op::UploadPartCopy(part) => store.upload_part_copy(view, &part, now, random).await?,
             Op::GetObject(read) => return self.get_object(&view, &read).await,
@@ -230,6 +231,26 @@ fn caller_identity(identity: &Identity) -> CallerIdentity {
 }
 
 impl Service {
+    async fn post_object(
+        &self,
+        view: View,
+        post: PostObject,
+        body: BodyStream<'static>,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        let PostObject { put, answer } = post;
+        match self.store.put_object(view, &put, body, now, &self.random).await? {
+            Outcome::Stored { etag, crc64 } => Ok(Outcome::ObjectPosted(Posted {
+                bucket: put.bucket,
+                key: put.key,
+                etag,
+                crc64,
+                answer,
+            })),
+            _ => Err(ErrorCode::InternalError.into()),
+        }
+    }
+
     async fn get_object(&self, view: &View, read: &ReadObject) -> Result<Performed, Error> {
         let (outcome, reader) = self.store.get_object(view, read).await?;
         let length = match &outcome {

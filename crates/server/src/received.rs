@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use daypass_api::Timestamp;
 use daypass_api::{Error, ErrorCode};
+use daypass_dialect::cos::RequestHead;
 use daypass_signature::RequestView;
 use http::Method;
 use http::header::{HOST, HeaderValue, TRANSFER_ENCODING};
@@ -104,6 +105,16 @@ impl Received {
         }
     }
 
+    /// Its head, as the dialect of the object store reads it.
+    pub(crate) fn head(&self) -> RequestHead<'_> {
+        RequestHead {
+            method: self.method.as_str(),
+            path: &self.path,
+            query: &self.query,
+            headers: &self.headers,
+        }
+    }
+
     /// The text of one header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -111,10 +122,7 @@ impl Received {
 
     /// Names and values as the verifier wants them.
     pub(crate) fn header_pairs(&self) -> Vec<(&str, &[u8])> {
-        self.headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .collect()
+        pairs(&self.headers)
     }
 
     /// The request as signatures see it, over the pairs of [`Received::header_pairs`].
@@ -142,6 +150,14 @@ impl Received {
     pub(crate) fn resource(&self) -> String {
         format!("{}{}", self.host, self.path)
     }
+}
+
+/// Names and values of headers, as the verifier wants them.
+pub(crate) fn pairs(headers: &http::HeaderMap) -> Vec<(&str, &[u8])> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect()
 }
 
 /// Text that names one request: the second it came in, and random bits.

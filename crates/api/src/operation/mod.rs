@@ -26,8 +26,8 @@ pub use identity::{
 pub use key_ring::KeyRingOperation;
 pub use object::{
     BodyClaims, CreateBucket, DeleteEntry, DeleteObject, DeleteObjects, InitiateMultipartUpload, ListBuckets,
-    ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry, Preflight,
-    PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
+    ListMultipartUploads, ListObjects, ListParts, MAX_DELETED_AT_ONCE, ObjectOperation, PartEntry,
+    PostAnswer, PostObject, Preflight, PutObject, ReadObject, ResponseOverrides, UploadPart, UploadRef,
 };
 pub use provider::{
     MAX_AUDIENCE_BYTES, MAX_PROVIDER_AUDIENCES, MAX_PROVIDER_DESCRIPTION_BYTES, MAX_PROVIDER_KEY_BYTES,

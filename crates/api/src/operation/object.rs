@@ -109,6 +109,8 @@ pub enum ObjectOperation {
     ListMultipartUploads(ListMultipartUploads),
     /// Store an object.
     PutObject(PutObject),
+    /// Store the file of a form.
+    PostObject(PostObject),
     /// Store what another object has.
     CopyObject(CopyObject),
     /// Read an object.
@@ -232,6 +234,29 @@ pub struct PutObject {
     pub preconditions: Preconditions,
     /// What the body must be.
     pub body: BodyClaims,
+}
+
+/// The file of a form to store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostObject {
+    /// As what.
+    pub put: PutObject,
+    /// What to answer when it is stored.
+    pub answer: PostAnswer,
+}
+
+/// What whoever sent a form wants to be answered when its file is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum PostAnswer {
+    /// That there is nothing to say.
+    #[default]
+    NoContent,
+    /// That all went well.
+    Ok,
+    /// Where the object is, in a document.
+    Created,
+    /// Where to go on: an absolute http or https URL.
+    Redirect(String),
 }
 
 /// What a request says of its body beforehand; each is checked while the body is read.

@@ -78,7 +78,6 @@ unbuilt! {
     PutBucketStrictSignature => "cos:PutBucketStrictSignature",
     GetBucketStrictSignature => "cos:GetBucketStrictSignature",
     DeleteBucketStrictSignature => "cos:DeleteBucketStrictSignature",
-    PostObject => "cos:PostObject",
     AppendObject => "cos:AppendObject",
     RestoreObject => "cos:PostObjectRestore",
     SelectObjectContent => "cos:GetObject",

@@ -16,7 +16,7 @@ use crate::names::{
 use crate::object::{ETag, ObjectInfo, Span, StorageClass};
 use crate::operation::{
     AccessKeyStatus, AccountStatus, Contact, DeleteEntry, InitiateMultipartUpload, ListMultipartUploads,
-    ListObjects, ListParts, ResponseOverrides, UploadRef,
+    ListObjects, ListParts, PostAnswer, ResponseOverrides, UploadRef,
 };
 use crate::secret::SecretKey;
 use crate::tags::Tags;
@@ -193,6 +193,8 @@ pub enum Outcome {
         /// CRC-64/XZ of its bytes.
         crc64: u64,
     },
+    /// The file of a form was stored.
+    ObjectPosted(Posted),
     /// An object was made of another.
     ObjectCopied(Copied),
     /// A part was made of an object.
@@ -341,6 +343,21 @@ pub struct AclReport {
     pub acl: Acl,
     /// Whether it is an object without a list of its own.
     pub inherited: bool,
+}
+
+/// What the upload of a form made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// In this bucket.
+    pub bucket: BucketName,
+    /// Under this key.
+    pub key: ObjectKey,
+    /// Its tag.
+    pub etag: ETag,
+    /// CRC-64/XZ of its bytes.
+    pub crc64: u64,
+    /// How that is answered.
+    pub answer: PostAnswer,
 }
 
 /// What a copy made.

@@ -191,6 +191,7 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
         Op::ListObjects(list) => on_listing("cos:GetBucket", &list.bucket, &list.prefix),
         Op::ListMultipartUploads(list) => on_listing("cos:ListMultipartUploads", &list.bucket, &list.prefix),
         Op::PutObject(put) => on_object("cos:PutObject", &put.bucket, &put.key),
+        Op::PostObject(post) => on_object("cos:PostObject", &post.put.bucket, &post.put.key),
         Op::CopyObject(copy) => vec![
             allowed(
                 "cos:PutObject",
@@ -218,12 +219,7 @@ fn object(operation: &ObjectOperation) -> Vec<Requirement> {
     }
 }
 
-/// A form upload carries its signature in its body: it cannot be judged by its head, and as it does nothing,
-/// nothing is asked of it.
 fn unbuilt(operation: UnbuiltOperation, target: &Target) -> Vec<Requirement> {
-    if operation == UnbuiltOperation::PostObject {
-        return Vec::new();
-    }
     let resource = match target {
         Target::Bucket(bucket) => Resource::Bucket(bucket.clone()),
         Target::Object(bucket, key) => Resource::Object(bucket.clone(), key.clone()),

@@ -140,6 +140,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         | Outcome::Location(_)
         | Outcome::Objects(_)
         | Outcome::Uploads(_)
+        | Outcome::ObjectPosted(_)
         | Outcome::Stored { .. }
         | Outcome::Object { .. }
         | Outcome::NotModified { .. }

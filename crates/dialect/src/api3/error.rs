@@ -107,7 +107,7 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
             "AuthFailure.SignatureFailure",
             "the provided credentials could not be validated, please check your signature is correct",
         ),
-        Code::MeaningNotSigned => (
+        Code::MeaningNotSigned | Code::PostPolicyNotMet => (
             "AuthFailure.SignatureFailure",
             "something that decides what the request does is not signed",
         ),
@@ -396,6 +396,9 @@ fn spell_any(code: ErrorCode) -> (&'static str, &'static str) {
         | Code::EntityTooSmall
         | Code::InvalidPart
         | Code::InvalidPartOrder
+        | Code::MalformedPostRequest
+        | Code::IncorrectNumberOfFiles
+        | Code::InvalidPolicyDocument
         | Code::MalformedXml
         | Code::XmlTooLarge
         | Code::InvalidRange

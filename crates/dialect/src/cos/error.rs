@@ -107,7 +107,9 @@ fn spelling(code: ErrorCode) -> Spelling {
     use ErrorCode as E;
     match code {
         // Who is asking, and may they.
-        E::AccessDenied | E::MeaningNotSigned => plain("AccessDenied", 403, "Access Denied."),
+        E::AccessDenied | E::MeaningNotSigned | E::PostPolicyNotMet => {
+            plain("AccessDenied", 403, "Access Denied.")
+        }
         E::AuthorizationMalformed | E::TokenInvalid | E::SessionRevoked => {
             of_authentication("AccessDenied", 403, "Access Denied.")
         }
@@ -242,6 +244,21 @@ fn spelling(code: ErrorCode) -> Spelling {
             "MalformedXML",
             400,
             "The XML you provided was not well-formed or did not validate against our published schema.",
+        ),
+        E::MalformedPostRequest => plain(
+            "MalformedPOSTRequest",
+            400,
+            "The body of your POST request is not well-formed multipart/form-data.",
+        ),
+        E::IncorrectNumberOfFiles => plain(
+            "IncorrectNumberOfFilesInPostRequest",
+            400,
+            "POST requires exactly one file upload per request.",
+        ),
+        E::InvalidPolicyDocument => plain(
+            "InvalidPolicyDocument",
+            400,
+            "The content of the form does not meet the conditions specified in the policy document.",
         ),
         E::XmlTooLarge => plain("XMLSizeLimit", 400, "The XML you provided is too large."),
         E::InvalidRange => plain("InvalidRange", 416, "The requested range is not satisfiable."),
@@ -476,6 +493,14 @@ mod tests {
         };
         check(ErrorCode::AccessDenied, "AccessDenied", 403);
         check(ErrorCode::MeaningNotSigned, "AccessDenied", 403);
+        check(ErrorCode::PostPolicyNotMet, "AccessDenied", 403);
+        check(ErrorCode::MalformedPostRequest, "MalformedPOSTRequest", 400);
+        check(ErrorCode::InvalidPolicyDocument, "InvalidPolicyDocument", 400);
+        check(
+            ErrorCode::IncorrectNumberOfFiles,
+            "IncorrectNumberOfFilesInPostRequest",
+            400,
+        );
         check(ErrorCode::SessionRevoked, "AccessDenied", 403);
         check(ErrorCode::TokenExpired, "ExpiredToken", 400);
         check(ErrorCode::DisabledAccessKey, "InvalidAccessKeyId", 403);

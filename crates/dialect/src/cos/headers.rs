@@ -34,6 +34,7 @@ header_names! {
     ETAG = "ETag",
     EXPIRES = "Expires",
     LAST_MODIFIED = "Last-Modified",
+    LOCATION = "Location",
     SERVER = "Server",
     VARY = "Vary",
     ACL = "x-cos-acl",

@@ -14,6 +14,7 @@ mod acl;
 mod conditions;
 mod copy;
 mod cors;
+mod form;
 mod not_offered;
 mod policy;
 mod read;
@@ -34,6 +35,10 @@ pub mod request;
 
 pub use cors::headers_for_origin;
 pub use error::{ErrorContext, write_error};
+pub use form::{
+    FileReader, Form, FormReader, MAX_FIELD_BYTES, MAX_FIELDS, MAX_FORM_BYTES, MAX_PART_HEAD_BYTES,
+    PostPolicy, is_form_upload,
+};
 pub use headers::HEADER_NAMES;
 pub use read::{Read, read};
 pub use request_head::RequestHead;

@@ -172,6 +172,28 @@ fn note_acl(attributes: &mut Attributes, opens_like: Option<&str>) {
     }
 }
 
+/// Reads the upload of a form, which is a PUT in all but the place where its values stand.
+pub(super) fn read_post(
+    request: &RequestHead<'_>,
+    bucket: BucketName,
+    key: ObjectKey,
+    operation: impl FnOnce(PutObject) -> ObjectOperation,
+) -> Result<Read, Error> {
+    let query = Query::parse(request.query)?;
+    let context = Context {
+        request,
+        query: &query,
+    };
+    let operation = operation(context.put_object(bucket, key)?);
+    not_offered::refuse(request)?;
+    Ok(Read {
+        operation,
+        attributes: attributes(request, &query)?,
+        document: None,
+        traffic_limit: traffic_limit(request, &query)?,
+    })
+}
+
 /// What all readers of operations look at.
 struct Context<'a> {
     request: &'a RequestHead<'a>,
@@ -272,6 +294,8 @@ impl Context<'_> {
                     entries: Vec::new(),
                 })
             }
+            // Most of it stands in its body: whoever has read that reads it as what it is.
+            BucketRoute::Form => return Err(Error::new(ErrorCode::MalformedPostRequest)),
             BucketRoute::Unbuilt(name) => ObjectOperation::Unbuilt(name, operation::Target::Bucket(bucket)),
         })
     }

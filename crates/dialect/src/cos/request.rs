@@ -133,7 +133,10 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         } => of_upload("POST", upload).forbid_overwrite(*forbid_overwrite),
         Op::AbortMultipartUpload(upload) => of_upload("DELETE", upload),
         Op::ListParts(list) => of_upload("GET", &list.upload).list_parts(list),
-        Op::Preflight(_) | Op::Unbuilt(..) => return Err(Error::new(ErrorCode::NotImplemented)),
+        // Our client has no forms.
+        Op::PostObject(_) | Op::Preflight(_) | Op::Unbuilt(..) => {
+            return Err(Error::new(ErrorCode::NotImplemented));
+        }
     };
     builder.finish()
 }

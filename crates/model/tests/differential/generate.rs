@@ -70,13 +70,14 @@ const PRINCIPALS: [&str; 13] = [
     "qcs::cam::uin/800:roleName/dev",
 ];
 
-const OPERATIONS: [&str; 20] = [
+const OPERATIONS: [&str; 21] = [
     "GetObject",
     "GetObject",
     "HeadObject",
     "PutObject",
     "DeleteObject",
     "DeleteObjects",
+    "PostObject",
     "CopyObject",
     "UploadPartCopy",
     "AbortMultipartUpload",

@@ -273,6 +273,13 @@ impl Situation {
             "GetObject" => (Op::GetObject(read()), on_key("cos:GetObject")),
             "HeadObject" => (Op::HeadObject(read()), on_key("cos:HeadObject")),
             "PutObject" => (Op::PutObject(put()), on_key("cos:PutObject")),
+            "PostObject" => {
+                let post = PostObject {
+                    put: put(),
+                    answer: Default::default(),
+                };
+                (Op::PostObject(post), on_key("cos:PostObject"))
+            }
             "DeleteObject" => {
                 let delete = DeleteObject {
                     bucket: bucket(),

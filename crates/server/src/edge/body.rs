@@ -58,6 +58,11 @@ impl RequestBody {
         }
     }
 
+    /// How long all that is read before it is known who asks may take.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Reads a whole body of at most `limit` bytes; a longer one is refused with `too_large`. All of it must come
     /// within the patience that a stored body has for each piece: nobody has a reason to send a document slowly.
     pub(crate) async fn collect(&mut self, limit: usize, too_large: ErrorCode) -> Result<Bytes, Error> {

@@ -31,6 +31,7 @@ pub(crate) fn of_error(error: &Error) -> Option<Cause> {
         ErrorCode::UnknownAccessKey => CauseKind::KeyUnknown,
         ErrorCode::DisabledAccessKey => CauseKind::KeyDisabled,
         ErrorCode::SessionRevoked => CauseKind::SessionRevoked,
+        ErrorCode::PostPolicyNotMet => CauseKind::Other,
         ErrorCode::MeaningNotSigned => CauseKind::MeaningNotSigned,
         ErrorCode::SignatureMissing => CauseKind::SignatureMissing,
         ErrorCode::AuthorizationMalformed => CauseKind::ClaimUnreadable,
@@ -78,6 +79,7 @@ pub(crate) fn of_claim(error: &Error, unproven: &Unproven<'_>) -> Option<Cause> 
 fn window(claim: &Claim) -> (i64, i64) {
     match claim {
         Claim::Cos(claim) => (claim.sign_time.start(), claim.sign_time.end()),
+        Claim::Post(claim) => (claim.key_time.start(), claim.key_time.end()),
         Claim::Tc3(claim) => (claim.timestamp, claim.timestamp),
         Claim::V1(claim) => (claim.timestamp, claim.timestamp),
     }
@@ -94,6 +96,7 @@ fn with_canonical_text(cause: Cause, unproven: &Unproven<'_>) -> Cause {
                 .with("HttpString", shown(&text, token))
                 .with("StringToSign", cos::string_to_sign(claim.sign_time, &text))
         }
+        Claim::Post(claim) => cause.with("StringToSign", cos::post_policy_string_to_sign(&claim.policy)),
         Claim::Tc3(claim) => {
             let payload = tc3::hashed_payload(signed.view, signed.body);
             let values = tc3::HeaderValues::Lowered;

@@ -210,8 +210,9 @@ fn built_name(operation: &ObjectOperation) -> Option<&'static str> {
         Op::CopyObject(_) => "CopyObject",
         Op::UploadPartCopy(_) => "UploadPartCopy",
         Op::DeleteObjects(_) => "DeleteObjects",
-        // A browser sends a preflight unsigned; it is answered from the bucket's rules, which give no rights.
-        Op::Preflight(_) | Op::Unbuilt(..) => return None,
+        // A browser sends a preflight unsigned; it is answered from the bucket's rules, which give no rights. A form is
+        // signed in its body: `forms` asks every layer about it.
+        Op::PostObject(_) | Op::Preflight(_) | Op::Unbuilt(..) => return None,
     })
 }
 
@@ -261,7 +262,6 @@ fn unbuilt_request(name: UnbuiltOperation) -> Asked {
         Name::PutBucketStrictSignature => ("PUT", "/?strict-signature"),
         Name::GetBucketStrictSignature => ("GET", "/?strict-signature"),
         Name::DeleteBucketStrictSignature => ("DELETE", "/?strict-signature"),
-        Name::PostObject => ("POST", "/"),
         Name::AppendObject => ("POST", "/k?append&position=0"),
         Name::RestoreObject => ("POST", "/k?restore"),
         Name::SelectObjectContent => ("POST", "/k?select&select-type=2"),
@@ -274,24 +274,12 @@ fn unbuilt_request(name: UnbuiltOperation) -> Asked {
         Name::RenameObject => ("PUT", "/k?rename"),
         Name::ProcessData => ("GET", "/k?ci-process=x"),
     };
-    let headers: &[(&str, &str)] = match name {
-        Name::PostObject => &[("Content-Type", "multipart/form-data; boundary=x")],
-        _ => &[],
-    };
-    Asked {
-        headers,
-        ..asked(method, target, name.action())
-    }
+    asked(method, target, name.action())
 }
 
 /// Path and query of an operation that is not offered.
 pub(crate) fn unbuilt_target(name: UnbuiltOperation) -> &'static str {
     unbuilt_request(name).target
-}
-
-/// All but the one that does nothing and cannot be judged by its head.
-fn is_judged(name: UnbuiltOperation) -> bool {
-    name != UnbuiltOperation::PostObject
 }
 
 impl Asked {
@@ -351,17 +339,17 @@ fn the_tables_reach_what_they_stand_for() {
 }
 
 /// The keys that an action is tried with.
-struct Keys {
+pub(crate) struct Keys {
     /// Of a session that may do this one thing.
-    only_this: Key,
+    pub(crate) only_this: Key,
     /// Of a session that may do everything but this.
-    all_but_this: Key,
+    pub(crate) all_but_this: Key,
     /// Of a session that may do other things.
-    only_that: Key,
+    pub(crate) only_that: Key,
 }
 
 impl Keys {
-    async fn of(server: &TestServer, action: &str, also: &str) -> Self {
+    pub(crate) async fn of(server: &TestServer, action: &str, also: &str) -> Self {
         let only_this = policy(&[("allow", &[action, also], &["*"])]);
         let all_but_this = policy(&[("allow", &["*"], &["*"]), ("deny", &[action], &["*"])]);
         let only_that = policy(&[("allow", &["cos:NoSuchAction", "cam:NoSuchAction"], &["*"])]);
@@ -401,12 +389,11 @@ async fn m10_every_operation_of_the_object_store_asks_every_layer() {
         &policy(&[("allow", &["cam:NoSuchAction"], &["*"])]),
     )
     .await;
-    let all = BUILT.iter().map(|(_, asked)| (asked, true));
     let unbuilt: Vec<_> = UnbuiltOperation::ALL
         .iter()
-        .map(|name| (unbuilt_request(*name), is_judged(*name)))
+        .map(|name| unbuilt_request(*name))
         .collect();
-    for (asked, judged) in all.chain(unbuilt.iter().map(|(asked, judged)| (asked, *judged))) {
+    for asked in BUILT.iter().map(|(_, asked)| asked).chain(&unbuilt) {
         let Keys {
             only_this,
             all_but_this,
@@ -419,17 +406,11 @@ async fn m10_every_operation_of_the_object_store_asks_every_layer() {
                 .send(&server)
                 .await;
             let what = String::from_utf8_lossy(&answer.body);
-            assert_eq!(
-                is_refused(&answer),
-                judged,
-                "{} {}: {what}",
-                asked.method,
-                asked.target
-            );
+            assert!(is_refused(&answer), "{} {}: {what}", asked.method, asked.target);
             assert!(!what.contains("secret bytes"));
         }
         let unsigned = asked.request(&server, &upload).send(&server).await;
-        assert_eq!(is_refused(&unsigned), judged, "{} {}", asked.method, asked.target);
+        assert!(is_refused(&unsigned), "{} {}", asked.method, asked.target);
         let answer = asked
             .request(&server, &upload)
             .sign(&server, &only_this)

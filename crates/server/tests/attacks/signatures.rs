@@ -518,14 +518,8 @@ async fn m31_what_is_added_to_a_link_changes_nothing() {
 fn m31_whatever_selects_an_operation_must_be_signed() {
     use daypass_signature::cos::is_operation_parameter;
     // What is told by a name in the query, and by which one.
-    let named = |name: UnbuiltOperation| {
-        !matches!(
-            name,
-            UnbuiltOperation::PostObject
-            // Recognised by patterns of names; nothing stands behind it yet.
-            | UnbuiltOperation::ProcessData
-        )
-    };
+    // Data processing is recognised by patterns of names; nothing stands behind it yet.
+    let named = |name: UnbuiltOperation| name != UnbuiltOperation::ProcessData;
     for name in UnbuiltOperation::ALL.iter().filter(|name| named(**name)) {
         let target = crate::one_gate::unbuilt_target(*name);
         let (_, query) = target.split_once('?').unwrap();

@@ -107,23 +107,15 @@ pub fn claim(view: &RequestView<'_>) -> Result<Option<Claim>, ClaimError> {
             None => return Ok(None),
         },
     };
-    fields.into_claim(location, request_token(view)?).map(Some)
+    fields.into_claim(location, sent_token(view)?).map(Some)
 }
 
-/// Reads the claim that a POST form carries in its `Signature` field, next to its token field.
+/// Reads the claim that a POST form carries in its `Signature` field, next to the token that came with it.
 ///
-/// The mini-program SDK uploads like this; it signs the request's headers and the path `/`. It may send the token
-/// as a header too: whoever has both must compare them.
-pub fn claim_in_form(signature: &str, form_token: Option<&str>) -> Result<Claim, ClaimError> {
+/// The mini-program SDK uploads like this; it signs the request's headers and the path `/`.
+pub fn claim_in_form(signature: &str, token: Option<SentToken>) -> Result<Claim, ClaimError> {
     bounded("Signature", signature, MAX_AUTHORIZATION_BYTES)?;
-    let form_token = form_token
-        .map(|text| token("x-cos-security-token", text.as_bytes()))
-        .transpose()?
-        .flatten();
-    Fields::from_text(signature)?.into_claim(
-        Location::Form,
-        form_token.map(|text| SentToken::new(text.to_owned())),
-    )
+    Fields::from_text(signature)?.into_claim(Location::Form, token)
 }
 
 fn from_query<'v>(view: &'v RequestView<'_>) -> Result<Option<(Location, Fields<'v>)>, ClaimError> {
@@ -166,7 +158,8 @@ fn put<'v>(slot: &mut Option<&'v str>, field: &str, value: &'v str) -> Result<()
     }
 }
 
-fn request_token(view: &RequestView<'_>) -> Result<Option<SentToken>, ClaimError> {
+/// The session token that a request carries in its headers or its query; those of a form count as its headers.
+pub fn sent_token(view: &RequestView<'_>) -> Result<Option<SentToken>, ClaimError> {
     let mut found: Option<&str> = None;
     for name in TOKENS {
         let parameters = view.parameters().iter().filter(|parameter| parameter.is(name));

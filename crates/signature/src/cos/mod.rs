@@ -16,11 +16,13 @@ mod sign;
 mod verify;
 
 pub use canonical::{SignKey, http_string, sign_key, signature, string_to_sign};
-pub use claim::{Claim, Location, claim, claim_in_form};
+pub use claim::{Claim, Location, claim, claim_in_form, sent_token};
 pub use meaning::{
     COMPANION_PARAMETERS, MeaningKind, OPERATION_PARAMETERS, UnsignedMeaning, is_operation_parameter,
     unsigned_meaning,
 };
 pub use names::NameList;
-pub use post_policy::{post_policy_signature, post_policy_string_to_sign, verify_post_policy};
+pub use post_policy::{
+    PostClaim, PostFields, post_policy_signature, post_policy_string_to_sign, verify_post_policy,
+};
 pub use sign::{SIGNED_HEADERS, Selection, SignOptions, presign, sign};

@@ -108,6 +108,7 @@ pub fn read(operation: &ObjectOperation, answer: &AnswerParts<'_>) -> Result<Out
             Ok(Outcome::Deleted)
         }
         // Only browsers send these.
+        Op::PostObject(_) => Err(unreadable("a form was answered")),
         Op::Preflight(_) => Err(unreadable("a preflight was answered")),
         Op::PutObjectTagging { .. }
         | Op::PutBucketCors { .. }

@@ -4,6 +4,7 @@
 
 mod lists;
 mod object;
+mod posted;
 
 use std::borrow::Cow;
 
@@ -113,6 +114,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
             answer.add(headers::CRC64, crc64.to_string());
             answer
         }
+        Outcome::ObjectPosted(posted) => posted::write(posted, context)?,
         Outcome::ObjectCopied(copied) => {
             document(answer(200), copy::write_answer("CopyObjectResult", copied))
         }
