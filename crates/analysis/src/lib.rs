@@ -1,15 +1,13 @@
 //! What policies mean, told before anybody asks for anything.
 //!
 //! [`lint`] finds what is dangerous, useless or mistaken in a document; [`compare`] says whether one document
-//! allows only what another allows too, with a request that proves the contrary; [`explain`] says why one request was
-//! decided as it was, and what would have it allowed; [`effective`] tells what remains of several layers; [`judge`]
+//! allows only what another allows too, with a request that proves the contrary; [`effective`] tells what remains of several layers; [`judge`]
 //! looks at the policy of a temporary key in all these ways. All are pure: nothing is looked up, and the evaluator of
 //! `daypass-policy` has the last word on every request that is named here.
 
 mod actions;
 mod compare;
 mod effective;
-pub mod explain;
 mod judge;
 mod lint;
 mod witness;

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
-use daypass_analysis::explain::{Explanation, in_words};
 use daypass_api::operation::RequestId;
+use daypass_explain::{Explanation, in_words};
 
 use crate::connection::ServiceArguments;
 use crate::output;

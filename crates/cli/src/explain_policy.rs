@@ -11,7 +11,6 @@ use clap::Args;
 use daypass_access::{
     BucketFacts, Caller, Environment, Facts, Identity, Layers, Origin, Principal, Question, StoredPolicy,
 };
-use daypass_analysis::explain::{Explanation, Who, in_words, reasons};
 use daypass_api::Timestamp;
 use daypass_api::acl::Acl;
 use daypass_api::attributes::{Attributes, QueryValue};
@@ -21,6 +20,7 @@ use daypass_api::names::{
 use daypass_api::operation::Subject;
 use daypass_api::requirement::{Access, Need, Requirement, Requirements, Resource, Values};
 use daypass_client::{Clock, SystemClock};
+use daypass_explain::{Explanation, Who, in_words, reasons};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
 
 use crate::report::Misuse;

@@ -33,12 +33,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-token",
         ],
     ),
-    // What policies mean: for the command line, for whoever mints, and for whoever explains a refusal. What a request is
-    // answered is the gate's to say, so it is asked.
-    (
-        "daypass-analysis",
-        &["daypass-access", "daypass-api", "daypass-policy"],
-    ),
+    // What policies mean: for the command line, for programs that mint, and for the STS.
+    ("daypass-analysis", &["daypass-api", "daypass-policy"]),
     ("daypass-api", &[]),
     ("daypass-audit", &[]),
     // Measures the program from outside, and single functions in its benches; nothing depends on it.
@@ -76,6 +72,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-analysis",
             "daypass-api",
             "daypass-client",
+            "daypass-explain",
             "daypass-policy",
             "daypass-signature",
         ],
@@ -83,6 +80,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "daypass-client",
         &[
+            "daypass-analysis",
             "daypass-api",
             "daypass-dialect",
             "daypass-policy",
@@ -90,6 +88,11 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("daypass-dialect", &["daypass-api"]),
+    // What a request is answered is the gate's to say, so it is asked.
+    (
+        "daypass-explain",
+        &["daypass-access", "daypass-api", "daypass-policy"],
+    ),
     ("daypass-federation", &["daypass-api"]),
     // The readers of outside bytes as targets of fuzzing; no program uses it.
     (
@@ -116,6 +119,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-audit",
             "daypass-blob",
             "daypass-dialect",
+            "daypass-explain",
             "daypass-federation",
             "daypass-kv",
             "daypass-metadata",

@@ -5,8 +5,8 @@
 
 use daypass_access::credential::Credential;
 use daypass_access::verify::{Claim, Signed};
-use daypass_analysis::explain::{Cause, CauseKind};
 use daypass_api::{Error, ErrorCode, Timestamp};
+use daypass_explain::{Cause, CauseKind};
 use daypass_signature::{cos, tc3, v1};
 
 /// Longest canonical text that is kept, in bytes.

@@ -17,9 +17,9 @@ use std::time::Duration;
 use std::{io, thread};
 
 use daypass_access::Identity;
-use daypass_analysis::explain::{Explanation, in_words};
 use daypass_api::operation::RequestId;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
+use daypass_explain::{Explanation, in_words};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 

@@ -1,11 +1,11 @@
 //! What a request leaves for its explanation, and the explanation made of it.
 
 use daypass_access::{Caller, Decision, Environment, Facts, Identity, Layers, Principal, Question, Vouched};
-use daypass_analysis::explain::{Cause, Explanation, Who, reasons};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::Uin;
 use daypass_api::requirement::Requirements;
 use daypass_api::{ErrorCode, Timestamp};
+use daypass_explain::{Cause, Explanation, Who, reasons};
 
 /// Most items of a batch that are looked at: a batch is refused for each item alone, and mostly for one reason.
 const MAX_ITEMS: usize = 8;

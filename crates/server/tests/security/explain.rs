@@ -1,7 +1,7 @@
 //! Why requests were refused: told to the accounts whose requests and resources they were, and to nobody else.
 
-use daypass_analysis::explain::{Cause, CauseKind, Explanation, Mend, in_words};
 use daypass_api::operation::MAX_REQUEST_ID_BYTES;
+use daypass_explain::{Cause, CauseKind, Explanation, Mend, in_words};
 use daypass_server::{ExplainConfig, StartError};
 use daypass_testkit::{ROOT_SECRET_ID, TestServer};
 use serde_json::{Value, json};

@@ -11,8 +11,8 @@ use daypass_api::requirement::{Access, Requirement, Requirements};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
 use serde_json::{Value as Json, json};
 
-use super::layers;
-use super::report::{Denial, MAX_JUDGEMENTS, Mend, Step, bounded};
+use crate::layers;
+use crate::report::{Denial, MAX_JUDGEMENTS, Mend, Step, bounded};
 
 /// What is missing for a refused request to be allowed, by statements alone.
 pub fn mend(requirements: &Requirements, question: &Question<'_>) -> Mend {

@@ -13,12 +13,12 @@ use std::sync::Arc;
 use daypass_access::{
     BucketFacts, Caller, Environment, Facts, Identity, Layers, Origin, Principal, Question, StoredPolicy,
 };
-use daypass_analysis::explain::{Explanation, Mend, Reasons, Verdict, in_words, reasons};
 use daypass_api::Timestamp;
 use daypass_api::acl::Acl;
 use daypass_api::attributes::Attributes;
 use daypass_api::names::{AccessKeyId, Account, AppId, BucketName, ObjectKey, Region, RoleId, RoleName, Uin};
 use daypass_api::requirement::{Access, Need, Requirement, Requirements, Resource, Values};
+use daypass_explain::{Explanation, Mend, Reasons, Verdict, in_words, reasons};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -395,7 +395,7 @@ fn a_denial_cannot_be_mended() {
         ..case()
     };
     let reasons = case.reasons();
-    let denies = |layer: &&daypass_analysis::explain::LayerReport| layer.verdict == Verdict::Denies;
+    let denies = |layer: &&daypass_explain::LayerReport| layer.verdict == Verdict::Denies;
     let denial = reasons.judgements[0].layers.iter().find(denies).unwrap();
     assert_eq!(
         denial.deciding.as_ref().unwrap().conditions[0].actual,

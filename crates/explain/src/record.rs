@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::report::Reasons;
+use crate::report::Reasons;
 
 /// Why one request was answered as it was.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use daypass_access::{Decision, Finding, Layer, Opinion, Question};
 use daypass_api::requirement::{Access, Requirement, Requirements};
 use daypass_policy::{ConditionKey, Effect, Probe, Request, Tested};
 
-use super::layers;
-use super::mend::mend;
-use super::report::{
+use crate::layers;
+use crate::mend::mend;
+use crate::report::{
     Closest, ConditionReport, Deciding, Judgement, LayerReport, MAX_JUDGEMENTS, MAX_VALUES, Mend, Mismatch,
     Reasons, Verdict, bounded, bounded_list,
 };

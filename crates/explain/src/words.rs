@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use super::record::{Cause, CauseKind, Explanation};
-use super::report::{
+use crate::record::{Cause, CauseKind, Explanation};
+use crate::report::{
     Closest, ConditionReport, Deciding, Denial, Judgement, LayerReport, Mend, Mismatch, Reasons, Step,
     Verdict,
 };

@@ -4,8 +4,8 @@
 //! layers and nothing of another's: neither what they say nor that there are any. What follows from what it sees already
 //! may be told, and that alone.
 
-use super::record::{Explanation, Who};
-use super::report::{Judgement, LayerReport, Mend, Reasons};
+use crate::record::{Explanation, Who};
+use crate::report::{Judgement, LayerReport, Mend, Reasons};
 
 impl Explanation {
     /// The accounts that have a part in the request, by their roots: for nobody else there is an explanation.
@@ -111,8 +111,8 @@ impl Mend {
 mod tests {
     use serde_json::json;
 
-    use super::super::{Cause, CauseKind, Closest, ConditionReport, Denial, Step, Verdict};
     use super::*;
+    use crate::{Cause, CauseKind, Closest, ConditionReport, Denial, Step, Verdict};
 
     const CALLER: u64 = 900;
     const OWNER: u64 = 800;
