@@ -13,6 +13,7 @@
 mod compare;
 mod crowd;
 mod disk;
+mod form;
 mod goals;
 mod http;
 mod issuer;

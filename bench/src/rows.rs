@@ -32,13 +32,15 @@ impl Subject {
 
     /// Whether our server writes, which it does on a folder that is thrown away after the pass.
     pub(crate) fn writes(self) -> bool {
-        matches!(self, Self::Daypass(Work::Put(_)))
+        matches!(self, Self::Daypass(Work::Put(_) | Work::Form(_)))
     }
 
     /// How many bytes one operation leaves on the disk.
     pub(crate) fn bytes_left(self) -> usize {
         match self {
-            Self::Daypass(Work::Put(size)) | Self::Files(size) | Self::Appends(size) => size.bytes(),
+            Self::Daypass(Work::Put(size) | Work::Form(size)) | Self::Files(size) | Self::Appends(size) => {
+                size.bytes()
+            }
             _ => 0,
         }
     }
@@ -65,7 +67,7 @@ const fn row(id: &'static str, title: &'static str, workers: usize, subjects: &'
 
 use Size::{Large, Medium, Small};
 use Subject::{Appends, Daypass, Digests, Files, Nginx};
-use Work::{Assume, Get, Head, List, Mint, Put, WebIdentity};
+use Work::{Assume, Form, Get, Head, List, Mint, Put, WebIdentity};
 
 /// All rows. Reading comes before writing, which leaves the disk busy for a while. Writing 64 MiB at 32 connections is
 /// no row of rates (2 GiB a round); `footprint` does it once, for the memory.
@@ -176,6 +178,9 @@ pub(crate) const ROWS: &[Row] = &[
         32,
         &[Daypass(Put(Medium)), Files(Medium)],
     ),
+    row("form-4k-1", "POST form with 4 KiB", 1, &[Daypass(Form(Small))]),
+    row("form-4k-32", "POST form with 4 KiB", 32, &[Daypass(Form(Small))]),
+    row("form-1m-32", "POST form with 1 MiB", 32, &[Daypass(Form(Medium))]),
     row("put-64m-1", "PUT 64 MiB", 1, &[Daypass(Put(Large))]),
     row("put-64m-4", "PUT 64 MiB", 4, &[Daypass(Put(Large))]),
     row("append-4k-1", "append 4 KiB and sync", 1, &[Appends(Small)]),

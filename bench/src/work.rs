@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use crate::form::form;
 use crate::http::{Answer, Connection, Request};
 use crate::issuer::Issuer;
 use crate::load::Step;
@@ -71,6 +72,8 @@ impl Size {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     Put(Size),
+    /// The same by a form with a policy.
+    Form(Size),
     Get(Size),
     Head(Size),
     List,
@@ -105,6 +108,7 @@ impl<'a> Target<'a> {
             connection,
             worker,
             head: Vec::new(),
+            body: Vec::new(),
             answer: Vec::new(),
         };
         let policy = statements(1, "get/4k/*");
@@ -126,6 +130,7 @@ impl<'a> Target<'a> {
         }
         Ok(Box::new(move |count| match work {
             Work::Put(size) => asker.put(size, count),
+            Work::Form(size) => asker.form(size, count),
             Work::Get(size) => asker.get(size, count),
             Work::Head(size) => asker.head(size, count),
             Work::List | Work::Mint | Work::Assume | Work::WebIdentity => asker.list(count),
@@ -180,6 +185,7 @@ struct Asker<'a> {
     connection: Connection,
     worker: usize,
     head: Vec<u8>,
+    body: Vec<u8>,
     answer: Vec<u8>,
 }
 
@@ -198,6 +204,24 @@ impl Asker<'_> {
             head: &self.head,
             piece: self.target.bytes.get(..piece).unwrap_or_default(),
             repeats,
+            answer_has_body: true,
+        };
+        let answer = self.connection.exchange(&request, None)?;
+        self.target.expect(&answer)
+    }
+
+    fn form(&mut self, size: Size, count: u64) -> Result<()> {
+        let key = format!("put/{}/{}/{count}", self.target.series, self.worker);
+        let file = self
+            .target
+            .bytes
+            .get(..size.bytes())
+            .context("forms are made of one piece")?;
+        form(&key, file, self.target.key, &mut self.head, &mut self.body)?;
+        let request = Request {
+            head: &self.head,
+            piece: &self.body,
+            repeats: 1,
             answer_has_body: true,
         };
         let answer = self.connection.exchange(&request, None)?;
