@@ -143,35 +143,35 @@ impl Service {
         let Operation::Session(operation) = operation else {
             return Ok(None);
         };
-        let is_of_interest = |policy: &Option<String>| wanted || policy.is_some();
-        let (policy, seconds, bounds) = match operation {
+        let (policy, duration, default, role) = match operation {
             SessionOperation::GetFederationToken(get) => {
-                let seconds = get.duration_seconds.unwrap_or(issue::DEFAULT_SECONDS);
-                (&get.policy, seconds, own_bounds(question))
+                (&get.policy, get.duration_seconds, issue::DEFAULT_SECONDS, None)
             }
-            SessionOperation::AssumeRole(assume) if is_of_interest(&assume.policy) => (
+            SessionOperation::AssumeRole(assume) => (
                 &assume.policy,
-                assume
-                    .duration_seconds
-                    .unwrap_or(issue_role::DEFAULT_ROLE_SECONDS),
-                self.role_bounds(view, question, assume.owner, &assume.role)
-                    .await?,
+                assume.duration_seconds,
+                issue_role::DEFAULT_ROLE_SECONDS,
+                Some((assume.owner, &assume.role)),
             ),
-            SessionOperation::AssumeRoleWithWebIdentity(assume) if is_of_interest(&assume.policy) => (
+            SessionOperation::AssumeRoleWithWebIdentity(assume) => (
                 &assume.policy,
-                assume
-                    .duration_seconds
-                    .unwrap_or(issue_role::DEFAULT_ROLE_SECONDS),
-                self.role_bounds(view, question, assume.owner, &assume.role)
-                    .await?,
+                assume.duration_seconds,
+                issue_role::DEFAULT_ROLE_SECONDS,
+                Some((assume.owner, &assume.role)),
             ),
             _ => return Ok(None),
+        };
+        let bounds = match role {
+            None => own_bounds(question),
+            // Without a policy of its own the key is to have just what the role has.
+            Some(_) if policy.is_none() && !wanted => None,
+            Some((owner, role)) => self.role_bounds(view, question, owner, role).await?,
         };
         let Some(bounds) = bounds else { return Ok(None) };
         Ok(Some(Judging {
             policy: policy.clone(),
             bounds,
-            seconds: u64::try_from(seconds).unwrap_or_default(),
+            seconds: u64::try_from(duration.unwrap_or(default)).unwrap_or_default(),
             generation: view.identity_generation().await?,
             wanted,
         }))
