@@ -22,6 +22,8 @@ pub(crate) const MASTER_KEY: &str = "DAYPASS_MASTER_KEY";
 pub(crate) const PREVIOUS_MASTER_KEY: &str = "DAYPASS_PREVIOUS_MASTER_KEY";
 /// What is logged: a level, or levels for parts of the program, as in `info,daypass::audit=off`.
 pub(crate) const LOG: &str = "DAYPASS_LOG";
+/// Where the service manager is told that the program is ready, set by the manager.
+pub(crate) const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
 /// The variable that says the same as a key of the settings, where there is one. Those of secrets have no key.
 pub(crate) fn variable_of(key: &str) -> Option<&'static str> {

@@ -5,8 +5,10 @@ mod check;
 mod config;
 mod demo;
 mod environment;
+mod health;
 mod serve;
 mod settings;
+mod supervisor;
 mod tls;
 
 use std::io::Write;
@@ -37,6 +39,7 @@ enum Command {
     Demo(demo::DemoArguments),
     Tls(tls::TlsArguments),
     Config(config::ConfigArguments),
+    Health(health::HealthArguments),
     Check(check::CheckArguments),
     Audit(audit::AuditArguments),
     #[command(flatten)]
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Tls(arguments) => tls::run(arguments),
             Command::Config(arguments) => config::run(arguments),
+            Command::Health(arguments) => health::run(arguments).await,
             Command::Verb(verb) => verb.run().await,
             Command::Completions { shell } => completions(shell),
         }

@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use crate::environment;
 use crate::settings::layers::{Layered, Layers};
 use crate::settings::{Meaning, Settings, file, settle};
+use crate::supervisor;
 
 /// Run the object store, the token service and the access-management service.
 #[derive(Args, Debug)]
@@ -79,11 +80,15 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
     let server = Server::start(config).await?;
     announce(&server)?;
+    supervisor::tell_ready()?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
+    if let Err(error) = supervisor::tell_stopping() {
+        tracing::warn!("{error:#}");
+    }
     server.stop().await.context("the server did not stop cleanly")
 }
 

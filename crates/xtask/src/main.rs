@@ -16,6 +16,7 @@ mod demo;
 mod deny;
 mod mutants;
 mod npm;
+mod package;
 mod process;
 mod sdk_browser;
 mod sdk_go;
@@ -24,6 +25,7 @@ mod sdk_node;
 mod sdk_python;
 mod steps;
 mod suite;
+mod tool;
 mod workspace;
 
 use std::process::ExitCode;
@@ -53,6 +55,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
             Ok(())
         }
         "mutants" => mutants::run(rest),
+        "package" => package::run(rest),
         "sdk-browser" => sdk_browser::run(rest),
         "sdk-go" => sdk_go::run(rest),
         "sdk-java" => sdk_java::run(rest),
@@ -70,7 +73,8 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
 
 /// Installs what the steps of `test` need beside the Rust toolchain, so that a later run can do without a network.
 fn setup() -> anyhow::Result<()> {
-    deny::install()?;
+    deny::TOOL.install()?;
+    package::TOOL.install()?;
     sdk_python::install()?;
     sdk_node::install()?;
     sdk_browser::install()?;
@@ -93,6 +97,7 @@ Commands:
     text.push_str(
         "  mutants [--fresh]         break the gate and the evaluator in every listed way; a test must catch each\n",
     );
+    text.push_str("  package install           the same, and installs, starts and purges it: as root, on a machine to spare\n");
     text.push_str("  sdk-python [argument]...  the same with arguments for pytest, such as `-k expired`\n");
     text.push_str(
         "  sdk-node [argument]...    the same with arguments for Node.js, such as `--test-name-pattern=expired`\n",

@@ -3,7 +3,7 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, bench, calls, demo, deny, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python};
+use crate::{arrows, bench, calls, demo, deny, package, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 15] = [
+pub(crate) const STEPS: [Step; 16] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -51,6 +51,11 @@ pub(crate) const STEPS: [Step; 15] = [
         name: "release",
         about: "the program builds as it is shipped",
         run: release,
+    },
+    Step {
+        name: "package",
+        about: "the Debian package is made, and serves when it is unpacked",
+        run: package,
     },
     Step {
         name: "demo",
@@ -123,6 +128,10 @@ fn docs() -> anyhow::Result<()> {
 /// Builds the program that the later steps run.
 pub(crate) fn release() -> anyhow::Result<()> {
     cargo(&["build", "--release", "--package", "daypass"])
+}
+
+fn package() -> anyhow::Result<()> {
+    package::run(&[])
 }
 
 fn sdk_python() -> anyhow::Result<()> {
