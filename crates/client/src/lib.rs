@@ -7,6 +7,7 @@
 //! parts. Where keys come from, folders and messages are left to the caller.
 
 pub mod request;
+pub mod scope;
 
 mod clock;
 mod connection;
@@ -31,7 +32,9 @@ pub use connection::Connection;
 pub use credentials::{Credentials, CredentialsProvider, FetchError, KeySource, MintedKeys, Refreshing};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Cause, Error, Refusal};
-pub use objects::{Download, ObjectClient, SignedUrl, Stored, UploadedPart};
+pub use objects::{
+    Download, FormKey, FormSuccess, FormUpload, ObjectClient, SignedForm, SignedUrl, Stored, UploadedPart,
+};
 pub use payload::{ByteStream, Payload};
 pub use retry::Patience;
 pub use transfer::{MAX_AT_ONCE, Observer, Reader, Stop, Transfer};

@@ -7,6 +7,7 @@ mod attributes;
 mod buckets;
 mod copies;
 mod download;
+mod form;
 mod listing;
 mod multipart;
 mod object;
@@ -20,6 +21,7 @@ use daypass_dialect::cos::answer::{self, AnswerParts};
 use daypass_dialect::cos::request;
 
 pub use download::Download;
+pub use form::{FormKey, FormSuccess, FormUpload, SignedForm};
 pub use multipart::UploadedPart;
 pub use presign::SignedUrl;
 
@@ -50,6 +52,11 @@ impl ObjectClient {
     /// The object store at the other end of a connection.
     pub fn new(connection: Connection) -> Self {
         Self { connection }
+    }
+
+    /// The connection that everything goes over.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     pub(crate) fn patience(&self) -> Patience {

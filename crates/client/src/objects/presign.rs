@@ -1,6 +1,7 @@
 //! Links: requests signed in their URL, to be made by somebody who has no key.
 
 use std::fmt;
+use std::sync::Arc;
 
 use daypass_api::ErrorCode;
 use daypass_api::names::{BucketName, ObjectKey};
@@ -10,6 +11,8 @@ use daypass_signature::cos::{self, SignOptions};
 use daypass_signature::{RequestView, Window};
 
 use super::{ObjectClient, sign};
+use crate::connection::Connection;
+use crate::credentials::Credentials;
 use crate::error::Error;
 
 /// A link that does what its maker may do, for whoever has it. Hidden in `Debug`.
@@ -48,12 +51,7 @@ impl ObjectClient {
     }
 
     async fn presign(&self, operation: &ObjectOperation, seconds: u32) -> Result<SignedUrl, Error> {
-        let credentials = self.connection.credentials().await?.ok_or_else(|| {
-            Error::Request(daypass_api::Error::with_message(
-                ErrorCode::SignatureMissing,
-                "a link needs a key to sign it with",
-            ))
-        })?;
+        let credentials = key_to_sign_with(&self.connection, "a link").await?;
         let parts =
             request::write(operation, &self.connection.endpoint().for_dialect()).map_err(Error::Request)?;
         let headers = [("host", parts.host.as_bytes())];
@@ -76,4 +74,14 @@ impl ObjectClient {
             signature.map_err(too_many)?
         )))
     }
+}
+
+/// The key of a connection, for something that makes no sense without a signature.
+pub(super) async fn key_to_sign_with(connection: &Connection, what: &str) -> Result<Arc<Credentials>, Error> {
+    connection.credentials().await?.ok_or_else(|| {
+        Error::Request(daypass_api::Error::with_message(
+            ErrorCode::SignatureMissing,
+            format!("{what} needs a key to sign it with"),
+        ))
+    })
 }

@@ -2,6 +2,7 @@
 //! answers that go wrong. HTTPS and transfers are tested against the real server.
 
 mod actions;
+mod forms;
 mod objects;
 mod renewal;
 mod server;

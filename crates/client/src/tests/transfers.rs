@@ -16,7 +16,7 @@ use crate::{Connection, Credentials, Error, ObjectClient, Observer, Stop, Transf
 
 const MIB: usize = 1024 * 1024;
 
-async fn store() -> (TestServer, ObjectClient) {
+pub(super) async fn store() -> (TestServer, ObjectClient) {
     let server = TestServer::start().await;
     let credentials = Credentials {
         secret_id: AccessKeyId::parse(ROOT_SECRET_ID).unwrap(),
