@@ -29,7 +29,10 @@ mod tests;
 pub use actions::ActionClient;
 pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
-pub use credentials::{Credentials, CredentialsProvider, FetchError, KeySource, MintedKeys, Refreshing};
+pub use credentials::{
+    Credentials, CredentialsProvider, FetchError, KeySource, MintedKeys, ProcessKeys, Refreshing,
+    UserServerKeys,
+};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Cause, Error, Refusal};
 pub use objects::{

@@ -3,7 +3,10 @@
 //! A connection asks its provider before each try of each request, so that a key that is renewed in the middle of an
 //! upload signs the parts that come after.
 
+mod key_json;
+mod process;
 mod refreshing;
+mod user_server;
 
 use std::sync::Arc;
 
@@ -13,7 +16,9 @@ use daypass_api::names::AccessKeyId;
 use daypass_api::outcome::{NewAccessKey, SessionToken, TemporaryKey};
 use daypass_api::secret::SecretKey;
 
+pub use process::ProcessKeys;
 pub use refreshing::{FetchError, KeySource, MintedKeys, Refreshing};
+pub use user_server::UserServerKeys;
 
 use crate::error::Error;
 
