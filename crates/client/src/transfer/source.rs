@@ -53,10 +53,31 @@ impl State {
 
 impl FileSource {
     pub(super) fn new(path: &Path, metadata: &Metadata) -> Self {
+        // A file is the same from wherever it is named.
+        let whole = std::path::absolute(path);
         Self {
-            path: path.into(),
+            path: whole.as_deref().unwrap_or(path).into(),
             state: State::of(metadata),
         }
+    }
+
+    /// Where it is.
+    pub(super) fn place(&self) -> std::path::Display<'_> {
+        self.path.display()
+    }
+
+    /// Where it is, and by what it shows that it is the same.
+    pub(super) fn name(&self) -> String {
+        let State {
+            device,
+            inode,
+            length,
+            modified: (seconds, nanoseconds),
+        } = self.state;
+        format!(
+            "{} {device} {inode} {length} {seconds}.{nanoseconds:09}",
+            self.place()
+        )
     }
 
     pub(super) fn length(&self) -> u64 {
