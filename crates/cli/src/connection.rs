@@ -6,14 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use daypass_api::names::{AccessKeyId, Region};
-use daypass_api::outcome::SessionToken;
-use daypass_api::secret::SecretKey;
-use daypass_client::{ActionClient, Connection, Credentials, Endpoint, ObjectClient, Trust};
+use daypass_api::names::Region;
+use daypass_client::{ActionClient, Connection, Endpoint, ObjectClient, Profile, ProfileError, Trust};
 
-use crate::environment::{self, PROFILE, SECRET_ID, SECRET_KEY, TOKEN};
+use crate::environment::{self, PROFILE, SECRET_ID};
 use crate::names;
-use crate::profile::{self, Profile};
+use crate::profile;
 use crate::report::Misuse;
 
 /// Where the server is when nothing says so.
@@ -32,8 +30,8 @@ pub(crate) struct ServerArguments {
     /// profile
     #[arg(long, value_name = "FILE", help_heading = "Connection")]
     ca_file: Option<PathBuf>,
-    /// Section of ~/.config/daypass/profiles.toml with endpoint, ca_file, region, secret_id, secret_key and token; it
-    /// counts before the environment. Otherwise DAYPASS_PROFILE or `default`, which count after it: DAYPASS_SECRET_ID,
+    /// Section of ~/.config/daypass/profiles.toml with endpoint, ca_file, region and a key: secret_id, secret_key and
+    /// token, or credential_process, or user_server and user_server_token; it counts before the environment. Otherwise DAYPASS_PROFILE or `default`, which count after it: DAYPASS_SECRET_ID,
     /// DAYPASS_SECRET_KEY and, for a temporary key, DAYPASS_TOKEN
     #[arg(long, value_name = "NAME", help_heading = "Connection")]
     profile: Option<String>,
@@ -107,15 +105,15 @@ impl Settings {
         }
         let keys = self.0.iter().find(|source| source.names_a_key());
         let keys = keys.ok_or(MissingCredentials(SECRET_ID))?;
-        let credentials = credentials(
-            keys.secret_id.clone(),
-            keys.secret_key.clone(),
-            keys.token.clone(),
-        )?;
+        let provider = keys.provider().map_err(|error| match error {
+            ProfileError::Incomplete(name) => MissingCredentials(name).into(),
+            error => profile::told(error),
+        })?;
+        let provider = provider.ok_or(MissingCredentials(SECRET_ID))?;
         let authority = arguments.ca_file.as_deref();
         let authority = authority.or_else(|| self.first(|source| source.ca_file.as_deref()));
         let is_secure = endpoint.is_secure();
-        let connection = Connection::new(endpoint, Some(credentials));
+        let connection = Connection::new(endpoint, None).with_provider(provider);
         match authority.filter(|_| is_secure) {
             None => Ok(connection),
             Some(file) => {
@@ -138,77 +136,3 @@ impl Settings {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not set")]
 pub(crate) struct MissingCredentials(pub(crate) &'static str);
-
-fn credentials(
-    id: Option<String>,
-    secret: Option<SecretKey>,
-    token: Option<SessionToken>,
-) -> Result<Credentials> {
-    let id = id.ok_or(MissingCredentials(SECRET_ID))?;
-    let secret = secret.ok_or(MissingCredentials(SECRET_KEY))?;
-    let no_key_id = || {
-        Misuse(format!(
-            "`{SECRET_ID}` is not the id of a key: it holds letters, digits, `-` and `_`"
-        ))
-    };
-    // What no header can carry is refused here, where its name is known; neither secret nor token is shown.
-    if token
-        .as_ref()
-        .is_some_and(|token| !token.expose().bytes().all(|byte| byte.is_ascii_graphic()))
-    {
-        return Err(Misuse(format!(
-            "`{TOKEN}` holds blanks or other characters that no token has"
-        ))
-        .into());
-    }
-    Ok(Credentials {
-        secret_id: AccessKeyId::parse(&id).map_err(|_| no_key_id())?,
-        secret_key: secret,
-        token,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(id: Option<&str>, secret: Option<&str>, token: Option<&str>, expected: Result<(), &str>) {
-        let outcome = credentials(
-            id.map(str::to_owned),
-            secret.map(|text| SecretKey::new(text.to_owned())),
-            token.map(|text| SessionToken::new(text.to_owned())),
-        );
-        let outcome = outcome.map(|_| ()).map_err(|error| error.to_string());
-        assert_eq!(
-            outcome
-                .as_ref()
-                .map_err(|error| error.get(..expected.err().unwrap_or("").len()).unwrap()),
-            expected.as_ref().map_err(|text| *text)
-        );
-    }
-
-    #[test]
-    fn keys_from_the_environment() {
-        check(Some("AKID1"), Some("s"), None, Ok(()));
-        check(Some("AKID1"), Some("s"), Some("t_-"), Ok(()));
-        check(None, Some("s"), None, Err("`DAYPASS_SECRET_ID` is not set"));
-        check(
-            Some("AKID1"),
-            None,
-            Some("t"),
-            Err("`DAYPASS_SECRET_KEY` is not set"),
-        );
-        check(
-            Some("a b"),
-            Some("s"),
-            None,
-            Err("`DAYPASS_SECRET_ID` is not the id"),
-        );
-        check(
-            Some("AKID1"),
-            Some("s"),
-            Some("a\nb"),
-            Err("`DAYPASS_TOKEN` holds blanks"),
-        );
-    }
-}

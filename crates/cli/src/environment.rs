@@ -5,18 +5,12 @@ use std::env::{VarError, var};
 
 use anyhow::{Result, bail};
 
-/// Where the server is.
-pub(crate) const ENDPOINT: &str = "DAYPASS_ENDPOINT";
-/// File of the authorities to trust over HTTPS.
-pub(crate) const CA_FILE: &str = "DAYPASS_CA_FILE";
-/// The region that calls name.
-pub(crate) const REGION: &str = "DAYPASS_REGION";
 /// Which section of the profile file counts.
 pub(crate) const PROFILE: &str = "DAYPASS_PROFILE";
 /// Folder of settings, and the home folder: where the profile file is.
 pub(crate) const CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 pub(crate) const HOME: &str = "HOME";
-/// The key to sign with.
+/// The key to sign with. The profile of the environment reads it; here stands what others are told to set.
 pub(crate) const SECRET_ID: &str = "DAYPASS_SECRET_ID";
 pub(crate) const SECRET_KEY: &str = "DAYPASS_SECRET_KEY";
 pub(crate) const TOKEN: &str = "DAYPASS_TOKEN";

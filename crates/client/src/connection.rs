@@ -10,6 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::payload::Payload;
 use crate::retry::{Patience, Repetition};
+use crate::route::Proxy;
 use crate::transport::{Answer, AnswerBody, Head, Transport};
 use crate::trust::Trust;
 
@@ -22,6 +23,7 @@ pub struct Connection {
     skew: Skew,
     patience: Patience,
     trust: Option<Trust>,
+    proxy: Option<Proxy>,
     transport: Transport,
 }
 
@@ -33,24 +35,22 @@ impl Connection {
         // The machine's list is long; it is read only where it is needed.
         let trust = endpoint.is_secure().then(Trust::of_the_machine);
         Self {
+            transport: Transport::new(patience, trust.as_ref(), None, endpoint.is_secure()),
             endpoint,
             credentials: provider(credentials),
             clock: Arc::new(SystemClock),
             skew: Skew::default(),
             patience,
-            transport: Transport::new(patience, trust.as_ref()),
             trust,
+            proxy: None,
         }
     }
 
     /// The same connection, trusting other authorities.
     #[must_use]
     pub fn with_trust(self, trust: Trust) -> Self {
-        Self {
-            transport: Transport::new(self.patience, Some(&trust)),
-            trust: Some(trust),
-            ..self
-        }
+        let trust = Some(trust);
+        Self { trust, ..self }.anew()
     }
 
     /// The same connection by another clock.
@@ -62,11 +62,14 @@ impl Connection {
     /// The same connection with another patience.
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
-        Self {
-            patience,
-            transport: Transport::new(patience, self.trust.as_ref()),
-            ..self
-        }
+        Self { patience, ..self }.anew()
+    }
+
+    /// The same connection through a proxy.
+    #[must_use]
+    pub fn with_proxy(self, proxy: Proxy) -> Self {
+        let proxy = Some(proxy);
+        Self { proxy, ..self }.anew()
     }
 
     /// The same server with another key, or none.
@@ -156,6 +159,13 @@ impl Connection {
 }
 
 impl Connection {
+    /// With open connections of its own, which are made as it says by now.
+    fn anew(self) -> Self {
+        let is_secure = self.endpoint.is_secure();
+        let transport = Transport::new(self.patience, self.trust.as_ref(), self.proxy.as_ref(), is_secure);
+        Self { transport, ..self }
+    }
+
     fn discard(&self, credentials: Option<&Credentials>) -> bool {
         let provider = self.credentials.as_ref().zip(credentials);
         provider.is_some_and(|(provider, credentials)| provider.discard(credentials))

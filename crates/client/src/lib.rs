@@ -9,13 +9,16 @@
 pub mod request;
 pub mod scope;
 
+mod builder;
 mod clock;
 mod connection;
 mod credentials;
 mod endpoint;
 mod error;
 mod payload;
+mod profile;
 mod retry;
+mod route;
 mod transport;
 mod trust;
 
@@ -27,6 +30,7 @@ mod transfer;
 mod tests;
 
 pub use actions::ActionClient;
+pub use builder::{BuildError, Client, ClientBuilder};
 pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
 pub use credentials::{
@@ -39,6 +43,8 @@ pub use objects::{
     Download, FormKey, FormSuccess, FormUpload, ObjectClient, SignedForm, SignedUrl, Stored, UploadedPart,
 };
 pub use payload::{ByteStream, Payload};
+pub use profile::{Profile, ProfileError};
 pub use retry::Patience;
+pub use route::{Proxy, ProxyError};
 pub use transfer::{MAX_AT_ONCE, Observer, Reader, Stop, Transfer};
 pub use trust::{Distrust, Trust, TrustError};

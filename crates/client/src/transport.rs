@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use daypass_api::Timestamp;
 use daypass_dialect::cos::answer::MAX_DOCUMENT_BYTES;
-use http::header::DATE;
+use http::header::{DATE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -25,6 +25,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Cause, Error};
 use crate::payload::{SendBody, Sent};
 use crate::retry::Patience;
+use crate::route::{Proxy, Route};
 use crate::trust::{self, Trust};
 
 /// How long a connection that nobody uses is kept; shorter than servers keep theirs.
@@ -76,13 +77,20 @@ pub(crate) struct ReceivedBody {
 /// Open connections, and how to make more.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    client: Client<HttpsConnector<HttpConnector>, SendBody>,
+    client: Client<HttpsConnector<Route>, SendBody>,
     stall: Duration,
+    /// What a proxy is shown that is handed requests.
+    proxy_authorization: Option<HeaderValue>,
 }
 
 impl Transport {
     /// Without trust there is no server to speak HTTPS with.
-    pub(crate) fn new(patience: Patience, trust: Option<&Trust>) -> Self {
+    pub(crate) fn new(
+        patience: Patience,
+        trust: Option<&Trust>,
+        proxy: Option<&Proxy>,
+        is_secure: bool,
+    ) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(patience.connect));
@@ -91,7 +99,7 @@ impl Transport {
             .with_tls_config(trust.map_or_else(trust::in_nobody, Trust::config))
             .https_or_http()
             .enable_http1()
-            .wrap_connector(connector);
+            .wrap_connector(Route::new(connector, proxy, is_secure));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
@@ -99,6 +107,10 @@ impl Transport {
         Self {
             client,
             stall: patience.stall,
+            proxy_authorization: proxy
+                .filter(|_| !is_secure)
+                .and_then(Proxy::authorization)
+                .cloned(),
         }
     }
 
@@ -111,7 +123,12 @@ impl Transport {
         sent: Arc<Sent>,
         answer_body: AnswerBody,
     ) -> Result<Answer, Error> {
-        let request = head.into_request(endpoint, body)?;
+        let mut request = head.into_request(endpoint, body)?;
+        if let Some(authorization) = &self.proxy_authorization {
+            request
+                .headers_mut()
+                .insert(PROXY_AUTHORIZATION, authorization.clone());
+        }
         let answer = while_it_moves(self.stall, &sent, self.client.request(request)).await?;
         let (parts, incoming) = match answer {
             Ok(answer) => answer.into_parts(),

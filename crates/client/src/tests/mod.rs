@@ -9,6 +9,7 @@ mod server;
 mod tls;
 mod transfers;
 mod trouble;
+mod ways;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,13 +15,13 @@ use super::{bucket, key};
 use crate::{Connection, Credentials, Distrust, Error, ObjectClient, Patience, Trust, request};
 
 /// An authority, and a certificate of it, in files.
-struct Certificates {
+pub(super) struct Certificates {
     folder: TempDir,
 }
 
 impl Certificates {
     /// For this host, from so many days to so many days from now.
-    fn new(host: &str, days: (i64, i64)) -> Self {
+    pub(super) fn new(host: &str, days: (i64, i64)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -41,11 +41,11 @@ impl Certificates {
         Self { folder }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    async fn server(&self) -> TestServer {
+    pub(super) async fn server(&self) -> TestServer {
         TestServer::with_tls(self.path("cert.pem"), self.path("key.pem")).await
     }
 }
