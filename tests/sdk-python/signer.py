@@ -7,6 +7,7 @@ will stand on the wire, in order and byte for byte; `test_vectors.py` holds the 
 import base64
 import hashlib
 import hmac
+import json
 import time
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
@@ -126,6 +127,27 @@ def presign(request: Request, key: Key, times: str | None = None) -> Request:
         request = request.with_query(("x-cos-security-token", key.token))
     signed = (("host", request.host),) + request.headers
     return request.with_query(*cos_fields(request, key, times or window(), signed))
+
+
+def post_policy_signature(secret: str, key_time: str, policy_text: str) -> str:
+    digest = hashlib.sha1(policy_text.encode()).hexdigest()
+    return hmac_sha1_hex(hmac_sha1_hex(secret, key_time), digest)
+
+
+def post_fields(key: Key, conditions: list, seconds: int = 600, times: str | None = None) -> dict:
+    """The fields that sign a form: a policy of these conditions, those that every policy must have, and the token."""
+    times = times or window()
+    must = [{"q-sign-algorithm": "sha1"}, {"q-ak": key.id}, {"q-sign-time": times}]
+    end = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + seconds))
+    text = json.dumps({"expiration": end, "conditions": must + conditions})
+    fields = {
+        "policy": base64.b64encode(text.encode()).decode(),
+        "q-sign-algorithm": "sha1",
+        "q-ak": key.id,
+        "q-key-time": times,
+        "q-signature": post_policy_signature(key.secret, times, text),
+    }
+    return fields if key.token is None else fields | {"x-cos-security-token": key.token}
 
 
 # The APIs of the token service and the access management.

@@ -41,6 +41,18 @@ def test_object_store_request(vector):
     assert signature == expected["signature"]
 
 
+@of_kind("cos-post-policy")
+def test_form(vector):
+    inputs, expected = vector["inputs"], vector["expected"]
+    if inputs["policy_text"] is not None:
+        signature = signer.post_policy_signature(inputs["secret_key"], inputs["key_time"], inputs["policy_text"])
+    else:
+        # Of this one nothing is published but the digest.
+        sign_key = signer.hmac_sha1_hex(inputs["secret_key"], inputs["key_time"])
+        signature = signer.hmac_sha1_hex(sign_key, inputs["string_to_sign"])
+    assert signature == expected["signature"]
+
+
 @of_kind("tc3")
 def test_tc3_request(vector):
     inputs = vector["inputs"]

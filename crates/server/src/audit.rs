@@ -63,6 +63,11 @@ struct Minting {
 }
 
 impl Record {
+    /// What a request can only be for, noted before all of it was read, so that also a refusal to read on is told of it.
+    pub(crate) fn note_likely(&mut self, likely: Option<Access>) {
+        self.asked = likely.or(self.asked.take());
+    }
+
     pub(crate) fn note_operation(&mut self, operation: &Operation, requirements: &Requirements) {
         let access = |requirement: &Requirement| requirement.any_of.first().cloned();
         let target = requirements.iter().find(|need| need.values == Values::Request);

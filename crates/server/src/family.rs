@@ -7,6 +7,7 @@ use bytes::Bytes;
 use daypass_access::Caller;
 use daypass_access::verify::{Claim, unreadable};
 use daypass_api::attributes::Attributes;
+use daypass_api::requirement::Access;
 use daypass_api::{Error, ErrorCode, Operation};
 use daypass_dialect::api3::{self, Call, Scheme, Spelling};
 use daypass_dialect::cos;
@@ -42,6 +43,14 @@ impl Family {
             Self::Action(Spelling::of_path(&received.path))
         } else {
             Self::Object(site)
+        }
+    }
+
+    /// What a request can only be for, where more must be read than its head to know all that it asks.
+    pub(crate) fn likely(&self, received: &Received) -> Option<Access> {
+        match self {
+            Self::Object(site) => OpenedForm::likely(received, site),
+            Self::Action(_) => None,
         }
     }
 }
@@ -110,6 +119,14 @@ impl Opened {
                 *spelling = call.spelling();
                 Ok(Self::Action { call, body })
             }
+        }
+    }
+
+    /// What the request can only be for, as far as it was read.
+    pub(crate) fn likely(&self) -> Option<Access> {
+        match self {
+            Self::Form(form) => form.access(),
+            Self::Object { .. } | Self::Action { .. } => None,
         }
     }
 

@@ -13,6 +13,7 @@ use daypass_access::verify::{Claim, unreadable};
 use daypass_access::{Caller, Environment, Facts, Layers, Question, decide};
 use daypass_api::attributes::Attributes;
 use daypass_api::names::BucketName;
+use daypass_api::requirement::{Access, Resource};
 use daypass_api::{Error, ErrorCode, Operation};
 use daypass_dialect::cos::{FileReader, Form, FormReader, PostPolicy, RequestHead, is_form_upload};
 use daypass_dialect::site::Site;
@@ -41,6 +42,18 @@ impl OpenedForm {
     /// Whether a request is one.
     pub(crate) fn is_wanted(received: &Received, site: &Site) -> bool {
         is_form_upload(&received.head(), site)
+    }
+
+    /// What a form asks for, as far as its head tells.
+    pub(crate) fn likely(received: &Received, site: &Site) -> Option<Access> {
+        let bucket = Form::bucket(&received.head(), site).ok()?;
+        Self::is_wanted(received, site).then(|| post_access(Resource::Bucket(bucket)))
+    }
+
+    /// What this one asks for, if its key is one.
+    pub(crate) fn access(&self) -> Option<Access> {
+        let key = self.form.object_key().ok()?;
+        Some(post_access(Resource::Object(self.bucket.clone(), key)))
     }
 
     /// Reads up to the file.
@@ -133,6 +146,13 @@ impl OpenedForm {
             traffic_limit: read.traffic_limit,
             wants_judgement: false,
         })
+    }
+}
+
+fn post_access(resource: Resource) -> Access {
+    Access {
+        action: "cos:PostObject",
+        resource,
     }
 }
 

@@ -95,7 +95,9 @@ impl Service {
         grounds: &mut Grounds,
     ) -> Result<Performed, Error> {
         received.check_head()?;
+        record.note_likely(family.likely(received));
         let opened = Opened::open(received, family, body).await?;
+        record.note_likely(opened.likely());
         let mut view = self.store.view().await?;
         let (mut caller, layers) = self.identify(&view, received, &opened, record, grounds).await?;
         record.note_caller(&caller);

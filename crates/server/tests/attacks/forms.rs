@@ -1,5 +1,7 @@
 //! Forms that upload a file: who may, as what, and what a form cannot be bent to.
 
+use daypass_audit::query::{Query, Trail};
+use daypass_server::AuditConfig;
 use daypass_testkit::TestServer;
 use serde_json::{Value, json};
 
@@ -620,4 +622,56 @@ async fn m40_the_token_of_a_form_is_bound_to_its_key() {
     let late = Post::new(&server, "up/k").sign(&server, &key);
     expect(&late.send(&server).await, 400, "ExpiredToken");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_form_is_told_of_in_the_trail_whatever_it_was_refused_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = AuditConfig {
+        directory: Some(folder.path().to_owned()),
+        ..AuditConfig::default()
+    };
+    let server = TestServer::with(|config| config.audit = audit).await.unwrap();
+    act(&server, &Key::root(), "PUT", "/", b"").await;
+    let root = Key::root();
+    let unshaped = Post::new(&server, "k").send_body(&server, b"no form").await;
+    expect(&unshaped, 400, "MalformedPOSTRequest");
+    let forged = Post::new(&server, "forged").sign(&server, &Key::permanent(&root.id, "secret"));
+    expect(&forged.send(&server).await, 403, "SignatureDoesNotMatch");
+    let late = Post::new(&server, "late").sign_until(&server, &root, &[json!({ "key": "late" })], -1);
+    expect(&late.send(&server).await, 403, "AccessDenied");
+    let large = Post::new(&server, "large").file(b"123456");
+    let large = large.sign_policy(
+        &server,
+        &root,
+        &[json!({ "key": "large" }), json!(["content-length-range", 0, 5])],
+    );
+    expect(&large.send(&server).await, 400, "EntityTooLarge");
+    server.stop().await;
+
+    let told = Trail::new(vec![folder.path().to_owned()]);
+    let told = told.ask(&Query::default(), 1000).unwrap();
+    let posts = told
+        .iter()
+        .map(|found| &found.request)
+        .filter(|told| told.method == "POST");
+    let mut posts: Vec<_> = posts
+        .map(|told| {
+            (
+                told.key.as_deref(),
+                told.operation.as_deref(),
+                told.code.as_deref(),
+                told.bucket.as_deref(),
+            )
+        })
+        .collect();
+    posts.sort_unstable();
+    let told = |key, code| (key, Some("cos:PostObject"), Some(code), Some(BUCKET));
+    let expected = [
+        told(None, "MalformedPostRequest"),
+        told(Some("forged"), "SignatureDoesNotMatch"),
+        told(Some("large"), "EntityTooLarge"),
+        told(Some("late"), "PostPolicyNotMet"),
+    ];
+    assert_eq!(posts, expected);
 }

@@ -72,6 +72,11 @@ impl Form {
         }
     }
 
+    /// Under which key its file shall be stored.
+    pub fn object_key(&self) -> Result<ObjectKey, Error> {
+        ObjectKey::parse(self.key()?.as_bytes())
+    }
+
     /// What the form asks for. The head is that of its request, with the headers of [`Form::headers`].
     pub fn read(&self, request: &RequestHead<'_>, bucket: BucketName) -> Result<Read, Error> {
         if self
@@ -81,7 +86,7 @@ impl Form {
             let text = "the form names another bucket than the one that it was sent to";
             return Err(Error::with_message(ErrorCode::InvalidRequest, text));
         }
-        let key = ObjectKey::parse(self.key()?.as_bytes())?;
+        let key = self.object_key()?;
         let copies = |name: &HeaderName| name.as_str().starts_with("x-cos-copy-source");
         if request.headers.keys().any(copies) {
             return Err(invalid_argument("a form has its own file and copies none"));
