@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use daypass_api::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::remote::RemoteObject;
@@ -12,6 +13,8 @@ use crate::remote::RemoteObject;
 pub(super) struct Item {
     pub(super) route: Route,
     pub(super) length: Option<u64>,
+    /// When the source was changed last, where that is known.
+    pub(super) modified: Option<Timestamp>,
 }
 
 /// From where to where.

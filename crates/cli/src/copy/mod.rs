@@ -10,14 +10,18 @@ mod plan;
 mod stored;
 mod work;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use daypass_client::{MAX_AT_ONCE, Transfer};
 
 use crate::connection::ServerArguments;
+use crate::environment::{self, HOME, STATE_HOME};
 use crate::pattern::Selection;
 use crate::quantity;
+use crate::report;
 use place::Place;
 
 /// What becomes of the source.
@@ -52,6 +56,8 @@ pub(crate) struct CopyArguments {
     /// How long the parts of large files are, with K, M or G
     #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = quantity::part_bytes)]
     part_size: u64,
+    #[command(flatten)]
+    resumption: Resumption,
     /// Only print what would be copied where
     #[arg(long)]
     dry_run: bool,
@@ -71,6 +77,7 @@ pub(crate) async fn run(arguments: CopyArguments, disposal: Disposal) -> Result<
         follow_symlinks,
         jobs,
         part_size,
+        resumption,
         dry_run,
         json,
         server,
@@ -88,16 +95,54 @@ pub(crate) async fn run(arguments: CopyArguments, disposal: Disposal) -> Result<
         request.one()?
     };
     let client = server.objects()?;
-    let transfer = Transfer::new(part_size, jobs)?;
+    let transfer = resumption.of(Transfer::new(part_size, jobs)?)?;
+    let resumes = transfer.has_checkpoints();
     let work = work::Work::new(client, transfer, jobs, disposal)?;
     if dry_run {
-        work.show(plan, json).await
-    } else {
-        work.perform(plan, json).await
+        return work.show(plan, json).await;
+    }
+    match work.perform(plan, json).await {
+        Err(error) if resumes && report::is_interruption(&error) => Err(report::Interrupted.into()),
+        outcome => outcome,
     }
 }
 
-fn jobs(text: &str) -> Result<usize, String> {
+/// Whether and from where transfers go on that were ended before.
+#[derive(Args, Debug)]
+pub(crate) struct Resumption {
+    /// Begin anew, and leave nothing behind to go on from
+    #[arg(long)]
+    no_resume: bool,
+    /// Folder of what is done of long files, to go on from. Otherwise daypass/checkpoints in $XDG_STATE_HOME, else in
+    /// ~/.local/state
+    #[arg(long, value_name = "DIR", conflicts_with = "no_resume")]
+    checkpoint_dir: Option<PathBuf>,
+}
+
+impl Resumption {
+    /// The same transfer, with checkpoints where it is to have some.
+    pub(crate) fn of(self, transfer: Transfer) -> Result<Transfer> {
+        let folder = match self.checkpoint_dir {
+            _ if self.no_resume => None,
+            Some(folder) => Some(folder),
+            None => usual_folder()?,
+        };
+        Ok(match folder {
+            Some(folder) => transfer.with_checkpoints(&folder),
+            None => transfer,
+        })
+    }
+}
+
+fn usual_folder() -> Result<Option<PathBuf>> {
+    let state = match environment::text(STATE_HOME)? {
+        Some(state) => Some(PathBuf::from(state)),
+        None => environment::text(HOME)?.map(|home| PathBuf::from(home).join(".local/state")),
+    };
+    Ok(state.map(|state| state.join("daypass/checkpoints")))
+}
+
+pub(crate) fn jobs(text: &str) -> Result<usize, String> {
     let jobs = text.parse().ok().filter(|jobs| (1..=MAX_AT_ONCE).contains(jobs));
     jobs.ok_or_else(|| format!("a number from 1 to {MAX_AT_ONCE} is expected"))
 }

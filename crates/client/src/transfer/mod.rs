@@ -104,6 +104,11 @@ impl Transfer {
         Self { checkpoints, ..self }
     }
 
+    /// Whether it goes on another time where it is ended.
+    pub fn has_checkpoints(&self) -> bool {
+        self.checkpoints.is_some()
+    }
+
     /// The checkpoint of a transfer, where there are any and nobody else works with it.
     fn checkpoint(&self, name: impl FnOnce() -> String) -> Result<Option<Checkpoint>, Error> {
         let Some(checkpoints) = &self.checkpoints else {
