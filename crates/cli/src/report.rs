@@ -104,6 +104,9 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     pub(crate) skipped: u64,
     pub(crate) bytes: u64,
+    /// What the target had already, and what it had beyond the source: of `sync`.
+    pub(crate) same: u64,
+    pub(crate) removed: u64,
     code: Option<u8>,
 }
 
@@ -126,6 +129,16 @@ impl Tally {
             None => Some(code),
             Some(same) if same == code => Some(code),
             Some(_) => Some(1),
+        };
+    }
+
+    /// All that failed elsewhere failed here, too.
+    pub(crate) fn fail_with(&mut self, other: &Self) {
+        self.failed += other.failed;
+        self.code = match (self.code, other.code) {
+            (code, None) | (None, code) => code,
+            (Some(one), Some(other)) if one == other => Some(one),
+            _ => Some(1),
         };
     }
 

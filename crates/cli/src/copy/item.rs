@@ -47,6 +47,11 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Whether it is to be a folder, which an empty object stands for.
+    pub(super) fn is_folder(&self) -> bool {
+        matches!(self, Self::Below { is_folder: true, .. })
+    }
+
     pub(super) fn path(&self) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),

@@ -1,10 +1,11 @@
-//! What `cp` and `mv` have in common: from a source and a target to single copies, which then run.
+//! What `cp`, `mv` and `sync` have in common: from a source and a target to single copies, which then run.
 //!
 //! `place` reads the two sides, `plan` makes one copy or many of them, with the folders read by `local` and `stored`,
-//! and `work` performs them. A copy of many goes on when one fails.
+//! `mirror` leaves out what is the same already, and `work` performs the rest. A copy of many goes on when one fails.
 
 mod item;
 mod local;
+mod mirror;
 mod place;
 mod plan;
 mod stored;
@@ -22,7 +23,7 @@ use crate::environment::{self, HOME, STATE_HOME};
 use crate::pattern::Selection;
 use crate::quantity;
 use crate::report;
-use place::Place;
+pub(crate) use place::Place;
 
 /// What becomes of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,13 @@ pub(crate) struct CopyArguments {
     /// Follow symbolic links below the folder
     #[arg(long, requires = "recursive")]
     follow_symlinks: bool,
+    #[command(flatten)]
+    how: HowArguments,
+}
+
+/// How copies are made, one or many.
+#[derive(Args, Debug)]
+pub(crate) struct HowArguments {
     /// How many files, parts and ranges are under way at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = jobs)]
     jobs: usize,
@@ -58,50 +66,70 @@ pub(crate) struct CopyArguments {
     part_size: u64,
     #[command(flatten)]
     resumption: Resumption,
-    /// Only print what would be copied where
+    /// Only print what would be done
     #[arg(long)]
     dry_run: bool,
-    /// A line of JSON that says how much was copied
+    /// A line of JSON that says how much was done
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     server: ServerArguments,
 }
 
+/// What makes a folder like another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Alike {
+    /// Whether bytes are compared, and not times.
+    pub(crate) by_checksum: bool,
+    /// Whether what the source has not is removed.
+    pub(crate) deletes: bool,
+    /// Whether that is so when the source is empty.
+    pub(crate) allows_empty: bool,
+}
+
 pub(crate) async fn run(arguments: CopyArguments, disposal: Disposal) -> Result<()> {
-    let CopyArguments {
-        source,
-        target,
-        recursive,
-        selection,
-        follow_symlinks,
-        jobs,
-        part_size,
-        resumption,
-        dry_run,
-        json,
-        server,
-    } = arguments;
     let request = plan::Request {
-        source,
-        target,
+        source: arguments.source,
+        target: arguments.target,
         disposal,
-        selection,
-        follow_symlinks,
+        selection: arguments.selection,
+        follow_symlinks: arguments.follow_symlinks,
     };
-    let plan = if recursive {
+    let plan = if arguments.recursive {
         request.many()?
     } else {
         request.one()?
     };
-    let client = server.objects()?;
-    let transfer = resumption.of(Transfer::new(part_size, jobs)?)?;
+    work(plan, disposal, None, arguments.how).await
+}
+
+/// Makes one folder like another.
+pub(crate) async fn sync(
+    (source, target): (Place, Place),
+    selection: Selection,
+    follow_symlinks: bool,
+    alike: Alike,
+    how: HowArguments,
+) -> Result<()> {
+    let request = plan::Request {
+        source,
+        target,
+        disposal: Disposal::Keep,
+        selection,
+        follow_symlinks,
+    };
+    work(request.many()?, Disposal::Keep, Some(alike), how).await
+}
+
+async fn work(plan: plan::Plan, disposal: Disposal, alike: Option<Alike>, how: HowArguments) -> Result<()> {
+    let client = how.server.objects()?;
+    let transfer = how.resumption.of(Transfer::new(how.part_size, how.jobs)?)?;
     let resumes = transfer.has_checkpoints();
-    let work = work::Work::new(client, transfer, jobs, disposal)?;
-    if dry_run {
-        return work.show(plan, json).await;
+    let work = work::Work::new(client, transfer, how.jobs, disposal, alike)?;
+    if how.dry_run {
+        return work.show(plan, how.json).await;
     }
-    match work.perform(plan, json).await {
+    match work.perform(plan, how.json).await {
         Err(error) if resumes && report::is_interruption(&error) => Err(report::Interrupted.into()),
         outcome => outcome,
     }

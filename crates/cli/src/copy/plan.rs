@@ -140,6 +140,27 @@ impl Request {
 }
 
 impl Folders {
+    /// Which names below the folder are meant.
+    pub(super) fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// The target, where it is in the store.
+    pub(super) fn target_in_store(&self) -> Option<&Remote> {
+        match &self.ends {
+            Ends::Upload(_, target) | Ends::Copy(_, target) => Some(target),
+            Ends::Download(..) => None,
+        }
+    }
+
+    /// The target, where it is on this machine.
+    pub(super) fn target_folder(&self) -> Option<&Path> {
+        match &self.ends {
+            Ends::Download(_, folder) => Some(folder),
+            Ends::Upload(..) | Ends::Copy(..) => None,
+        }
+    }
+
     /// The steps as they are found. An error ends them: what comes after it is not known.
     pub(super) fn steps(self, client: &ObjectClient) -> BoxStream<'static, Result<Step>> {
         let Self {
