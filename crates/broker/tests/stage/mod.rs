@@ -3,6 +3,8 @@
 // Each test uses its part of this.
 #![allow(dead_code, reason = "each of the test programs uses its part")]
 
+pub(crate) mod neighbours;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -156,4 +158,15 @@ pub(crate) fn credentials(document: &Value) -> Credentials {
         secret_key: SecretKey::new(text("tmpSecretKey")),
         token: Some(SessionToken::new(text("sessionToken"))),
     }
+}
+
+/// The text at this path.
+pub(crate) async fn fetch(address: std::net::SocketAddr, path: &str) -> String {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let answer = client
+        .get(format!("http://{address}{path}").parse().unwrap())
+        .await
+        .unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
 }
