@@ -32,6 +32,7 @@ use crate::ready::Ready;
 use crate::refusal::Refusal;
 use crate::settings::{Settings, SettingsError};
 use crate::template::Template;
+use crate::user::User;
 
 /// Largest body of a request: scopes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -76,6 +77,18 @@ impl Broker {
     /// Whether the settings are in order, and what is worth knowing about them. Nothing is connected or opened.
     pub fn check(settings: &Settings) -> Result<Vec<Warning>, SettingsError> {
         Ok(understand(settings)?.warnings)
+    }
+
+    /// The policy B that a key for a user's folder has, for each template that makes such keys.
+    pub fn policies(settings: &Settings, user: &str) -> Result<Vec<(String, String)>, SettingsError> {
+        let understood = understand(settings)?;
+        let user =
+            User::parse(user, settings.user_names).map_err(|error| SettingsError::value("user", error))?;
+        let policy = |template: &Template| {
+            let policy = template.folder_policy(&understood.place, &user)?;
+            Some((template.name.clone(), policy))
+        };
+        Ok(understood.templates.iter().filter_map(policy).collect())
     }
 
     /// Starts a broker that asks the token service with these credentials.

@@ -60,6 +60,7 @@ docs/broker.md has every key, and the endpoints with what they answer.
 Examples:
   daypass broker new-key
   daypass broker --config broker.toml --check
+  daypass broker policy ann --config broker.toml
   daypass broker --config broker.toml
   curl -H 'Authorization: Bearer dpk_...' http://127.0.0.1:9080/sts"
 )]
@@ -86,6 +87,14 @@ enum BrokerCommand {
     Schema,
     /// Make a key for a user, and the digest that the file has of it
     NewKey,
+    /// Print what a user's keys are narrowed to, one line of JSON for each template of a folder
+    Policy {
+        /// The user
+        user: String,
+        /// File of settings, TOML
+        #[arg(long, value_name = "FILE", default_value = "broker.toml")]
+        config: PathBuf,
+    },
 }
 
 /// Runs the verb.
@@ -93,6 +102,7 @@ pub(crate) async fn run(arguments: BrokerArguments) -> Result<()> {
     match arguments.command {
         Some(BrokerCommand::Schema) => say(&format!("{:#}", daypass_broker::schema())),
         Some(BrokerCommand::NewKey) => new_key(),
+        Some(BrokerCommand::Policy { user, config }) => policy(&config, &user),
         None => serve(arguments).await,
     }
 }
@@ -101,6 +111,15 @@ fn new_key() -> Result<()> {
     let (key, sha256) = daypass_broker::new_key().context("there is no randomness to make a key of")?;
     let document = serde_json::json!({ "key": key, "sha256": sha256 });
     say(&document.to_string())
+}
+
+fn policy(path: &Path, user: &str) -> Result<()> {
+    let settings = read(path)?;
+    for (template, policy) in Broker::policies(&settings, user)? {
+        let policy: serde_json::Value = serde_json::from_str(&policy).context("the policy is no JSON")?;
+        say(&serde_json::json!({ "template": template, "policy": policy }).to_string())?;
+    }
+    Ok(())
 }
 
 async fn serve(arguments: BrokerArguments) -> Result<()> {
