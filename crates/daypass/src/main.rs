@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod environment;
 mod health;
+mod manual;
 mod serve;
 mod settings;
 mod supervisor;
@@ -26,7 +27,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     name = "daypass",
     version,
     propagate_version = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_long_help = daypass_cli::EXIT_CODES
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -55,6 +57,7 @@ Examples:
         /// Which shell
         shell: clap_complete::Shell,
     },
+    Man(manual::ManualArguments),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
             Command::Health(arguments) => health::run(arguments).await,
             Command::Verb(verb) => verb.run().await,
             Command::Completions { shell } => completions(shell),
+            Command::Man(arguments) => manual::run(arguments, Arguments::command()),
         }
         .map(|()| ExitCode::SUCCESS)
     });
