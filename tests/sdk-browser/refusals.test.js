@@ -75,8 +75,10 @@ describe('refused by the server, readable for the page', () => {
   test('nobody is signed in', async () => {
     const stranger = await stage.browser.visit(place.userServer.origin('stranger'));
     assert.equal(await stranger.page.textContent('#trouble'), 'Nobody is signed in.');
-    const answer = await stranger.fetch('/key', { method: 'POST' });
-    assert.deepEqual([answer.status, answer.text], [401, 'nobody is signed in']);
+    for (const asked of ['/sts?template=uploads', '/put-sign?ext=jpg', '/post-policy?ext=jpg']) {
+      const answer = await stranger.fetch(asked);
+      assert.deepEqual([answer.status, answer.text], [401, '{"code":"-1","message":"nobody is signed in"}']);
+    }
   });
 
   test('what is not there', async () => {

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before } from 'node:test';
 
+import { UserServer } from '../../examples/web-direct-upload/user-server.js';
 import { Cloud, REGION, unique } from '../sdk-node/cloud.js';
 import { Server, daypassBinary } from '../sdk-node/server.js';
 import { Browser } from './browser.js';
-import { UserServer } from './user-server.js';
 
 /** How a page may reach a bucket: the names below `localhost` by either protocol, and the original's own. */
 export const WAYS = [
@@ -96,7 +96,8 @@ class Stage {
     const { server } = this.cloud;
     const { Bucket } = await this.cloud.newBucket();
     const place = { bucket: Bucket, region: REGION, protocol: way.protocol, domain: way.domain(server) };
-    const userServer = await UserServer.start(account, `localhost:${server.httpsPort}`, place, lifetime);
+    const store = { binary: daypassBinary(), endpoint: `http://127.0.0.1:${server.httpPort}`, ...account };
+    const userServer = await UserServer.start(store, place, { lifetime });
     this.#userServers.push(userServer);
     return new Place(this, Bucket, userServer);
   }
