@@ -10,8 +10,9 @@ use crate::copy::{self, CopyArguments, Disposal};
 #[command(after_long_help = "\
 One side at least is in the store; the other may be a file, a folder, or `-` for standard input or output. A target that \
 ends with `/`, or is a folder, gets the name of the source. Large files go in parts, several at once, and are compared \
-by checksum. A file is replaced only when all of the object has arrived; an upload that fails or is interrupted is \
-aborted.
+by checksum. A file is replaced only when all of the object has arrived. What is interrupted or fails in the middle of a large file \
+goes on there when the same command is given again, if the file or object is still the same; until then an upload leaves \
+its parts in the store, a download a file `.daypass-….part` beside its target. --no-resume leaves nothing and begins anew.
 
 With --recursive everything below a folder goes below the other one. Symbolic links are not followed unless \
 --follow-symlinks is given, neither those below a folder that is read nor those below one that is written to. A key that \

@@ -10,6 +10,8 @@ pub(crate) const PROFILE: &str = "DAYPASS_PROFILE";
 /// Folder of settings, and the home folder: where the profile file is.
 pub(crate) const CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 pub(crate) const HOME: &str = "HOME";
+/// Folder of what programs keep for themselves: where checkpoints are.
+pub(crate) const STATE_HOME: &str = "XDG_STATE_HOME";
 /// The key to sign with. The profile of the environment reads it; here stands what others are told to set.
 pub(crate) const SECRET_ID: &str = "DAYPASS_SECRET_ID";
 pub(crate) const SECRET_KEY: &str = "DAYPASS_SECRET_KEY";

@@ -34,6 +34,7 @@ mod role;
 mod session;
 mod stat;
 mod sts;
+mod sync;
 mod user;
 
 mod connection;

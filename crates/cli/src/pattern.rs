@@ -18,6 +18,10 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
+    pub(crate) fn new(include: Vec<String>, exclude: Vec<String>) -> Self {
+        Self { include, exclude }
+    }
+
     /// Whether something of this name, seen from the folder, is meant.
     pub(crate) fn takes(&self, name: &str) -> bool {
         let fits = |pattern: &String| fits(pattern, name);

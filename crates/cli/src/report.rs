@@ -8,6 +8,9 @@ use daypass_client::{Distrust, Error, Refusal};
 use crate::connection::MissingCredentials;
 use crate::output::{self, printable, printable_lines};
 
+/// What shells take for the end by an interrupt.
+const INTERRUPTED: u8 = 130;
+
 /// Something that was asked for makes no sense; what the argument parser could not see.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -23,6 +26,11 @@ pub(crate) struct NotThere(pub(crate) String);
 #[error("{0}")]
 pub(crate) struct Undecided(pub(crate) String);
 
+/// Somebody stopped a copy, and it can go on.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted;
+
 /// Prints a failure to standard error, and gives the exit code for it.
 ///
 /// | code | meaning |
@@ -35,6 +43,7 @@ pub(crate) struct Undecided(pub(crate) String);
 /// | 5 | the server was not reached, or the connection broke |
 /// | 6 | damage was found; given by `daypass check` itself |
 /// | 7 | it is not known; given by `daypass policy compare` |
+/// | 130 | interrupted |
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // When standard error is gone there is nobody left to tell.
     let _ = std::io::stderr().lock().write_all(text(error).as_bytes());
@@ -70,6 +79,11 @@ pub(crate) fn for_people(text: &str) {
     }
 }
 
+/// Whether somebody stopped it.
+pub(crate) fn is_interruption(error: &anyhow::Error) -> bool {
+    matches!(found::<Error>(error).map(Error::why), Some(Error::Stopped))
+}
+
 /// Whether nothing else that is asked of the server would go better: it is out of reach, or is not to be believed.
 pub(crate) fn is_hopeless(error: &anyhow::Error) -> bool {
     matches!(
@@ -90,6 +104,9 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     pub(crate) skipped: u64,
     pub(crate) bytes: u64,
+    /// What the target had already, and what it had beyond the source: of `sync`.
+    pub(crate) same: u64,
+    pub(crate) removed: u64,
     code: Option<u8>,
 }
 
@@ -112,6 +129,16 @@ impl Tally {
             None => Some(code),
             Some(same) if same == code => Some(code),
             Some(_) => Some(1),
+        };
+    }
+
+    /// All that failed elsewhere failed here, too.
+    pub(crate) fn fail_with(&mut self, other: &Self) {
+        self.failed += other.failed;
+        self.code = match (self.code, other.code) {
+            (code, None) | (None, code) => code,
+            (Some(one), Some(other)) if one == other => Some(one),
+            _ => Some(1),
         };
     }
 
@@ -150,6 +177,9 @@ fn code(error: &anyhow::Error) -> u8 {
     if found::<NotThere>(error).is_some() {
         return 4;
     }
+    if found::<Interrupted>(error).is_some() {
+        return INTERRUPTED;
+    }
     if found::<Undecided>(error).is_some() {
         return 7;
     }
@@ -157,6 +187,7 @@ fn code(error: &anyhow::Error) -> u8 {
         return partial.code;
     }
     match found::<Error>(error).map(Error::why) {
+        Some(Error::Stopped) => INTERRUPTED,
         Some(Error::Refused(refusal)) if refusal.is_not_found() => 4,
         Some(Error::Refused(refusal)) if !refusal.is_server_fault() => 3,
         Some(
@@ -176,6 +207,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         let hint = "set DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY, and DAYPASS_TOKEN for a temporary key, or write a \
             profile: `daypass ls --help`";
         return Some(hint.to_owned());
+    }
+    if found::<Interrupted>(error).is_some() {
+        return Some("the same command goes on with large files where this one ended".to_owned());
     }
     match found::<Error>(error)?.why() {
         Error::Refused(refusal) => refusal_hint(refusal),
@@ -271,6 +305,8 @@ mod tests {
         check(refused(404, "NoSuchKey", ""), 4);
         check(NotThere("x".to_owned()).into(), 4);
         check(Undecided("x".to_owned()).into(), 7);
+        check(Interrupted.into(), 130);
+        check(Error::Stopped.into(), 130);
         check(refused(200, "ResourceNotFound.UserNotExist", ""), 4);
         check(refused(500, "InternalError", ""), 1);
         check(Error::Timeout(std::time::Duration::from_secs(1)).into(), 5);

@@ -94,7 +94,7 @@ async fn folder(arguments: Arguments) -> Result<()> {
 }
 
 /// Removes a page of objects, and tells what fails. Keys that no document can spell go one by one.
-async fn remove(
+pub(crate) async fn remove(
     client: &ObjectClient,
     bucket: &BucketName,
     keys: Vec<ObjectKey>,

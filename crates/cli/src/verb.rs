@@ -5,7 +5,7 @@ use clap::Subcommand;
 
 use crate::{
     account, bucket_policy, cat, cp, explain, group, key, key_ring, ls, master_key, mb, mv, oidc, output,
-    policy, presign, rb, rm, role, session, stat, sts, user,
+    policy, presign, rb, rm, role, session, stat, sts, sync, user,
 };
 
 /// A verb with its arguments.
@@ -21,6 +21,8 @@ pub enum Verb {
     Cp(cp::Arguments),
     /// Move files and objects
     Mv(mv::Arguments),
+    /// Make a folder like another one, copying only what differs
+    Sync(sync::Arguments),
     /// Write objects to standard output
     Cat(cat::Arguments),
     /// Remove an object, or all below a folder
@@ -85,6 +87,7 @@ impl Verb {
             Self::Ls(arguments) => ls::run(arguments).await,
             Self::Cp(arguments) => cp::run(arguments).await,
             Self::Mv(arguments) => mv::run(arguments).await,
+            Self::Sync(arguments) => sync::run(arguments).await,
             Self::Cat(arguments) => cat::run(arguments).await,
             Self::Rm(arguments) => rm::run(arguments).await,
             Self::Stat(arguments) => stat::run(arguments).await,

@@ -84,6 +84,9 @@ pub enum Error {
     /// The object was replaced or removed while it was being read.
     #[error("the object has changed meanwhile")]
     ObjectChanged,
+    /// What is done of a transfer cannot be kept.
+    #[error("what is done cannot be kept for the next time")]
+    Checkpoint(#[source] io::Error),
     /// Somebody stopped it.
     #[error("interrupted")]
     Stopped,
@@ -114,6 +117,33 @@ impl Error {
         match self {
             Self::LeftBehind { source, .. } => source.why(),
             error => error,
+        }
+    }
+
+    /// Whether the same transfer may succeed another time, from where it ended: not where what is moved is not what it
+    /// was, or makes no sense.
+    pub(crate) fn may_go_better(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => {
+                refusal.is_server_fault() || refusal.status == 403 || refusal.is_spent_key()
+            }
+            Self::NoCredentials { .. }
+            | Self::Unreachable { .. }
+            | Self::Untrusted { .. }
+            | Self::Handshake { .. }
+            | Self::NotHttp { .. }
+            | Self::Interrupted { .. }
+            | Self::Timeout(_)
+            | Self::Target(_)
+            | Self::Checkpoint(_)
+            | Self::Stopped => true,
+            Self::NotModified
+            | Self::Malformed(_)
+            | Self::Integrity { .. }
+            | Self::Source(_)
+            | Self::ObjectChanged
+            | Self::LeftBehind { .. }
+            | Self::Request(_) => false,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use daypass_api::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::remote::RemoteObject;
@@ -12,6 +13,8 @@ use crate::remote::RemoteObject;
 pub(super) struct Item {
     pub(super) route: Route,
     pub(super) length: Option<u64>,
+    /// When the source was changed last, where that is known.
+    pub(super) modified: Option<Timestamp>,
 }
 
 /// From where to where.
@@ -44,6 +47,11 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Whether it is to be a folder, which an empty object stands for.
+    pub(super) fn is_folder(&self) -> bool {
+        matches!(self, Self::Below { is_folder: true, .. })
+    }
+
     pub(super) fn path(&self) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),

@@ -10,6 +10,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use daypass_api::Timestamp;
+
+/// When a file was changed last, to the second, as the store tells of objects.
+pub(super) fn modified(metadata: &Metadata) -> Timestamp {
+    Timestamp::from_unix_seconds(metadata.mtime())
+}
 
 /// What was found.
 #[derive(Debug)]
@@ -19,6 +25,7 @@ pub(super) enum Found {
         path: PathBuf,
         name: PathBuf,
         length: u64,
+        modified: Timestamp,
     },
     /// Something that is not copied.
     Skipped,
@@ -67,7 +74,12 @@ impl Walk {
         }
         let name = path.strip_prefix(&self.root).unwrap_or(&path).to_owned();
         let length = metadata.len();
-        Ok(Some(Found::File { path, name, length }))
+        Ok(Some(Found::File {
+            path,
+            name,
+            length,
+            modified: modified(&metadata),
+        }))
     }
 
     fn enter(&mut self, path: &Path, metadata: &Metadata) -> io::Result<()> {

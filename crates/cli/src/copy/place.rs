@@ -8,7 +8,7 @@ use crate::report::Misuse;
 
 /// One side of a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Standard input or output.
     Standard,
     /// A file or a folder on this machine.
@@ -18,7 +18,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) fn parse(text: OsString) -> Result<Self, RemoteError> {
+    pub(crate) fn parse(text: OsString) -> Result<Self, RemoteError> {
         match text.to_str() {
             Some("-") => Ok(Self::Standard),
             Some(name) if name.starts_with(SCHEME) => Ok(Self::Store(name.parse()?)),

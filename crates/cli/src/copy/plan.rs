@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
+use daypass_api::outcome::ObjectSummary;
 use daypass_client::ObjectClient;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 
@@ -96,7 +97,11 @@ impl Request {
             }
             (Place::Standard | Place::File(_), Place::Standard | Place::File(_)) => return nothing_stored(),
         };
-        Ok(Plan::One(Item { route, length: None }))
+        Ok(Plan::One(Item {
+            route,
+            length: None,
+            modified: None,
+        }))
     }
 
     /// Everything below a folder.
@@ -135,6 +140,27 @@ impl Request {
 }
 
 impl Folders {
+    /// Which names below the folder are meant.
+    pub(super) fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// The target, where it is in the store.
+    pub(super) fn target_in_store(&self) -> Option<&Remote> {
+        match &self.ends {
+            Ends::Upload(_, target) | Ends::Copy(_, target) => Some(target),
+            Ends::Download(..) => None,
+        }
+    }
+
+    /// The target, where it is on this machine.
+    pub(super) fn target_folder(&self) -> Option<&Path> {
+        match &self.ends {
+            Ends::Download(_, folder) => Some(folder),
+            Ends::Upload(..) | Ends::Copy(..) => None,
+        }
+    }
+
     /// The steps as they are found. An error ends them: what comes after it is not known.
     pub(super) fn steps(self, client: &ObjectClient) -> BoxStream<'static, Result<Step>> {
         let Self {
@@ -158,7 +184,7 @@ impl Folders {
                             bucket: bucket.clone(),
                             path: format!("{prefix}{rest}"),
                         };
-                        let item = download(from, &rest, object, &folder, follows_links);
+                        let item = download(from, &rest, &object, &folder, follows_links);
                         Ok(item
                             .and_then(|item| not_in_the_way(&mut collisions, &rest, item))
                             .into())
@@ -169,8 +195,8 @@ impl Folders {
                 let from = source.clone();
                 below(client, source, selection)
                     .map(move |found| {
-                        let (length, rest) = found?;
-                        Ok(copy(&from, &target, &rest, length).into())
+                        let (object, rest) = found?;
+                        Ok(copy(&from, &target, &rest, &object).into())
                     })
                     .boxed()
             }
@@ -184,27 +210,33 @@ impl From<Result<Item>> for Step {
     }
 }
 
-/// The objects below a folder that are meant: the length of each, and the rest of its key.
-fn below(
+/// The objects below a folder that are meant, and the rest of the key of each.
+pub(super) fn below(
     client: &ObjectClient,
     folder: Remote,
     selection: Selection,
-) -> impl Stream<Item = Result<(u64, String)>> + Send + use<> {
+) -> impl Stream<Item = Result<(ObjectSummary, String)>> + Send + use<> {
     let prefix = folder.path.clone();
     objects(client, folder).filter_map(move |object| {
         let found = object.map(|object| {
             let rest = object.key.as_str().strip_prefix(&prefix).unwrap_or_default();
             // The folder's own key is nothing below it.
             let is_meant = !rest.is_empty() && selection.takes(rest);
-            is_meant.then(|| (object.length, rest.to_owned()))
+            let rest = rest.to_owned();
+            is_meant.then_some((object, rest))
         });
         std::future::ready(found.transpose())
     })
 }
 
 fn upload(found: Result<Found>, target: &Remote, selection: &Selection) -> Option<Step> {
-    let (path, name, length) = match found {
-        Ok(Found::File { path, name, length }) => (path, name, length),
+    let (path, name, length, modified) = match found {
+        Ok(Found::File {
+            path,
+            name,
+            length,
+            modified,
+        }) => (path, name, length, modified),
         Ok(Found::Skipped) => return Some(Step::Skipped),
         Err(error) => return Some(Step::Failed(error)),
     };
@@ -220,6 +252,7 @@ fn upload(found: Result<Found>, target: &Remote, selection: &Selection) -> Optio
     let item = child(target, name).object().map(|object| Item {
         route: Route::Upload(path, object),
         length: Some(length),
+        modified: Some(modified),
     });
     Some(
         item.map_err(|error| anyhow!("cannot store `{}`: {error}", printable(name)))
@@ -227,7 +260,13 @@ fn upload(found: Result<Found>, target: &Remote, selection: &Selection) -> Optio
     )
 }
 
-fn download(from: Remote, rest: &str, length: u64, folder: &Path, follows_links: bool) -> Result<Item> {
+fn download(
+    from: Remote,
+    rest: &str,
+    object: &ObjectSummary,
+    folder: &Path,
+    follows_links: bool,
+) -> Result<Item> {
     let path = relative_path(rest).map_err(|error| {
         anyhow!(
             "the object `{}` is not written anywhere: {error}",
@@ -235,7 +274,7 @@ fn download(from: Remote, rest: &str, length: u64, folder: &Path, follows_links:
         )
     })?;
     let is_folder = rest.ends_with('/');
-    if is_folder && length > 0 {
+    if is_folder && object.length > 0 {
         let key = printable(&from.path);
         return Err(anyhow!(
             "the object `{key}` is named like a folder, and is not empty"
@@ -251,7 +290,8 @@ fn download(from: Remote, rest: &str, length: u64, folder: &Path, follows_links:
                 follows_links,
             },
         ),
-        length: Some(length),
+        length: Some(object.length),
+        modified: Some(object.last_modified),
     })
 }
 
@@ -265,12 +305,13 @@ fn not_in_the_way(collisions: &mut Collisions, rest: &str, item: Item) -> Result
     ))
 }
 
-fn copy(source: &Remote, target: &Remote, rest: &str, length: u64) -> Result<Item> {
+fn copy(source: &Remote, target: &Remote, rest: &str, object: &ObjectSummary) -> Result<Item> {
     let to = child(target, rest).object();
     let to = to.map_err(|error| anyhow!("cannot copy `{}`: {error}", printable(rest)))?;
     Ok(Item {
         route: Route::Copy(child(source, rest).object()?, to),
-        length: Some(length),
+        length: Some(object.length),
+        modified: Some(object.last_modified),
     })
 }
 

@@ -3,6 +3,7 @@
 //! What fails is told at once and does not stop the others, unless the server is out of reach, or cannot be believed:
 //! then nothing else would go better.
 
+use std::collections::BTreeMap;
 use std::io::stdin;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,20 +11,25 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow};
+use daypass_api::names::{BucketName, ObjectKey};
 use daypass_client::{Error, ObjectClient, Observer, Transfer, request};
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::json;
 
-use super::Disposal;
 use super::item::{Item, Route, Target};
+use super::mirror::{self, Mirror, Surplus};
 use super::plan::{Folders, Plan, Step};
 use super::stored::make_way;
+use super::{Alike, Disposal};
 use crate::output::{self, json_line, printable};
 use crate::progress::Progress;
 use crate::quantity::shown_bytes;
 use crate::remote::RemoteObject;
-use crate::report::{self, Tally};
-use crate::{cat, interrupt};
+use crate::report::{self, Misuse, Tally};
+use crate::{cat, interrupt, rm};
+
+/// Most objects that one request removes.
+const MAX_REMOVED_AT_ONCE: usize = 1000;
 
 /// Copies being made.
 pub(super) struct Work {
@@ -31,6 +37,8 @@ pub(super) struct Work {
     transfer: Transfer,
     at_once: usize,
     disposal: Disposal,
+    /// Where one folder is made like another.
+    alike: Option<Alike>,
     watch: Arc<Watch>,
 }
 
@@ -54,6 +62,8 @@ impl Observer for Watch {
 /// What has become of one step.
 enum End {
     Done,
+    /// The target has it already.
+    Same,
     Skipped,
     Failed(anyhow::Error),
     /// Nothing else would go better.
@@ -66,6 +76,7 @@ impl Work {
         transfer: Transfer,
         at_once: usize,
         disposal: Disposal,
+        alike: Option<Alike>,
     ) -> Result<Self> {
         let watch = Arc::new(Watch {
             progress: Progress::new(),
@@ -77,6 +88,7 @@ impl Work {
             transfer: transfer.with_observer(observer).with_stop(interrupt::stop()?),
             at_once,
             disposal,
+            alike,
             watch,
         })
     }
@@ -92,6 +104,7 @@ impl Work {
             Plan::Many(folders) => folders,
         };
         let mut tally = Tally::default();
+        let mirror = self.mirror(&folders).await?;
         let mut steps = folders.steps(&self.client);
         while let Some(step) = self
             .transfer
@@ -101,8 +114,10 @@ impl Work {
         {
             match step {
                 Step::Copy(item) => {
-                    output::write(line(&item).as_bytes())?;
-                    tally.done += 1;
+                    if !has(mirror.as_ref(), &item).await? {
+                        output::write(line(&item).as_bytes())?;
+                        tally.done += 1;
+                    }
                 }
                 Step::Skipped => tally.skipped += 1,
                 Step::Failed(error) => {
@@ -110,6 +125,9 @@ impl Work {
                     tally.fail(&error);
                 }
             }
+        }
+        for surplus in self.surplus(mirror.as_ref(), &tally)? {
+            output::write(surplus.line(as_json).as_bytes())?;
         }
         tally.outcome(self.verb())
     }
@@ -124,9 +142,13 @@ impl Work {
         self.watch.progress.clear();
         tally.bytes = u64::try_from(self.watch.bytes.load(Ordering::Relaxed)).unwrap_or(0);
         if as_json {
-            let line = json!({
+            let mut line = json!({
                 "done": tally.done, "failed": tally.failed, "skipped": tally.skipped, "bytes": tally.bytes,
             });
+            if let (Some(_), Some(line)) = (self.alike, line.as_object_mut()) {
+                line.insert("same".to_owned(), tally.same.into());
+                line.insert("removed".to_owned(), tally.removed.into());
+            }
             output::write(json_line(&line).as_bytes())?;
         }
         outcome?;
@@ -135,15 +157,18 @@ impl Work {
 
     async fn many(&self, folders: Folders, tally: &mut Tally) -> Result<()> {
         let stop = self.transfer.stop();
+        let mirror = stop.or(async { Ok(self.mirror(&folders).await) }).await??;
+        let mirror = mirror.as_ref();
         let mut ends = folders
             .steps(&self.client)
             .take_while(|_| std::future::ready(!stop.is_stopped()))
-            .map(|step| self.step(step))
+            .map(|step| self.step(step, mirror))
             .buffer_unordered(self.at_once);
         let mut hopeless = None;
         while let Some(end) = ends.next().await {
             match end {
                 End::Done => tally.done += 1,
+                End::Same => tally.same += 1,
                 End::Skipped => tally.skipped += 1,
                 // What was stopped is not told one by one.
                 End::Failed(_) if stop.is_stopped() => {}
@@ -164,10 +189,72 @@ impl Work {
             Some(error) => Err(error),
             None if stop.is_stopped() => Err(Error::Stopped.into()),
             None => {
+                let surplus = self.surplus(mirror, tally)?;
+                self.remove_surplus(surplus, tally).await?;
                 self.say(tally);
                 Ok(())
             }
         }
+    }
+
+    async fn mirror(&self, folders: &Folders) -> Result<Option<Mirror>> {
+        match self.alike {
+            Some(alike) => Mirror::new(&self.client, folders, alike.by_checksum)
+                .await
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What is to be removed at the target, now that the source has been gone through.
+    fn surplus(&self, mirror: Option<&Mirror>, tally: &Tally) -> Result<Vec<Surplus>> {
+        let (Some(mirror), Some(alike)) = (mirror, self.alike) else {
+            return Ok(Vec::new());
+        };
+        if !alike.deletes {
+            return Ok(Vec::new());
+        }
+        if tally.failed > 0 {
+            report::note("nothing is removed, since not everything could be copied");
+            return Ok(Vec::new());
+        }
+        let surplus = mirror.surplus()?;
+        if !surplus.is_empty() && mirror.source_is_empty() && !alike.allows_empty {
+            return Err(Misuse(
+                "the source is empty, and everything at the target would be removed: --allow-empty says that it is meant"
+                    .to_owned(),
+            )
+            .into());
+        }
+        Ok(surplus)
+    }
+
+    async fn remove_surplus(&self, surplus: Vec<Surplus>, tally: &mut Tally) -> Result<()> {
+        let mut keys: BTreeMap<BucketName, Vec<ObjectKey>> = BTreeMap::new();
+        for one in surplus {
+            match one {
+                Surplus::Object(object) => keys.entry(object.bucket).or_default().push(object.key),
+                Surplus::File(path) => {
+                    let removed = std::fs::remove_file(&path);
+                    match removed.with_context(|| format!("cannot remove `{}`", path.display())) {
+                        Ok(()) => tally.removed += 1,
+                        Err(error) => {
+                            report::one_of_many(&error);
+                            tally.fail(&error);
+                        }
+                    }
+                }
+            }
+        }
+        for (bucket, keys) in keys {
+            for page in keys.chunks(MAX_REMOVED_AT_ONCE) {
+                let mut removed = Tally::default();
+                rm::remove(&self.client, &bucket, page.to_vec(), &mut removed).await?;
+                tally.removed += removed.done;
+                tally.fail_with(&removed);
+            }
+        }
+        Ok(())
     }
 
     /// A word at the end, for people.
@@ -181,7 +268,11 @@ impl Work {
         }
         let bytes = self.watch.bytes.load(Ordering::Relaxed);
         let bytes = shown_bytes(u64::try_from(bytes).unwrap_or(0));
-        report::for_people(&format!("{} {}, {bytes}", tally.done, self.verb()));
+        let mut text = format!("{} {}, {bytes}", tally.done, self.verb());
+        if self.alike.is_some() {
+            text.push_str(&format!("; {} the same, {} removed", tally.same, tally.removed));
+        }
+        report::for_people(&text);
     }
 
     fn verb(&self) -> &'static str {
@@ -191,11 +282,15 @@ impl Work {
         }
     }
 
-    async fn step(&self, step: Result<Step>) -> End {
+    async fn step(&self, step: Result<Step>, mirror: Option<&Mirror>) -> End {
         let outcome = match step {
             Ok(Step::Skipped) => return End::Skipped,
             Ok(Step::Failed(error)) => Err(error),
-            Ok(Step::Copy(item)) => self.one(&item).await,
+            Ok(Step::Copy(item)) => match has(mirror, &item).await {
+                Ok(true) => return End::Same,
+                Ok(false) => self.one(&item).await,
+                Err(error) => Err(error),
+            },
             Err(error) => return End::Hopeless(error),
         };
         match outcome {
@@ -219,7 +314,17 @@ impl Work {
                 shown.with_context(|| cannot("read", object))
             }
             Route::Upload(path, object) => self.upload(path, object).await,
-            Route::Download(object, target) => self.download(object, target).await,
+            Route::Download(object, target) => {
+                self.download(object, target).await?;
+                match (self.alike, item.modified) {
+                    (Some(_), Some(modified)) => {
+                        let path = target.path();
+                        let set = mirror::set_time(&path, modified);
+                        set.with_context(|| format!("cannot set the time of `{}`", path.display()))
+                    }
+                    _ => Ok(()),
+                }
+            }
             Route::Copy(from, to) => self.copy(from, to).await,
         }
     }
@@ -273,6 +378,14 @@ impl Work {
         }
         let removed = self.client.delete_object(&object.bucket, &object.key).await;
         removed.with_context(|| format!("`{object}` is copied, but not removed"))
+    }
+}
+
+/// Whether the target has it already, where that is asked.
+async fn has(mirror: Option<&Mirror>, item: &Item) -> Result<bool> {
+    match mirror {
+        Some(mirror) => mirror.has(item).await,
+        None => Ok(false),
     }
 }
 

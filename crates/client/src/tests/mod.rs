@@ -5,6 +5,7 @@ mod actions;
 mod forms;
 mod objects;
 mod renewal;
+mod resumed;
 mod server;
 mod tls;
 mod transfers;

@@ -33,18 +33,18 @@ fn transfer() -> Transfer {
     Transfer::new(MIB as u64, 4).unwrap()
 }
 
-fn bytes(length: usize) -> Vec<u8> {
+pub(super) fn bytes(length: usize) -> Vec<u8> {
     (0..length)
         .map(|at| (at % 251) as u8 ^ (at / 65536) as u8)
         .collect()
 }
 
-async fn uploads(client: &ObjectClient) -> usize {
+pub(super) async fn uploads(client: &ObjectClient) -> usize {
     let list = request::list_multipart_uploads(&bucket());
     client.list_multipart_uploads(list).await.unwrap().uploads.len()
 }
 
-fn names(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn names(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into()).collect()
 }

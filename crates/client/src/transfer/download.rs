@@ -6,21 +6,21 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use crc_fast::CrcAlgorithm::Crc64Xz;
-use daypass_api::object::{ETagMatch, ObjectInfo, Span};
+use daypass_api::object::{ETagMatch, ObjectInfo, Preconditions, Span};
 use daypass_api::operation::ReadObject;
 use futures_util::future::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::place::Place;
+use super::place::{Place, Target};
 use super::reader::{Reader, changed, range};
-use super::{Transfer, stretches};
+use super::{Transfer, resumed_download, stretches};
 use crate::error::Error;
 use crate::objects::ObjectClient;
 
-/// Bytes that are written to a file at a time.
-const PIECE: usize = 1024 * 1024;
+/// Bytes that are held until they are written to a file.
+const HELD: usize = 1024 * 1024;
 
 impl ObjectClient {
     /// Reads a whole object into a file, large ones in several ranges at once. The file has its name when all of it has
@@ -34,14 +34,32 @@ impl ObjectClient {
     ) -> Result<ObjectInfo, Error> {
         match Place::open(path).map_err(Error::Target)? {
             Place::Special(file) => self.in_order(read, file, transfer).await,
-            Place::Regular(file, path) => {
-                let target = Arc::new(file.reopen().map_err(Error::Target)?);
-                let work = self.in_ranges(read, target, transfer);
-                let info = transfer.stop.or(work).await?;
-                file.persist(path).map_err(|error| Error::Target(error.error))?;
-                Ok(info)
+            Place::Regular(target) => {
+                let first = transfer.stop.or(self.first_range(&read, transfer)).await?;
+                let is_long = first.info().length > transfer.part_bytes;
+                let name = || resumed_download::name(self, &read, target.path());
+                match is_long.then(|| transfer.checkpoint(name)).transpose()?.flatten() {
+                    Some(checkpoint) => self.download_on(read, first, &target, checkpoint, transfer).await,
+                    None => self.download_whole(read, first, &target, transfer).await,
+                }
             }
         }
+    }
+
+    async fn download_whole(
+        &self,
+        read: ReadObject,
+        first: Reader,
+        target: &Target,
+        transfer: &Transfer,
+    ) -> Result<ObjectInfo, Error> {
+        let temporary = target.temporary().map_err(Error::Target)?;
+        let file = Arc::new(temporary.reopen().map_err(Error::Target)?);
+        let work = self.in_ranges(read, first, file, transfer);
+        let info = transfer.stop.or(work).await?;
+        let named = temporary.persist(target.path());
+        named.map_err(|error| Error::Target(error.error))?;
+        Ok(info)
     }
 
     async fn in_order(
@@ -64,35 +82,20 @@ impl ObjectClient {
         transfer.stop.or(work).await
     }
 
-    /// The first range tells how many there are.
     async fn in_ranges(
         &self,
         read: ReadObject,
+        first: Reader,
         file: Arc<File>,
         transfer: &Transfer,
     ) -> Result<ObjectInfo, Error> {
-        let first = self.first_range(&read, transfer).await?;
         let info = first.info().clone();
         transfer.observer.expect(info.length);
-        let read = ReadObject {
-            preconditions: daypass_api::object::Preconditions {
-                if_match: Some(ETagMatch::OneOf(vec![info.etag.clone()])),
-                ..read.preconditions
-            },
-            ..read
-        };
         let rest = stretches(info.length, transfer.part_bytes).skip(1).map(|span| {
-            let (read, file) = (read.clone(), Arc::clone(&file));
+            let (read, info, file) = (&read, &info, Arc::clone(&file));
             async move {
                 let _slot = transfer.slot().await?;
-                let part = ReadObject {
-                    range: Some(range(span)),
-                    ..read
-                };
-                let reader = self.open(part).await.map_err(changed)?;
-                if reader.span() != span {
-                    return Err(Error::ObjectChanged);
-                }
+                let reader = self.open_range(read, info, span).await?;
                 write(reader, file, transfer).await
             }
             .boxed()
@@ -103,18 +106,11 @@ impl ObjectClient {
         };
         // Made one by one, as they are begun: there may be millions.
         let ranges = std::iter::once(first.boxed()).chain(rest);
-        let empty = crc_fast::checksum(Crc64Xz, b"");
-        let got = stream::iter(ranges)
+        let written: Vec<Range> = stream::iter(ranges)
             .buffered(transfer.at_once)
-            .try_fold(empty, async |crc64, range: Range| {
-                Ok(crc_fast::checksum_combine(
-                    Crc64Xz,
-                    crc64,
-                    range.crc64,
-                    range.length,
-                ))
-            })
+            .try_collect()
             .await?;
+        let got = whole_crc64(&written);
         if got != info.crc64 {
             return Err(Error::Integrity {
                 expected: info.crc64,
@@ -122,6 +118,28 @@ impl ObjectClient {
             });
         }
         Ok(info)
+    }
+
+    /// A stretch of the object that was looked at, and of no other one.
+    pub(super) async fn open_range(
+        &self,
+        read: &ReadObject,
+        info: &ObjectInfo,
+        span: Span,
+    ) -> Result<Reader, Error> {
+        let part = ReadObject {
+            range: Some(range(span)),
+            preconditions: Preconditions {
+                if_match: Some(ETagMatch::OneOf(vec![info.etag.clone()])),
+                ..read.preconditions.clone()
+            },
+            ..read.clone()
+        };
+        let reader = self.open(part).await.map_err(changed)?;
+        match reader.span() == span {
+            true => Ok(reader),
+            false => Err(Error::ObjectChanged),
+        }
     }
 
     async fn first_range(&self, read: &ReadObject, transfer: &Transfer) -> Result<Reader, Error> {
@@ -143,28 +161,37 @@ impl ObjectClient {
 }
 
 /// What was written of an object.
-struct Range {
-    length: u64,
-    crc64: u64,
+pub(super) struct Range {
+    pub(super) length: u64,
+    pub(super) crc64: u64,
 }
 
-/// Writes what comes to its place in the file.
-async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transfer) -> Result<Range, Error> {
+/// The checksum of the stretches one after another.
+pub(super) fn whole_crc64<'r>(ranges: impl IntoIterator<Item = &'r Range>) -> u64 {
+    let empty = crc_fast::checksum(Crc64Xz, b"");
+    ranges.into_iter().fold(empty, |crc64, range| {
+        crc_fast::checksum_combine(Crc64Xz, crc64, range.crc64, range.length)
+    })
+}
+
+/// Writes what comes to its place in the file, a few pieces at a time as they are.
+pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transfer) -> Result<Range, Error> {
     let share = transfer.share();
     let mut place = reader.span().start;
-    let mut piece = BytesMut::with_capacity(PIECE);
+    let (mut pieces, mut held) = (Vec::new(), 0);
     loop {
         let bytes = reader.next().await?;
         let is_last = bytes.is_none();
         if let Some(bytes) = bytes {
             share.add(bytes.len());
-            piece.extend_from_slice(&bytes);
+            held += bytes.len();
+            pieces.push(bytes);
         }
-        if is_last || piece.len() >= PIECE {
-            let (bytes, file): (Bytes, _) = (piece.split().freeze(), Arc::clone(&file));
+        if is_last || held >= HELD {
+            let (written, file) = (std::mem::take(&mut pieces), Arc::clone(&file));
             let at = place;
-            place += bytes.len() as u64;
-            blocking(move || file.write_all_at(&bytes, at)).await?;
+            place += std::mem::take(&mut held) as u64;
+            blocking(move || write_at(&file, &written, at)).await?;
         }
         if is_last {
             return Ok(Range {
@@ -175,8 +202,16 @@ async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transfer) -> Resu
     }
 }
 
+fn write_at(file: &File, pieces: &[Bytes], mut at: u64) -> std::io::Result<()> {
+    for bytes in pieces {
+        file.write_all_at(bytes, at)?;
+        at += bytes.len() as u64;
+    }
+    Ok(())
+}
+
 /// Work that waits for a disk, where nobody else waits for it.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {

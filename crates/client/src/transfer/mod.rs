@@ -2,17 +2,21 @@
 //!
 //! A [`Transfer`] says how: how long a part is, how many requests are under way at once (over all files that share it),
 //! who is told of progress, and what may stop it. Memory is bounded by the number of requests, not by sizes. Every result
-//! is compared by CRC-64 with what was sent or read. What fails or is stopped leaves nothing behind: an upload is
-//! aborted, and a file gets its name only when it is complete.
+//! is compared by CRC-64 with what was sent or read. What fails or is stopped leaves nothing behind, an upload is
+//! aborted, unless there are checkpoints to go on from. A file gets its name only when it is complete.
 
+mod checkpoint;
 mod copy;
 mod download;
 mod place;
 mod reader;
+mod resumed_download;
+mod resumed_upload;
 mod source;
 mod upload;
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,6 +24,8 @@ use daypass_api::object::{MAX_PARTS, MAX_SINGLE_UPLOAD_BYTES, MIN_PART_BYTES};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 pub use reader::Reader;
+
+use checkpoint::{Checkpoint, Checkpoints};
 
 use crate::error::Error;
 use crate::objects::unsignable;
@@ -37,6 +43,7 @@ pub struct Transfer {
     slots: Arc<Semaphore>,
     observer: Arc<dyn Observer>,
     stop: Stop,
+    checkpoints: Option<Checkpoints>,
 }
 
 /// Who is told of progress. It is told often, and must be quick.
@@ -72,6 +79,7 @@ impl Transfer {
             slots: Arc::new(Semaphore::new(at_once)),
             observer: Arc::new(()),
             stop: Stop::new(),
+            checkpoints: None,
         })
     }
 
@@ -85,6 +93,28 @@ impl Transfer {
     #[must_use]
     pub fn with_stop(self, stop: Stop) -> Self {
         Self { stop, ..self }
+    }
+
+    /// Keeps in this folder what is done of long files, so that one that was ended goes on the next time: the same file,
+    /// unchanged, to the same object, or the same object, unchanged, to the same file. An upload that ends leaves its
+    /// parts on the server until then, a download a file `.daypass-….part` beside its target.
+    #[must_use]
+    pub fn with_checkpoints(self, folder: &Path) -> Self {
+        let checkpoints = Some(Checkpoints::new(folder));
+        Self { checkpoints, ..self }
+    }
+
+    /// Whether it goes on another time where it is ended.
+    pub fn has_checkpoints(&self) -> bool {
+        self.checkpoints.is_some()
+    }
+
+    /// The checkpoint of a transfer, where there are any and nobody else works with it.
+    fn checkpoint(&self, name: impl FnOnce() -> String) -> Result<Option<Checkpoint>, Error> {
+        let Some(checkpoints) = &self.checkpoints else {
+            return Ok(None);
+        };
+        checkpoints.open(&name()).map_err(Error::Checkpoint)
     }
 
     /// What stops it.

@@ -4,7 +4,7 @@
 //! and its checksum is right. So there is never half an object under the name, and a download that fails leaves what
 //! was there before.
 
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,15 @@ const USUAL_MODE: u32 = 0o666;
 pub(super) enum Place {
     /// A pipe or a device, which is written to and not replaced.
     Special(File),
-    /// A file that is not there yet, and the path that it will have.
-    Regular(NamedTempFile, PathBuf),
+    /// A file that will be there when all of it is.
+    Regular(Target),
+}
+
+/// The path that a file will have, and what it will let others do.
+#[derive(Debug)]
+pub(super) struct Target {
+    path: PathBuf,
+    mode: u32,
 }
 
 impl Place {
@@ -27,23 +34,43 @@ impl Place {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
             Ok(metadata) if !metadata.is_file() => Ok(Self::Special(File::options().write(true).open(path)?)),
-            // Behind a link, the file that it leads to is replaced, and the link stays.
-            Ok(metadata) => Self::beside(&std::fs::canonicalize(path)?, Some(&metadata)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::beside(path, None),
+            // Behind a link, the file that it leads to is replaced, and the link stays; it lets others do no more than
+            // before.
+            Ok(metadata) => Ok(Self::Regular(Target {
+                path: std::fs::canonicalize(path)?,
+                mode: metadata.permissions().mode() & 0o7777,
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Regular(Target {
+                path: std::path::absolute(path)?,
+                mode: USUAL_MODE,
+            })),
             Err(error) => Err(error),
         }
     }
+}
 
-    /// A new file beside another, which lets others do no more than the former one did.
-    fn beside(path: &Path, former: Option<&Metadata>) -> io::Result<Self> {
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let mode = former.map_or(USUAL_MODE, |former| former.permissions().mode());
-        let file = tempfile::Builder::new()
+impl Target {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn mode(&self) -> u32 {
+        self.mode
+    }
+
+    /// The path of a file beside it.
+    pub(super) fn beside(&self, name: &str) -> PathBuf {
+        self.path.with_file_name(name)
+    }
+
+    /// A new file beside it that goes when it is dropped.
+    pub(super) fn temporary(&self) -> io::Result<NamedTempFile> {
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        tempfile::Builder::new()
             .prefix(".daypass-")
             .suffix(".part")
-            .permissions(Permissions::from_mode(mode))
-            .tempfile_in(directory.unwrap_or(Path::new(".")))?;
-        Ok(Self::Regular(file, path.to_owned()))
+            .permissions(Permissions::from_mode(self.mode))
+            .tempfile_in(folder)
     }
 }
 
@@ -61,9 +88,10 @@ mod tests {
         let path = directory.path().join("secret");
         std::fs::write(&path, "x").unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-        let Place::Regular(file, _) = Place::open(&path).unwrap() else {
+        let Place::Regular(target) = Place::open(&path).unwrap() else {
             panic!("it is a regular file");
         };
+        let file = target.temporary().unwrap();
         assert_eq!(file.path().parent(), path.canonicalize().unwrap().parent());
         assert_eq!(mode(&file), 0o600);
     }
@@ -74,10 +102,10 @@ mod tests {
         let (path, link) = (directory.path().join("f"), directory.path().join("l"));
         std::fs::write(&path, "x").unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        let Place::Regular(_, place) = Place::open(&link).unwrap() else {
+        let Place::Regular(target) = Place::open(&link).unwrap() else {
             panic!("it is a regular file");
         };
-        assert_eq!(place, path.canonicalize().unwrap());
+        assert_eq!(target.path(), path.canonicalize().unwrap());
         assert!(Place::open(directory.path()).is_err());
         assert!(matches!(
             Place::open(Path::new("/dev/null")),

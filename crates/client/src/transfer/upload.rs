@@ -9,6 +9,7 @@ use daypass_api::object::MAX_PARTS;
 use daypass_api::operation::{InitiateMultipartUpload, PutObject, UploadRef};
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
+use super::resumed_upload;
 use super::source::{FileSource, read_parts};
 use super::{Transfer, stretches};
 use crate::error::Error;
@@ -32,16 +33,23 @@ impl ObjectClient {
             return self.upload_from(put, file, transfer).await;
         }
         let source = FileSource::new(path, &metadata);
-        transfer.observer.expect(source.length());
         let part = transfer.part_length(source.length());
         let payloads = stretches(source.length(), part).map(|span| source.payload(span, transfer.share()));
         if source.length() <= part {
+            transfer.observer.expect(source.length());
             let payload = payloads.last().unwrap_or_else(Payload::empty);
             return self.upload_whole(put, payload, transfer).await;
         }
-        let payloads = payloads.collect::<Vec<_>>();
-        self.upload_in_parts(put, stream::iter(payloads).map(Ok), transfer)
-            .await
+        let start = start_of_parts(put)?;
+        match transfer.checkpoint(|| resumed_upload::name(self, &start, &source))? {
+            Some(checkpoint) => self.upload_on(start, &source, part, checkpoint, transfer).await,
+            None => {
+                transfer.observer.expect(source.length());
+                let payloads = payloads.collect::<Vec<_>>();
+                self.upload_in_parts(start, stream::iter(payloads).map(Ok), transfer)
+                    .await
+            }
+        }
     }
 
     /// Stores what a source has, until its end. How much it is shows only there, and what was read cannot be read
@@ -63,7 +71,7 @@ impl ObjectClient {
             return self.upload_whole(put, first.into(), transfer).await;
         }
         let parts = stream::iter([Ok(first)]).chain(parts).map_ok(Payload::from);
-        self.upload_in_parts(put, parts, transfer).await
+        self.upload_in_parts(start_of_parts(put)?, parts, transfer).await
     }
 
     async fn upload_whole(
@@ -81,21 +89,10 @@ impl ObjectClient {
 
     async fn upload_in_parts(
         &self,
-        put: PutObject,
+        start: InitiateMultipartUpload,
         payloads: impl Stream<Item = io::Result<Payload>> + Send,
         transfer: &Transfer,
     ) -> Result<Stored, Error> {
-        let start = InitiateMultipartUpload {
-            bucket: put.bucket,
-            key: put.key,
-            headers: put.headers,
-            acl: put.acl,
-            tags: put.tags,
-            forbid_overwrite: put.forbid_overwrite,
-        };
-        if !put.preconditions.is_empty() {
-            return Err(unsignable("an upload in parts has no preconditions"));
-        }
         let parts = |upload: UploadRef| async move {
             payloads
                 .map_err(Error::Source)
@@ -109,7 +106,7 @@ impl ObjectClient {
         self.in_parts(start, transfer, parts).await
     }
 
-    async fn one_part(
+    pub(super) async fn one_part(
         &self,
         upload: &UploadRef,
         number: u32,
@@ -153,7 +150,7 @@ impl ObjectClient {
     }
 
     /// Why an upload failed, after it was aborted: else its parts would stay on the server, where nobody sees them.
-    async fn aborted(&self, upload: &UploadRef, error: Error) -> Error {
+    pub(super) async fn aborted(&self, upload: &UploadRef, error: Error) -> Error {
         match self.abort_multipart_upload(upload).await {
             Ok(()) => error,
             Err(Error::Refused(refusal)) if refusal.is_not_found() => error,
@@ -163,4 +160,19 @@ impl ObjectClient {
             },
         }
     }
+}
+
+/// How an upload in parts begins that is to store the same.
+fn start_of_parts(put: PutObject) -> Result<InitiateMultipartUpload, Error> {
+    if !put.preconditions.is_empty() {
+        return Err(unsignable("an upload in parts has no preconditions"));
+    }
+    Ok(InitiateMultipartUpload {
+        bucket: put.bucket,
+        key: put.key,
+        headers: put.headers,
+        acl: put.acl,
+        tags: put.tags,
+        forbid_overwrite: put.forbid_overwrite,
+    })
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 #![expect(clippy::panic, reason = "a test may fail by panicking")]
 
+mod sync;
+
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
@@ -574,7 +576,7 @@ fn a_download_that_ends_early_leaves_no_half_file() {
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         if left == 0 {
-            assert_eq!(status.code(), Some(1), "{said}");
+            assert_eq!(status.code(), Some(130), "{said}");
             assert!(said.contains("interrupted"), "{said}");
         }
         assert_eq!(
@@ -600,7 +602,7 @@ fn an_upload_that_is_interrupted_is_aborted() {
     wait_until("the upload begins", || cloud.uploads() == 1);
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
     assert!(said(&output).contains("interrupted"), "{}", said(&output));
     assert_eq!((cloud.uploads(), cloud.keys().len()), (0, 0));
     drop(input);
