@@ -1,4 +1,4 @@
-// The two signatures that a user server hands out instead of a key: of one PUT, and of the policy of one form.
+// The signature of one request to the object store, for the one that no command of `daypass` makes.
 
 import { createHash, createHmac } from 'node:crypto';
 
@@ -18,18 +18,4 @@ export function authorization({ id, secret }, { method, host, path, parameter = 
   const signature = hmac(hmac(secret, time), `sha1\n${time}\n${sha1(request)}\n`);
   const lists = `q-header-list=host&q-url-param-list=${parameter}`;
   return `q-sign-algorithm=sha1&q-ak=${id}&q-sign-time=${time}&q-key-time=${time}&${lists}&q-signature=${signature}`;
-}
-
-/** The fields that sign a form with these conditions, named as the official samples name them. */
-export function postPolicy({ id, secret }, { conditions, time }) {
-  const expiration = new Date(Number(time.split(';')[1]) * 1000).toISOString();
-  const must = [{ 'q-sign-algorithm': 'sha1' }, { 'q-ak': id }, { 'q-sign-time': time }];
-  const policy = JSON.stringify({ expiration, conditions: [...must, ...conditions] });
-  return {
-    policy: Buffer.from(policy).toString('base64'),
-    qSignAlgorithm: 'sha1',
-    qAk: id,
-    qKeyTime: time,
-    qSignature: hmac(hmac(secret, time), sha1(policy)),
-  };
 }

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { authorization, window } from './signing.js';
-import { UserServer, run } from './user-server.js';
+import { UserServer } from './user-server.js';
 
 const here = import.meta.dirname;
 const repository = resolve(here, '../..');
@@ -44,6 +44,14 @@ function program() {
   return giveUp('there is no `daypass` on the PATH, and no cargo to build it');
 }
 
+/** Runs a command of the program with the store's key, and gives what it prints. */
+function run({ binary, endpoint, id, secret }, given, input = '') {
+  const env = { ...process.env, DAYPASS_ENDPOINT: endpoint, DAYPASS_SECRET_ID: id, DAYPASS_SECRET_KEY: secret };
+  const done = spawnSync(binary, given, { env, input, encoding: 'utf8' });
+  if (done.status !== 0) giveUp(`\`daypass ${given.join(' ')}\`: ${done.error?.message ?? done.stderr}`);
+  return done.stdout;
+}
+
 /** Keys that are made the first time and kept: the root's, and later that of the user server. */
 function kept(folder, name, make) {
   const file = join(folder, name);
@@ -63,7 +71,7 @@ async function startStore(binary, folder) {
     if (code !== 0) console.error(`error: the store ended; ${join(folder, 'store.log')} says why`);
     process.exit(code ?? 1);
   });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill('SIGTERM'));
+  process.on('exit', () => child.kill('SIGTERM'));
   for await (const line of createInterface({ input: child.stdout })) {
     const [, port] = /:([0-9]+)$/.exec(JSON.parse(line).http);
     return { binary, endpoint: `http://127.0.0.1:${port}`, port, ...root };
@@ -72,11 +80,11 @@ async function startStore(binary, folder) {
 }
 
 /** The bucket, and a sub-account for the user server with the rights that it hands on, and no others. */
-async function prepare(store, folder) {
+function prepare(store, folder) {
   if (existsSync(join(folder, 'server.json'))) return kept(folder, 'server.json');
-  await run(store, ['mb', `cos://${BUCKET}`]);
+  run(store, ['mb', `cos://${BUCKET}`]);
   const name = 'user-server';
-  const user = JSON.parse(await run(store, ['user', 'add', name, '--with-key', '--json']));
+  const user = JSON.parse(run(store, ['user', 'add', name, '--with-key', '--json']));
   const [, appid] = /-([0-9]+)$/.exec(BUCKET);
   const resource = `qcs::cos:${REGION}:uid/${appid}:${BUCKET}/*`;
   const statement = [
@@ -84,8 +92,8 @@ async function prepare(store, folder) {
     { effect: 'allow', action: 'name/sts:GetFederationToken', resource: '*' },
   ];
   const document = JSON.stringify({ version: '2.0', statement });
-  const made = JSON.parse(await run(store, ['policy', 'create', '--name', name, '--document', '-', '--json'], document));
-  await run(store, ['policy', 'attach', '--user', name, String(made.id)]);
+  const made = JSON.parse(run(store, ['policy', 'create', '--name', name, '--document', '-', '--json'], document));
+  run(store, ['policy', 'attach', '--user', name, String(made.id)]);
   return kept(folder, 'server.json', () => ({ id: user.secret_id, secret: user.secret_key }));
 }
 
@@ -106,9 +114,11 @@ if (!existsSync(join(here, 'node_modules', 'cos-js-sdk-v5'))) must('npm', ['ci',
 const folder = resolve(option('DATA', join(here, 'data')));
 mkdirSync(folder, { recursive: true, mode: 0o700 });
 const store = await startStore(program(), folder);
-const key = await prepare(store, folder);
+const key = prepare(store, folder);
 const domain = `{Bucket}.localhost:${store.port}`;
 const place = { bucket: BUCKET, region: REGION, protocol: 'http:', domain };
-const userServer = await UserServer.start({ ...store, ...key }, place, { port: Number(option('PORT', 8080)), guest: USER });
+const reached = { ...store, ...key, publicEndpoint: `http://localhost:${store.port}` };
+const userServer = await UserServer.start(reached, place, folder, { port: Number(option('PORT', 8080)), guest: USER });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => userServer.stop().finally(() => process.exit(0)));
 await allowOrigin(store, userServer.origin());
 console.log(`The page is at ${userServer.origin()} (you are ${USER}); Ctrl-C ends it.`);

@@ -3,7 +3,7 @@
 import { keyTrouble, place } from './client.js';
 
 const CAUSES = {
-  AccessDenied: 'This page’s key does not reach that.',
+  AccessDenied: 'This page’s key does not allow that: another folder, or a file that is too large.',
   ExpiredToken: 'The key has ended. Choose the file again to go on where it was.',
   InvalidAccessKeyId: 'The key was taken back. Sign in again.',
   RequestTimeTooSkewed: 'The clock of this machine is wrong.',

@@ -58,7 +58,7 @@ export async function byForm(file, { onProgress }) {
     'q-key-time': told.qKeyTime,
     'q-signature': told.qSignature,
     'x-cos-security-token': told.securityToken,
-    success_action_status: '200',
+    success_action_status: told.successActionStatus ?? '200',
   };
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   // The file comes last: what follows it is not read.
