@@ -120,7 +120,7 @@ fn user(name: &str) -> Option<User> {
 
 /// The policy of a user: of the folder, or of the object that is chosen. Two users never get the same random key; the
 /// worst case for both is that they would.
-fn policy(template: &Template, place: &Place, user: &User) -> String {
+pub(crate) fn policy(template: &Template, place: &Place, user: &User) -> String {
     if let Some(policy) = template.folder_policy(place, user) {
         return policy;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use daypass_api::Timestamp;
 use daypass_api::outcome::TemporaryKey;
-use daypass_client::{Clock, Connection, FormKey, FormUpload, ObjectClient};
+use daypass_client::{ActionClient, Clock, Connection, FormKey, FormUpload, ObjectClient};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use http_body_util::Full;
 use serde_json::{Value, json};
@@ -43,6 +43,7 @@ pub(crate) struct Desk {
     /// The store as users reach it.
     pub(crate) store: Connection,
     pub(crate) ready: Ready,
+    pub(crate) sts: ActionClient,
     pub(crate) trail: Trail,
     pub(crate) figures: Figures,
     pub(crate) clock: Arc<dyn Clock>,

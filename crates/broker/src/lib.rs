@@ -7,6 +7,7 @@
 
 mod settings;
 
+mod beyond;
 mod check;
 mod pattern;
 mod place;

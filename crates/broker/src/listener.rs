@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::StartError;
 use crate::audit::Trail;
+use crate::beyond;
 use crate::callers::Callers;
 use crate::check::{self, Warning};
 use crate::cross_origin::CrossOrigin;
@@ -58,6 +59,7 @@ const PATIENCE: Patience = Patience {
 pub struct Broker {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
+    desk: Arc<Desk>,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
 }
@@ -103,6 +105,7 @@ impl Broker {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let desk = Arc::new(desk(settings, credentials, clock)?);
+        let answering = Arc::clone(&desk);
         let (stop, stopped) = watch::channel(false);
         let listener = bind(settings.listen).await?;
         let address = listener.local_addr().map_err(|source| StartError::Listen {
@@ -129,7 +132,7 @@ impl Broker {
             ));
         }
         let handle = move |request, peer| {
-            let desk = Arc::clone(&desk);
+            let desk = Arc::clone(&answering);
             async move { desk.answer(receive(request, peer, patience).await).await }
         };
         serving.spawn(serve(
@@ -142,6 +145,7 @@ impl Broker {
         Ok(Self {
             address,
             metrics_address,
+            desk,
             stop,
             serving,
         })
@@ -155,6 +159,11 @@ impl Broker {
     /// Where it serves metrics, if it does.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
+    }
+
+    /// What its templates grant beyond what its own key may do, in words, as far as the token service says.
+    pub async fn beyond(&self) -> Result<Vec<String>, daypass_client::Error> {
+        beyond::look(&self.desk.sts, &self.desk.templates, &self.desk.place).await
     }
 
     /// Lets the requests in flight finish, and ends.
@@ -242,7 +251,8 @@ fn desk(settings: &Settings, credentials: Credentials, clock: Arc<dyn Clock>) ->
     let sts = ActionClient::new(connection, understood.place.region.clone());
     Ok(Desk {
         keys: Keys::new(sts.clone(), &settings.cache),
-        ready: Ready::new(sts),
+        ready: Ready::new(sts.clone()),
+        sts,
         store: Connection::new(understood.public_endpoint, None).with_clock(Arc::clone(&clock)),
         place: understood.place,
         templates: understood.templates,

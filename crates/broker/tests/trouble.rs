@@ -174,12 +174,28 @@ async fn figures_have_a_listener_of_their_own() {
     ] {
         assert!(text.lines().any(|own| own == line), "{line} in\n{text}");
     }
-    assert_eq!(
-        stage::fetch(broker.address(), "/_broker/metrics")
-            .await
-            .contains("daypass_broker_keys"),
-        false
-    );
+    let outside = stage::fetch(broker.address(), "/_broker/metrics").await;
+    assert!(!outside.contains("daypass_broker_keys"));
+}
+
+#[tokio::test]
+async fn what_templates_grant_beyond_the_own_key_is_told() {
+    let stage = Stage::set().await;
+    let (_, callers) = api_keys(&["ann"]);
+    let check = async |prefix: &str, expected: usize| {
+        let template = TEMPLATE.replace("uploads/", prefix);
+        let broker = stage
+            .broker(&stage.settings("", &format!("{callers}{template}")))
+            .await;
+        let found = broker.beyond().await.unwrap();
+        assert_eq!(found.len(), expected, "{found:?}");
+        assert!(
+            found.iter().all(|one| one.contains("template `t` grants more")),
+            "{found:?}"
+        );
+    };
+    check("uploads/", 0).await;
+    check("elsewhere/", 1).await;
 }
 
 #[test]

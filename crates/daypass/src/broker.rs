@@ -149,10 +149,20 @@ async fn serve(arguments: BrokerArguments) -> Result<()> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = warn_of_vain_grants(&broker) => {}
     }
     tracing::info!("stopping");
     broker.stop().await;
     Ok(())
+}
+
+/// Looks once, and then is never done.
+async fn warn_of_vain_grants(broker: &Broker) {
+    match broker.beyond().await {
+        Ok(found) => found.iter().for_each(|warning| tracing::warn!("{warning}")),
+        Err(error) => tracing::warn!("what the broker's own key may do cannot be asked: {error}"),
+    }
+    std::future::pending().await
 }
 
 fn read(path: &Path) -> Result<Settings> {
