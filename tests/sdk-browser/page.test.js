@@ -89,7 +89,9 @@ test('a refusal is told', async () => {
   await choose(file('refused.txt', 10));
   await uploads('.failed').first().waitFor();
   await visit.page.locator('#trouble:visible').waitFor();
-  assert.match(await visit.page.textContent('#trouble'), /CORS blocked or network error/);
+  const told = /^No answer from [^ ]+: it is not running, or its CORS rules do not name http:\/\/app\.localhost:[0-9]+\.$/;
+  assert.match(await visit.page.textContent('#trouble'), told);
+  assert.match(await uploads('.failed').first().locator('.state').textContent(), told);
   await picture('refused');
   await place.setRules(rule(place.userServer.origin()));
 });

@@ -169,7 +169,7 @@ for (const way of WAYS) {
 
     test('nothing was withheld, and keys were minted sparingly', () => {
       assert.deepEqual([visit.blocked, visit.complaints], [[], []]);
-      assert.ok(place.userServer.minted.get('alice') > 0);
+      assert.ok(place.userServer.minted('alice') > 0);
     });
   });
 }

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before } from 'node:test';
 
+import { UserServer } from '../../examples/web-direct-upload/user-server.js';
 import { Cloud, REGION, unique } from '../sdk-node/cloud.js';
-import { Server, daypassBinary } from '../sdk-node/server.js';
+import { Server, daypassBinary, newFolder } from '../sdk-node/server.js';
 import { Browser } from './browser.js';
-import { UserServer } from './user-server.js';
 
 /** How a page may reach a bucket: the names below `localhost` by either protocol, and the original's own. */
 export const WAYS = [
@@ -15,6 +15,9 @@ export const WAYS = [
   { name: 'HTTPS below localhost', protocol: 'https:', domain: ({ httpsPort }) => `{Bucket}.localhost:${httpsPort}` },
   { name: 'HTTPS under the original’s names', protocol: 'https:', domain: () => '' },
 ];
+
+/** The names below `localhost` that pages are served under and the user server lets in. */
+const PAGES = ['app', 'other', 'some', 'anywhere', 'stranger'];
 
 /** Headers that the pages may read. */
 export const EXPOSED = ['ETag', 'Date', 'Content-Range', 'x-cos-request-id', 'x-cos-hash-crc64ecma', 'x-cos-meta-note'];
@@ -96,7 +99,11 @@ class Stage {
     const { server } = this.cloud;
     const { Bucket } = await this.cloud.newBucket();
     const place = { bucket: Bucket, region: REGION, protocol: way.protocol, domain: way.domain(server) };
-    const userServer = await UserServer.start(account, `localhost:${server.httpsPort}`, place, lifetime);
+    const endpoint = `http://127.0.0.1:${server.httpPort}`;
+    const store = { binary: daypassBinary(), endpoint, publicEndpoint: `http://localhost:${server.httpPort}`, ...account };
+    // Without its cache a page gets a new key whenever it asks for one, and the tests count them.
+    const options = { seconds: lifetime, cache: 0, names: PAGES };
+    const userServer = await UserServer.start(store, place, newFolder('broker'), options);
     this.#userServers.push(userServer);
     return new Place(this, Bucket, userServer);
   }

@@ -40,7 +40,8 @@ pub use credentials::{
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Cause, Error, Refusal};
 pub use objects::{
-    Download, FormKey, FormSuccess, FormUpload, ObjectClient, SignedForm, SignedUrl, Stored, UploadedPart,
+    Download, FormKey, FormSuccess, FormUpload, ObjectClient, SignedForm, SignedPut, SignedUrl, Stored,
+    UploadedPart,
 };
 pub use payload::{ByteStream, Payload};
 pub use profile::{Profile, ProfileError};

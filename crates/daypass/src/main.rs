@@ -1,6 +1,7 @@
 //! The one program: the server, the demo, and the verbs that talk to a server.
 
 mod audit;
+mod broker;
 mod check;
 mod config;
 mod demo;
@@ -38,6 +39,7 @@ struct Arguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     Serve(Box<serve::ServeArguments>),
+    Broker(broker::BrokerArguments),
     Demo(demo::DemoArguments),
     Tls(tls::TlsArguments),
     Config(config::ConfigArguments),
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
             Command::Serve(arguments) => serve::run(*arguments).await,
             Command::Check(arguments) => return check::run(arguments).await,
             Command::Audit(arguments) => return audit::run(arguments),
+            Command::Broker(arguments) => broker::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Tls(arguments) => tls::run(arguments),
             Command::Config(arguments) => config::run(arguments),

@@ -120,7 +120,7 @@ fn announce(server: &Server) -> Result<()> {
 }
 
 /// Text for a person, one JSON object a line for everything else.
-fn start_logging(filter: EnvFilter) {
+pub(crate) fn start_logging(filter: EnvFilter) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

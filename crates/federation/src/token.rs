@@ -98,6 +98,7 @@ struct Claims {
     issued: i64,
     expires: i64,
     not_before: Option<i64>,
+    all: Map<String, Value>,
 }
 
 impl<'a> Token<'a> {
@@ -142,6 +143,12 @@ impl<'a> Token<'a> {
             expires: Timestamp::from_unix_seconds(self.claims.expires),
         })
     }
+
+    /// What a claim says, where it is a text. It is to be believed only after [`Token::verify`] or
+    /// [`crate::KeySource::verify`] let this very token pass.
+    pub fn text_claim(&self, name: &str) -> Option<&str> {
+        self.claims.all.get(name)?.as_str()
+    }
 }
 
 /// Where a header says its key is to be found is not looked at: keys come from the issuer alone.
@@ -178,6 +185,7 @@ impl Claims {
                 None => None,
                 Some(value) => Some(moment(value)?),
             },
+            all: claims.clone(),
         })
     }
 

@@ -12,12 +12,13 @@ use crate::workspace;
 
 /// All arrows: a crate, and the crates that its code may use.
 const ARROWS: &[(&str, &[&str])] = &[
-    // The demo plays the app and the user server, and so speaks as a client.
+    // The demo plays the app, and so speaks as a client.
     (
         "daypass",
         &[
             "daypass-api",
             "daypass-audit",
+            "daypass-broker",
             "daypass-check",
             "daypass-cli",
             "daypass-client",
@@ -52,6 +53,17 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("daypass-blob", &[]),
+    // The user server: a client of the store, and nothing of it.
+    (
+        "daypass-broker",
+        &[
+            "daypass-analysis",
+            "daypass-api",
+            "daypass-client",
+            "daypass-federation",
+            "daypass-policy",
+        ],
+    ),
     // Beside `server` and above everything that is stored; its tests make damage through the store.
     (
         "daypass-check",

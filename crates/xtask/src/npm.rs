@@ -73,11 +73,12 @@ mod tests {
 
     #[test]
     fn the_lock_files_name_no_place() {
-        for suite in ["sdk-node", "sdk-browser"] {
-            let file = workspace::root()
-                .join("tests")
-                .join(suite)
-                .join("package-lock.json");
+        for suite in [
+            "tests/sdk-node",
+            "tests/sdk-browser",
+            "examples/web-direct-upload",
+        ] {
+            let file = workspace::root().join(suite).join("package-lock.json");
             let locked = fs::read_to_string(file).unwrap();
             assert!(locked.contains("\"integrity\": \"sha512-"), "{suite}");
             for place in ["\"resolved\"", "file:", "link\": true"] {

@@ -1,6 +1,6 @@
 //! The suite that drives the program with the vendor's unmodified browser SDK, in Chromium without a window.
 //!
-//! The browser is Debian's. The suite administers the server by parts of the Node.js suite, whose packages it needs
+//! The page that it drives is that of the example, with the example's own packages. The browser is Debian's. The suite administers the server by parts of the Node.js suite, whose packages it needs
 //! therefore as well.
 
 use std::path::{Path, PathBuf};
@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
 pub(crate) fn install() -> anyhow::Result<()> {
     complete_chromium()?;
     sdk_node::install()?;
+    npm::install(&example())?;
     npm::install(&suite())
 }
 
@@ -45,4 +46,9 @@ fn complete_chromium() -> anyhow::Result<()> {
 
 fn suite() -> PathBuf {
     workspace::root().join("tests").join("sdk-browser")
+}
+
+/// The page and its user server.
+fn example() -> PathBuf {
+    workspace::root().join("examples").join("web-direct-upload")
 }

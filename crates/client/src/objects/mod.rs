@@ -12,6 +12,7 @@ mod listing;
 mod multipart;
 mod object;
 mod presign;
+mod put_signature;
 mod sign;
 
 use daypass_api::Outcome;
@@ -24,6 +25,7 @@ pub use download::Download;
 pub use form::{FormKey, FormSuccess, FormUpload, SignedForm};
 pub use multipart::UploadedPart;
 pub use presign::SignedUrl;
+pub use put_signature::SignedPut;
 
 pub(crate) use sign::unsignable;
 

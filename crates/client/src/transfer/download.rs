@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use crc_fast::CrcAlgorithm::Crc64Xz;
 use daypass_api::object::{ETagMatch, ObjectInfo, Preconditions, Span};
 use daypass_api::operation::ReadObject;
@@ -19,8 +19,8 @@ use super::{Transfer, resumed_download, stretches};
 use crate::error::Error;
 use crate::objects::ObjectClient;
 
-/// Bytes that are written to a file at a time.
-const PIECE: usize = 1024 * 1024;
+/// Bytes that are held until they are written to a file.
+const HELD: usize = 1024 * 1024;
 
 impl ObjectClient {
     /// Reads a whole object into a file, large ones in several ranges at once. The file has its name when all of it has
@@ -54,7 +54,7 @@ impl ObjectClient {
         transfer: &Transfer,
     ) -> Result<ObjectInfo, Error> {
         let temporary = target.temporary().map_err(Error::Target)?;
-        let file = Arc::new(temporary.reopen().map_err(Error::Target)?);
+        let file = Arc::new(temporary.as_file().try_clone().map_err(Error::Target)?);
         let work = self.in_ranges(read, first, file, transfer);
         let info = transfer.stop.or(work).await?;
         let named = temporary.persist(target.path());
@@ -174,23 +174,24 @@ pub(super) fn whole_crc64<'r>(ranges: impl IntoIterator<Item = &'r Range>) -> u6
     })
 }
 
-/// Writes what comes to its place in the file.
+/// Writes what comes to its place in the file, a few pieces at a time as they are.
 pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transfer) -> Result<Range, Error> {
     let share = transfer.share();
     let mut place = reader.span().start;
-    let mut piece = BytesMut::with_capacity(PIECE);
+    let (mut pieces, mut held) = (Vec::new(), 0);
     loop {
         let bytes = reader.next().await?;
         let is_last = bytes.is_none();
         if let Some(bytes) = bytes {
             share.add(bytes.len());
-            piece.extend_from_slice(&bytes);
+            held += bytes.len();
+            pieces.push(bytes);
         }
-        if is_last || piece.len() >= PIECE {
-            let (bytes, file): (Bytes, _) = (piece.split().freeze(), Arc::clone(&file));
+        if is_last || held >= HELD {
+            let (written, file) = (std::mem::take(&mut pieces), Arc::clone(&file));
             let at = place;
-            place += bytes.len() as u64;
-            blocking(move || file.write_all_at(&bytes, at)).await?;
+            place += std::mem::take(&mut held) as u64;
+            blocking(move || write_at(&file, &written, at)).await?;
         }
         if is_last {
             return Ok(Range {
@@ -199,6 +200,14 @@ pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transf
             });
         }
     }
+}
+
+fn write_at(file: &File, pieces: &[Bytes], mut at: u64) -> std::io::Result<()> {
+    for bytes in pieces {
+        file.write_all_at(bytes, at)?;
+        at += bytes.len() as u64;
+    }
+    Ok(())
 }
 
 /// Work that waits for a disk, where nobody else waits for it.

@@ -5,24 +5,22 @@
 //! only once, so that each part is held until the server has it. Such a source is read by a thread of its own, which
 //! nobody waits for: whoever writes to a pipe may never come to an end.
 
-use std::fs::Metadata;
-use std::io::{self, Read, SeekFrom};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom, Take};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use daypass_api::object::Span;
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt, Take};
 use tokio::sync::mpsc;
 
 use super::Share;
 use crate::payload::{ByteStream, Payload};
 
 /// Bytes that are read from a file at a time.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 512 * 1024;
 
 /// A regular file as it was when it was looked at.
 #[derive(Clone)]
@@ -96,10 +94,14 @@ impl FileSource {
     fn stream(&self, span: Span, share: Share) -> ByteStream {
         let (path, state) = (Arc::clone(&self.path), self.state);
         let open = async move {
-            let mut file = File::open(path).await?;
-            unchanged(&file, state).await?;
-            file.seek(SeekFrom::Start(span.start)).await?;
-            let pieces = stream::try_unfold(file.take(span.length), move |file| next_piece(file, state));
+            let file = blocking(move || {
+                let mut file = File::open(path)?;
+                unchanged(&file, state)?;
+                file.seek(SeekFrom::Start(span.start))?;
+                Ok(file.take(span.length))
+            });
+            let pieces =
+                stream::try_unfold(file.await?, move |file| blocking(move || next_piece(file, state)));
             io::Result::Ok(pieces)
         };
         stream::once(open)
@@ -109,8 +111,8 @@ impl FileSource {
     }
 }
 
-async fn unchanged(file: &File, state: State) -> io::Result<()> {
-    if State::of(&file.metadata().await?) == state {
+fn unchanged(file: &File, state: State) -> io::Result<()> {
+    if State::of(&file.metadata()?) == state {
         Ok(())
     } else {
         Err(io::Error::other("the file has changed meanwhile"))
@@ -119,14 +121,22 @@ async fn unchanged(file: &File, state: State) -> io::Result<()> {
 
 /// The next piece; at the end, whether all of them are from the file as it was. The payload keeps the last piece back
 /// until the end is certain, so that the server never gets all of a file that has changed.
-async fn next_piece(mut file: Take<File>, state: State) -> io::Result<Option<(Bytes, Take<File>)>> {
-    let mut piece = BytesMut::with_capacity(PIECE);
-    let count = file.read_buf(&mut piece).await?;
-    if count > 0 {
-        return Ok(Some((piece.freeze(), file)));
+fn next_piece(mut file: Take<File>, state: State) -> io::Result<Option<(Bytes, Take<File>)>> {
+    let length = usize::try_from(file.limit()).map_or(PIECE, |left| left.min(PIECE));
+    let mut piece = Vec::with_capacity(length);
+    file.by_ref().take(length as u64).read_to_end(&mut piece)?;
+    if !piece.is_empty() {
+        return Ok(Some((piece.into(), file)));
     }
-    unchanged(file.get_ref(), state).await?;
+    unchanged(file.get_ref(), state)?;
     Ok(None)
+}
+
+/// Reading where nobody else waits for the disk.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(io::Error::other)?
 }
 
 /// The bytes of a source in parts of this length; the last one may be shorter. There is always one.

@@ -1,14 +1,10 @@
 //! The app of the demo: it has nothing but the temporary key that the user server gave it.
 
-use anyhow::{Context, Result, bail, ensure};
-use daypass_api::names::{AccessKeyId, BucketName, ObjectKey};
-use daypass_api::outcome::SessionToken;
-use daypass_api::secret::SecretKey;
-use daypass_client::{Connection, Credentials, ObjectClient, request};
-use http_body_util::{BodyExt, Empty};
+use anyhow::{Result, anyhow, ensure};
+use daypass_api::names::{BucketName, ObjectKey};
+use daypass_api::outcome::{SessionToken, TemporaryKey};
+use daypass_client::{Connection, Credentials, KeySource, ObjectClient, UserServerKeys, request};
 use hyper::body::Bytes;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 
 use super::held;
 use super::stage::{Stage, refused};
@@ -23,26 +19,16 @@ pub(super) struct App {
 }
 
 impl App {
-    /// Step 1: asks the user server, and keeps what step 4 brings.
-    pub(super) async fn ask_for_key(url: &str, stage: &Stage) -> Result<Self> {
-        let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-        let answer = client
-            .get(url.parse()?)
-            .await
-            .context("the user server does not answer")?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
-        ensure!(
-            status.is_success(),
-            "the user server refused: {}",
-            String::from_utf8_lossy(&body)
-        );
-        let credentials = read_key(&serde_json::from_slice(&body)?)?;
-        Ok(Self {
-            credentials,
+    /// Step 1: asks the user server with alice's key of the application, and keeps what step 4 brings.
+    pub(super) async fn ask_for_key(url: &str, stage: &Stage) -> Result<(Self, TemporaryKey)> {
+        let user_server = UserServerKeys::new(url)?.with_bearer(&stage.alices_key);
+        let key = user_server.fetch().await.map_err(|error| anyhow!("{error}"))?;
+        let app = Self {
+            credentials: key.clone().into(),
             store: stage.store(None),
             bucket: stage.bucket.clone(),
-        })
+        };
+        Ok((app, key))
     }
 
     /// Step 5, inside A ∩ B.
@@ -110,25 +96,6 @@ impl App {
     fn client(&self, credentials: Credentials) -> ObjectClient {
         ObjectClient::new(self.store.clone().with_credentials(Some(credentials)))
     }
-}
-
-fn read_key(answer: &serde_json::Value) -> Result<Credentials> {
-    let text = |name: &str| {
-        let value = answer
-            .get("credentials")
-            .and_then(|credentials| credentials.get(name));
-        value.and_then(serde_json::Value::as_str).map(str::to_owned)
-    };
-    let (Some(id), Some(secret), Some(token)) =
-        (text("tmpSecretId"), text("tmpSecretKey"), text("sessionToken"))
-    else {
-        bail!("the user server's answer holds no key");
-    };
-    Ok(Credentials {
-        secret_id: AccessKeyId::parse(&id)?,
-        secret_key: SecretKey::new(secret),
-        token: Some(SessionToken::new(token)),
-    })
 }
 
 /// Bytes that are not all the same, so that a mix-up would show.

@@ -1,14 +1,13 @@
 //! `daypass demo`: direct upload in five steps, and a role whose session is ended early, told to a person while it
 //! happens.
 //!
-//! Nothing is staged: a store on a fresh folder, a user server, and an app that has nothing but its temporary key talk
+//! Nothing is staged: a store on a fresh folder, `daypass broker` as the user server, and an app that has nothing but its temporary key talk
 //! over real HTTP. Every line that says `ok` was checked; the first thing that is not as it should be ends the demo.
 
 mod app;
 mod policies;
 mod role;
 mod stage;
-mod user_server;
 
 use std::io::Write;
 
@@ -17,7 +16,6 @@ use clap::Args;
 
 use app::App;
 use stage::Stage;
-use user_server::Event;
 
 /// Show direct upload with a temporary key, in five steps, and how a key is ended early, on a fresh store.
 #[derive(Args, Debug)]
@@ -50,23 +48,16 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<()> {
 }
 
 async fn play(stage: &mut Stage) -> Result<()> {
-    let url = format!("http://{}/sts?user=alice", stage.user_server.address());
+    let url = format!("http://{}/sts", stage.user_server.address());
     say(&format!(
         "step 1/5  the app asks its user server for a key, as alice\n          GET {url}"
     ))?;
-    let app = App::ask_for_key(&url, stage).await?;
-
-    let Some(Event::Asked { policy }) = stage.events.recv().await else {
-        anyhow::bail!("the user server did not ask the token service");
-    };
+    let (app, key) = App::ask_for_key(&url, stage).await?;
     say(&format!(
         "step 2/5  the user server asks the STS for a temporary key, with a policy for alice alone (B)\n          \
-         GetFederationToken  {policy}"
+         GetFederationToken  {}",
+        stage.alices_policy()?
     ))?;
-
-    let Some(Event::Got(key)) = stage.events.recv().await else {
-        anyhow::bail!("the token service did not answer");
-    };
     let length = key.token.expose().len();
     say(&format!(
         "step 3/5  the STS answers\n          TmpSecretId {}, TmpSecretKey (hidden), token of {length} characters, ends {}",

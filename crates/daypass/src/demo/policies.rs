@@ -1,4 +1,4 @@
-//! The policies of the demo: A, what the user server's account may do; two B, what a key is narrowed to; and those of a
+//! The policies of the demo: A, what the user server's account may do; a careless B; and those of a
 //! role: who may take it, and what it may do.
 
 /// A: put and get objects below `users/`, and nothing else.
@@ -8,16 +8,6 @@ pub(super) fn uploader(region: &str, appid: u64, bucket: &str) -> String {
         region,
         appid,
         &format!("{bucket}/users/*"),
-    )
-}
-
-/// B: put and get objects in one user's folder.
-pub(super) fn own_folder(region: &str, appid: u64, bucket: &str, user: &str) -> String {
-    allow(
-        &["name/cos:PutObject", "name/cos:GetObject"],
-        region,
-        appid,
-        &format!("{bucket}/users/{user}/*"),
     )
 }
 

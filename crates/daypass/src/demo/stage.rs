@@ -10,12 +10,11 @@ use daypass_api::names::{
 };
 use daypass_api::operation::{Contact, CreateUser, GetFederationToken, NewPolicy};
 use daypass_api::outcome::TemporaryKey;
+use daypass_broker::{Broker, Settings};
 use daypass_client::{ActionClient, Connection, Credentials, Endpoint, ObjectClient, Refusal, request};
 use daypass_server::{AuditConfig, Config, EdgeLimits, ExplainConfig, RootSeed, Server};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
 
-use super::user_server::{Event, UserServer};
 use super::{held, policies};
 use crate::settings::{DEFAULT_APPID, DEFAULT_OWNER_UIN};
 
@@ -29,8 +28,10 @@ pub(super) struct Stage {
     pub(super) uploader: Credentials,
     pub(super) uploader_uin: Uin,
     pub(super) bucket: BucketName,
-    pub(super) user_server: UserServer,
-    pub(super) events: mpsc::UnboundedReceiver<Event>,
+    pub(super) user_server: Broker,
+    broker_settings: Settings,
+    /// The key by which the user server knows alice.
+    pub(super) alices_key: String,
 }
 
 impl Stage {
@@ -45,11 +46,11 @@ impl Stage {
         ObjectClient::new(owner.clone()).create_bucket(&bucket).await?;
         let cam = ActionClient::new(owner, Region::parse(REGION)?);
         let (uploader_uin, uploader) = make_uploader(&cam, &bucket).await?;
-        let sts = ActionClient::new(
-            Connection::new(endpoint.clone(), Some(uploader.clone())),
-            Region::parse(REGION)?,
-        );
-        let (user_server, events) = UserServer::start(sts, bucket.as_str(), DEFAULT_APPID, REGION).await?;
+        let (alices_key, digest) = daypass_broker::new_key().context("no randomness for a key")?;
+        let broker_settings = broker_settings(&endpoint, &bucket, &digest, &data)?;
+        let user_server = Broker::start(&broker_settings, uploader.clone())
+            .await
+            .context("the user server does not start")?;
         Ok(Self {
             server,
             data,
@@ -59,7 +60,8 @@ impl Stage {
             uploader_uin,
             bucket,
             user_server,
-            events,
+            broker_settings,
+            alices_key,
         })
     }
 
@@ -68,11 +70,18 @@ impl Stage {
         Connection::new(self.endpoint.clone(), credentials)
     }
 
+    /// B: what the user server narrows alice's keys to.
+    pub(super) fn alices_policy(&self) -> Result<String> {
+        let policies = Broker::policies(&self.broker_settings, "alice")?;
+        let (_, policy) = policies.into_iter().next().context("no template is for alice")?;
+        Ok(policy)
+    }
+
     pub(super) fn introduction(&self) -> String {
         format!(
             "Direct upload with a temporary key: what it may do is A ∩ B.\n\n  \
              store        http://{}, bucket {}\n  \
-             user server  http://{}, with the key of the sub-account `uploader`\n  \
+             user server  http://{}, `daypass broker` with the key of the sub-account `uploader`\n  \
              A            `uploader` may put and get objects below users/\n  \
              B            a key for alice may put and get objects below users/alice/\n",
             self.server.address(),
@@ -142,7 +151,7 @@ impl Stage {
 
     /// Stops the store; its folder goes with it.
     pub(super) async fn clear(self) -> Result<()> {
-        drop(self.user_server);
+        self.user_server.stop().await;
         self.server.stop().await.context("the store did not stop cleanly")
     }
 }
@@ -198,6 +207,39 @@ fn config(data: &TempDir) -> Result<Config> {
         limits: EdgeLimits::default(),
         metadata_cache_bytes: Config::METADATA_CACHE_BYTES,
     })
+}
+
+/// A user server that knows alice by a key, and gives everybody a folder below `users/`.
+fn broker_settings(
+    endpoint: &Endpoint,
+    bucket: &BucketName,
+    digest: &str,
+    data: &TempDir,
+) -> Result<Settings> {
+    let audit = data.path().join("user-server.jsonl");
+    let text = format!(
+        r#"
+listen = "127.0.0.1:0"
+audit = {{ file = {audit:?} }}
+
+[store]
+endpoint = "{endpoint}"
+region = "{REGION}"
+bucket = "{bucket}"
+key = {{ id_env = "DAYPASS_SECRET_ID", secret_env = "DAYPASS_SECRET_KEY" }}
+
+[[callers]]
+kind = "api_keys"
+keys = [{{ user = "alice", sha256 = "{digest}" }}]
+
+[[templates]]
+name = "own-folder"
+endpoints = ["sts"]
+prefix = "users/${{user}}/"
+actions = ["name/cos:PutObject", "name/cos:GetObject"]
+"#
+    );
+    Ok(Settings::parse(&text)?)
 }
 
 /// The root's credentials, from the file that the server wrote them to.

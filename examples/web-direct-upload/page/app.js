@@ -1,8 +1,11 @@
 // The upload page: shows the user's folder, and puts files into it without any server in between.
 
+import { cause } from './causes.js';
 import { lastKey, newClient, place } from './client.js';
+import * as ways from './ways.js';
 
-const SLICE = 1024 * 1024;
+/** Where the page notes which files are on their way, so that it can tell after it was loaded again. */
+const LEFT = 'daypass-uploads-left';
 
 const find = (id) => document.getElementById(id);
 const cos = place && newClient();
@@ -15,8 +18,9 @@ function make(tag, className = '', text = '') {
 
 function size(bytes) {
   if (bytes < 1024) return `${bytes} B`;
-  if (bytes < SLICE) return `${(bytes / 1024).toFixed(1)} KB`;
-  return `${(bytes / SLICE).toFixed(1)} MB`;
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KB`;
+  if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+  return `${(bytes / 1024 ** 3).toFixed(2)} GB`;
 }
 
 /** Runs what may fail, and tells the user when it does. */
@@ -25,7 +29,7 @@ async function attempt(work) {
     find('trouble').hidden = true;
     await work();
   } catch (error) {
-    find('trouble').textContent = error.statusCode ? `${error.code}: ${error.message}` : error.message;
+    find('trouble').textContent = cause(error);
     find('trouble').hidden = false;
   }
 }
@@ -82,47 +86,66 @@ async function deleteFiles(keys) {
   await showFiles();
 }
 
-/** Sends a file in slices, with a line of its own that shows how far it is. */
+/** Sends a file in the chosen way, with a line of its own that shows how far it is. */
 async function upload(file) {
+  const way = document.querySelector('#way input:checked').value;
   const line = make('li');
   const [name, state, pause] = [make('span', 'name', file.name), make('span', 'state', 'waiting'), make('button', '', 'Pause')];
   const bar = Object.assign(make('progress'), { max: 1, value: 0 });
+  pause.hidden = true;
   line.append(name, state, pause, bar);
   find('uploads').prepend(line);
   find('uploads').hidden = false;
-  let task;
-  pause.onclick = () => {
-    const paused = pause.textContent === 'Pause';
-    if (paused) cos.pauseTask(task);
-    else cos.restartTask(task);
-    pause.textContent = paused ? 'Resume' : 'Pause';
-    if (paused) state.textContent = 'paused';
-  };
   const end = (className, text) => {
     line.className = className;
     state.textContent = text;
     pause.remove();
   };
+  const onTask = (task) => {
+    pause.hidden = false;
+    pause.textContent = 'Pause';
+    pause.onclick = () => {
+      const paused = pause.textContent === 'Pause';
+      if (paused) task.pause();
+      else task.resume();
+      pause.textContent = paused ? 'Resume' : 'Pause';
+      if (paused) state.textContent = 'paused';
+    };
+  };
+  const onProgress = (loaded, total, speed) => {
+    // The last report may come when it was paused already.
+    if (pause.textContent === 'Resume') return;
+    bar.value = total === 0 ? 1 : loaded / total;
+    const rate = speed === undefined ? '' : `, ${size(Math.round(speed))}/s`;
+    state.textContent = `${size(loaded)} of ${size(total)}${rate}`;
+  };
   try {
-    await cos.uploadFile({
-      ...where,
-      Key: place.folder + file.name,
-      Body: file,
-      SliceSize: SLICE,
-      onTaskReady: (id) => {
-        task = id;
-      },
-      onProgress: ({ loaded, total, percent, speed }) => {
-        bar.value = percent;
-        state.textContent = `${size(loaded)} of ${size(total)}, ${size(Math.round(speed))}/s`;
-      },
-    });
+    noteLeft(file, way === 'inParts');
+    const key = await ways[way](file, { onTask, onProgress });
     bar.value = 1;
+    noteLeft(file, false);
+    line.title = key;
     end('done', `${size(file.size)}, done`);
   } catch (error) {
-    end('failed', error.statusCode ? error.code : 'failed');
+    end('failed', cause(error));
   }
   await attempt(showFiles);
+}
+
+const left = () => JSON.parse(localStorage.getItem(LEFT) ?? '[]');
+
+/** Notes that a file is on its way, or is not any more. */
+function noteLeft({ name, size: bytes }, isOnItsWay) {
+  const others = left().filter((other) => other.name !== name);
+  localStorage.setItem(LEFT, JSON.stringify(isOnItsWay ? [...others, { name, bytes }] : others));
+  if (!isOnItsWay) showLeft();
+}
+
+/** A browser lets no page read a file again that was chosen before; it must be chosen once more. */
+function showLeft() {
+  const names = left().map(({ name, bytes }) => `${name} (${size(bytes)})`);
+  find('left').textContent = `Not finished: ${names.join(', ')}. Choose the same file to go on where it was.`;
+  find('left').hidden = names.length === 0;
 }
 
 /** Lets files be dropped, chosen, selected and deleted. */
@@ -135,6 +158,7 @@ function listen() {
     });
   }
   drop.addEventListener('drop', (event) => [...event.dataTransfer.files].forEach(upload));
+  showLeft();
   find('chosen').onchange = ({ target }) => {
     [...target.files].forEach(upload);
     target.value = '';
