@@ -30,7 +30,7 @@ Examples:
   daypass sign cos --method PUT --url http://photos-1250000000.localhost:9000/a --header 'x-cos-acl: private'
   curl -v http://photos-1250000000.localhost:9000/a -H \"Authorization: $AUTH\" 2>&1 | grep '^> ' | daypass sign cos --request -
   daypass sign cos --request failing.txt --answer refusal.xml --json")]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     request: RequestArguments,
     /// From when until when SignKey holds, in seconds since 1970: START;END. From now on unless given

@@ -25,7 +25,7 @@ Examples:
   daypass sign post-policy --policy policy.json
   daypass sign post-policy --policy policy.json --key-time '1700000000;1700000600' --json
   daypass sign post-policy --policy policy.json --key-time '1700000000;1700000600' --signature 0123...")]
-pub(crate) struct Arguments {
+pub struct Arguments {
     /// File with the policy, as it was before its Base64; `-` is standard input
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,

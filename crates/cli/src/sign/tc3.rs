@@ -26,7 +26,7 @@ Examples:
     --service sts --timestamp 1700000000
   daypass sign tc3 --request failing.txt
   daypass sign tc3 --request curl.txt --known-host sts.tencentcloudapi.com --json")]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     request: RequestArguments,
     /// The service of a request that is signed here; the first part of its host unless given

@@ -20,7 +20,7 @@ Examples:
   daypass sign v1 --url 'http://localhost:9000/?Action=GetCallerIdentity&Nonce=1&SecretId=AKIDx&Timestamp=1700000000'
   daypass sign v1 --request failing.txt --known-host sts.tencentcloudapi.com
   daypass sign v1 --request curl.txt --json")]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     request: RequestArguments,
 }
