@@ -8,7 +8,10 @@ use super::{BUCKET, Cloud, ROOT_SECRET_ID, ROOT_SECRET_KEY, http, said};
 fn authorization(cloud: &Cloud, url: &str) -> String {
     let json = cloud.succeeds(&["sign", "cos", "--url", url, "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    json["Authorization"].as_str().unwrap().to_owned()
+    json.get("Authorization")
+        .and_then(|text| text.as_str())
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -22,7 +25,7 @@ fn a_server_takes_what_is_signed_and_the_tool_finds_it_good() {
     assert!(!good.contains(ROOT_SECRET_KEY), "{good}");
     let signed_url = format!("{url}&{}", authorization.replace(';', "%3B"));
     let answer = http("GET", &signed_url, "");
-    assert!(!answer.contains("SignatureDoesNotMatch"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[test]
