@@ -3,11 +3,16 @@
 //! Each setting is taken from the first source that has it, a key with its secret and token from one source as a whole.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use daypass_api::Timestamp;
 use daypass_api::names::Region;
-use daypass_client::{ActionClient, Connection, Endpoint, ObjectClient, Profile, ProfileError, Trust};
+use daypass_client::{
+    ActionClient, Connection, Credentials, CredentialsProvider, Endpoint, ObjectClient, Profile,
+    ProfileError, Trust,
+};
 
 use crate::environment::{self, PROFILE, SECRET_ID};
 use crate::names;
@@ -47,10 +52,27 @@ pub(crate) struct ServiceArguments {
     region: Option<Region>,
 }
 
+/// As whom to sign, where nothing is sent.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct KeyArguments {
+    /// Section of ~/.config/daypass/profiles.toml with the key; it counts before the environment. Otherwise
+    /// DAYPASS_PROFILE or `default`, which count after it: DAYPASS_SECRET_ID, DAYPASS_SECRET_KEY, DAYPASS_TOKEN
+    #[arg(long, value_name = "NAME", help_heading = "Connection")]
+    profile: Option<String>,
+}
+
+impl KeyArguments {
+    /// The key that signs at this moment.
+    pub(crate) async fn credentials(&self, now: Timestamp) -> Result<Arc<Credentials>> {
+        let provider = Settings::of(self.profile.as_deref())?.provider()?;
+        Ok(provider.credentials(now).await?)
+    }
+}
+
 impl ServerArguments {
     /// The object store.
     pub(crate) fn objects(self) -> Result<ObjectClient> {
-        let settings = Settings::of(&self)?;
+        let settings = Settings::of(self.profile.as_deref())?;
         Ok(ObjectClient::new(settings.connection(self)?))
     }
 }
@@ -58,7 +80,7 @@ impl ServerArguments {
 impl ServiceArguments {
     /// The token and access-management services.
     pub(crate) fn actions(self) -> Result<ActionClient> {
-        let settings = Settings::of(&self.server)?;
+        let settings = Settings::of(self.server.profile.as_deref())?;
         let region = match self.region {
             Some(region) => region,
             None => settings.region()?,
@@ -72,9 +94,9 @@ struct Settings([Profile; 2]);
 
 impl Settings {
     /// A profile that the command line names counts before the environment, any other one after it.
-    fn of(arguments: &ServerArguments) -> Result<Self> {
+    fn of(profile: Option<&str>) -> Result<Self> {
         let environment = profile::of_the_environment()?;
-        Ok(match &arguments.profile {
+        Ok(match profile {
             Some(name) => Self([profile::read(Some(name))?, environment]),
             None => {
                 let name = environment::text(PROFILE)?;
@@ -103,13 +125,7 @@ impl Settings {
             let text = format!("`--ca-file` is for HTTPS, and `{endpoint}` is not");
             return Err(Misuse(text).into());
         }
-        let keys = self.0.iter().find(|source| source.names_a_key());
-        let keys = keys.ok_or(MissingCredentials(SECRET_ID))?;
-        let provider = keys.provider().map_err(|error| match error {
-            ProfileError::Incomplete(name) => MissingCredentials(name).into(),
-            error => profile::told(error),
-        })?;
-        let provider = provider.ok_or(MissingCredentials(SECRET_ID))?;
+        let provider = self.provider()?;
         let authority = arguments.ca_file.as_deref();
         let authority = authority.or_else(|| self.first(|source| source.ca_file.as_deref()));
         let is_secure = endpoint.is_secure();
@@ -121,6 +137,16 @@ impl Settings {
                 Ok(connection.with_trust(trust.context("no authority can be trusted")?))
             }
         }
+    }
+
+    fn provider(&self) -> Result<Arc<dyn CredentialsProvider>> {
+        let keys = self.0.iter().find(|source| source.names_a_key());
+        let keys = keys.ok_or(MissingCredentials(SECRET_ID))?;
+        let provider = keys.provider().map_err(|error| match error {
+            ProfileError::Incomplete(name) => MissingCredentials(name).into(),
+            error => profile::told(error),
+        })?;
+        Ok(provider.ok_or(MissingCredentials(SECRET_ID))?)
     }
 
     fn endpoint(&self) -> Result<Endpoint> {

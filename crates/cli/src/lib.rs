@@ -32,6 +32,7 @@ mod rb;
 mod rm;
 mod role;
 mod session;
+mod sign;
 mod stat;
 mod sts;
 mod sts_exec;

@@ -257,27 +257,41 @@ fn distrust_hint(reason: &Distrust) -> Option<&'static str> {
 }
 
 fn refusal_hint(refusal: &Refusal) -> Option<String> {
-    let known = match refusal.code.as_str() {
-        "InvalidAccessKeyId" | "AuthFailure.SecretIdNotFound" => {
-            Some("the server knows no such key, or it is disabled: check DAYPASS_SECRET_ID")
-        }
-        "SignatureDoesNotMatch" | "AuthFailure.SignatureFailure" => Some("check DAYPASS_SECRET_KEY"),
-        "RequestTimeTooSkewed" | "AuthFailure.SignatureExpire" => {
-            Some("the clocks of this machine and of the server differ")
-        }
-        "ExpiredToken" | "AuthFailure.TokenFailure" => Some(
-            "the temporary key has ended, or DAYPASS_TOKEN is not its token: `daypass sts token` makes a new one",
-        ),
-        "NoSuchBucket" => Some("`daypass ls` shows the buckets, `daypass mb` makes one"),
-        "BucketNotEmpty" => Some("`daypass ls --recursive` shows what is in it, `daypass rm` removes it"),
-        _ => None,
-    };
     let id = Some(refusal.request_id.as_str()).filter(|id| !id.is_empty());
-    let log = id.map(|id| format!("the server's log tells more under the request id {id}"));
-    match (known, log) {
-        (Some(known), Some(log)) => Some(format!("{known}; {log}")),
-        (known, log) => known.map(str::to_owned).or(log),
+    let known = known_hint(refusal.code.as_str());
+    let more = id.map(|id| {
+        if refusal.code == "AccessDenied" || refusal.code.ends_with("UnauthorizedOperation") {
+            format!("`daypass explain {id}` tells why, to whoever may ask")
+        } else {
+            format!("the server's log tells more under the request id {id}")
+        }
+    });
+    match (known, more) {
+        (Some(known), Some(more)) => Some(format!("{known}; {more}")),
+        (known, more) => known.map(str::to_owned).or(more),
     }
+}
+
+/// What to do about a refusal with this code, whatever was asked.
+fn known_hint(code: &str) -> Option<&'static str> {
+    let hint = match code {
+        "InvalidAccessKeyId" | "AuthFailure.SecretIdNotFound" => {
+            "the server knows no such key, or it is disabled: check DAYPASS_SECRET_ID"
+        }
+        "SignatureDoesNotMatch" | "AuthFailure.SignatureFailure" => "check DAYPASS_SECRET_KEY",
+        "RequestTimeTooSkewed" | "AuthFailure.SignatureExpire" => {
+            "the clocks of this machine and of the server differ: set this one by a time server"
+        }
+        "ExpiredToken" | "AuthFailure.TokenFailure" => {
+            "the temporary key has ended, or DAYPASS_TOKEN is not its token: `daypass sts token` makes a new one"
+        }
+        "NoSuchBucket" => {
+            "`daypass ls` shows the buckets, `daypass mb` makes one; is it the right server, and the right `-<appid>`?"
+        }
+        "BucketNotEmpty" => "`daypass ls --recursive` shows what is in it, `daypass rm` removes it",
+        _ => return None,
+    };
+    Some(hint)
 }
 
 /// The first cause of this type.
@@ -350,6 +364,34 @@ mod tests {
     }
 
     #[test]
+    fn the_usual_troubles_have_a_hint() {
+        let check = |error: anyhow::Error, expected: &str| {
+            let hint = hint(&error).unwrap_or_default();
+            assert!(hint.contains(expected), "{error:#}: {hint}");
+        };
+        check(MissingCredentials("x").into(), "set DAYPASS_SECRET_ID");
+        check(refused(403, "AccessDenied", "r1"), "`daypass explain r1`");
+        check(
+            refused(200, "AuthFailure.UnauthorizedOperation", "r1"),
+            "`daypass explain r1`",
+        );
+        check(
+            refused(403, "SignatureDoesNotMatch", "r1"),
+            "check DAYPASS_SECRET_KEY; the server's log",
+        );
+        check(refused(403, "InvalidAccessKeyId", ""), "check DAYPASS_SECRET_ID");
+        check(refused(403, "RequestTimeTooSkewed", ""), "the clocks");
+        check(refused(200, "AuthFailure.SignatureExpire", ""), "the clocks");
+        check(refused(403, "ExpiredToken", ""), "`daypass sts token`");
+        check(refused(404, "NoSuchBucket", ""), "`daypass ls`");
+        check(refused(409, "BucketNotEmpty", ""), "`daypass rm`");
+        check(refused(500, "InternalError", "r2"), "request id r2");
+        check(Interrupted.into(), "the same command");
+        let unknown = refused(403, "Unheard", "");
+        assert_eq!(hint(&unknown), None);
+    }
+
+    #[test]
     fn texts() {
         let check = |error: anyhow::Error, expected: &str| assert_eq!(text(&error), expected);
         check(
@@ -359,7 +401,7 @@ mod tests {
         check(
             refused(403, "AccessDenied", "r1"),
             "error: cannot copy: the server refused with `AccessDenied` (403): No\n\
-            hint: the server's log tells more under the request id r1\n",
+            hint: `daypass explain r1` tells why, to whoever may ask\n",
         );
         check(
             refused(403, "SignatureDoesNotMatch", ""),

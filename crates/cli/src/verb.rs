@@ -5,7 +5,7 @@ use clap::Subcommand;
 
 use crate::{
     account, bucket_policy, cat, cp, explain, group, key, key_ring, ls, master_key, mb, mv, oidc, output,
-    policy, presign, rb, rm, role, session, stat, sts, sync, user,
+    policy, presign, rb, rm, role, session, sign, stat, sts, sync, user,
 };
 
 /// A verb with its arguments.
@@ -34,6 +34,9 @@ pub enum Verb {
     BucketPolicy(bucket_policy::Command),
     /// Print a link that reads or stores an object
     Presign(presign::Arguments),
+    /// What a signature is made of, and why one does not match
+    #[command(subcommand)]
+    Sign(Box<sign::Command>),
     /// The account one belongs to, and for whoever operates the store, all root accounts
     #[command(subcommand)]
     Account(account::Command),
@@ -93,6 +96,7 @@ impl Verb {
             Self::Stat(arguments) => stat::run(arguments).await,
             Self::BucketPolicy(command) => bucket_policy::run(command).await,
             Self::Presign(arguments) => presign::run(arguments).await,
+            Self::Sign(command) => sign::run(*command).await,
             Self::Account(command) => account::run(command).await,
             Self::Sts(command) => sts::run(command).await,
             Self::User(command) => user::run(command).await,
@@ -192,6 +196,16 @@ mod tests {
             true,
         );
         check("sts whoami --region ap-shanghai", true);
+        check(
+            "sign cos --url http://h/k --key-time 1;2 --sign-header host --json",
+            true,
+        );
+        check("sign tc3 --request - --known-host h", true);
+        check("sign v1 --request r.txt --answer a.xml --profile work", true);
+        check(
+            "sign post-policy --policy p.json --key-time 1;2 --signature ab",
+            true,
+        );
         check("sts exec --policy p.json --duration-seconds 900 -- ls -l", true);
         check("sts exec --role dev --account 5 -- env", true);
         check("user add ann --remark x --with-key", true);
@@ -292,6 +306,10 @@ mod tests {
         check("ls --secret-key x", false);
         check("sts token", false);
         check("sts exec --policy p.json", false);
+        check("sign cos", false);
+        check("sign cos --url http://h/ --request r.txt", false);
+        check("sign cos --url http://h/ --key-time 2;1", false);
+        check("sign tc3 --url http://h/ --secret-key x", false);
         check("sts exec ls", false);
         check("sts exec --account 5 -- env", false);
         check("sts token --name a/b", false);

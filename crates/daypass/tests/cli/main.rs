@@ -4,6 +4,7 @@
 #![expect(clippy::panic, reason = "a test may fail by panicking")]
 
 mod exec;
+mod sign;
 mod sync;
 
 use std::collections::BTreeMap;
