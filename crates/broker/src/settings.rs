@@ -22,7 +22,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where to serve metrics for Prometheus, on `/_broker/metrics`; nowhere if left out.
     pub metrics_listen: Option<SocketAddr>,
-    /// What becomes of user names with other letters than `A-Za-z0-9-_.@+,`.
+    /// What becomes of user names with other letters than `A-Za-z0-9-_.@+,`: `refuse`, if left out, or `encode`.
     #[serde(default)]
     pub user_names: Names,
     /// The store and its token service.

@@ -37,7 +37,7 @@ const TEMPLATES: &str = r#"
     max_bytes = 1000
 "#;
 
-async fn put(stage: &Stage, key: &Credentials, object: &str) -> Result<(), u16> {
+async fn put_at(stage: &Stage, key: &Credentials, object: &str) -> Result<(), u16> {
     let object = ObjectKey::parse(object.as_bytes()).unwrap();
     let put = request::put_object(&bucket(), &object);
     let stored = stage
@@ -59,19 +59,19 @@ async fn a_key_opens_the_own_folder_and_no_other() {
     let (status, document) = get(&broker, "/sts", &keys[0]).await;
     assert_eq!(status, 200, "{document}");
     let key = credentials(&document);
-    assert_eq!(put(&stage, &key, "uploads/ann/a.txt").await, Ok(()));
+    assert_eq!(put_at(&stage, &key, "uploads/ann/a.txt").await, Ok(()));
     for other in ["uploads/annabel/a.txt", "uploads/ann", "file/a.txt", "uploads/a"] {
-        assert_eq!(put(&stage, &key, other).await, Err(403), "{other}");
+        assert_eq!(put_at(&stage, &key, other).await, Err(403), "{other}");
     }
     let life = document["expiredTime"].as_i64().unwrap() - document["startTime"].as_i64().unwrap();
     assert!((1798..=1800).contains(&life), "{document}");
     let (_, other) = get(&broker, "/sts?template=folder", &keys[1]).await;
     assert_eq!(
-        put(&stage, &credentials(&other), "uploads/annabel/a.txt").await,
+        put_at(&stage, &credentials(&other), "uploads/annabel/a.txt").await,
         Ok(())
     );
     assert_eq!(
-        put(&stage, &credentials(&other), "uploads/ann/a.txt").await,
+        put_at(&stage, &credentials(&other), "uploads/ann/a.txt").await,
         Err(403)
     );
     broker.stop().await;
@@ -91,8 +91,8 @@ async fn a_scope_narrows_the_key_and_cannot_widen_it() {
     };
     let (_, document) = ask("uploads/ann/1.txt").await;
     let key = credentials(&document);
-    assert_eq!(put(&stage, &key, "uploads/ann/1.txt").await, Ok(()));
-    assert_eq!(put(&stage, &key, "uploads/ann/2.txt").await, Err(403));
+    assert_eq!(put_at(&stage, &key, "uploads/ann/1.txt").await, Ok(()));
+    assert_eq!(put_at(&stage, &key, "uploads/ann/2.txt").await, Err(403));
     let (status, refusal) = ask("uploads/bob/1.txt").await;
     assert_eq!(
         (status, &refusal["code"], &refusal["codeDesc"]),
@@ -252,4 +252,52 @@ async fn the_shapes_differ_and_the_key_does_not() {
     ids.push(check("flutter", "/secretId").await);
     ids.dedup();
     assert_eq!(ids.len(), 1, "one key is handed out in all shapes");
+}
+
+#[tokio::test]
+async fn m18_what_a_caller_asks_for_is_not_handed_on_as_it_is() {
+    let stage = Stage::set().await;
+    let (keys, callers) = api_keys(&["ann"]);
+    let settings = stage.settings("", &format!("{callers}{TEMPLATES}"));
+    let broker = stage.broker(&settings).await;
+    let ask = async |path: &str, body: Value| {
+        let request = Request::post(path).header("authorization", format!("Bearer {}", keys[0]));
+        let request = request.header("content-type", "application/json");
+        read(send(&broker, request.body(Full::from(body.to_string())).unwrap()).await)
+    };
+    let scope = |action: &str, prefix: &str| json!({ "action": action, "bucket": BUCKET, "region": stage::REGION, "prefix": prefix });
+    let (own, put) = (scope("name/cos:PutObject", "uploads/ann/a"), "name/cos:PutObject");
+    let (status, document) = ask("/sts-scope", json!([own])).await;
+    assert_eq!(
+        (status, document.get("credentials").is_some()),
+        (200, true),
+        "{document}"
+    );
+
+    let everything =
+        json!({ "version": "2.0", "statement": [{ "effect": "allow", "action": "*", "resource": "*" }] });
+    let mut with_effect = own.clone();
+    with_effect["effect"] = json!("allow");
+    with_effect["resource"] = json!("*");
+    for wide in [
+        everything.clone(),
+        json!([own, scope(put, "uploads/bob/a")]),
+        json!([scope(put, "uploads/ann/*")]),
+        json!([scope(put, "*")]),
+        json!([scope("*", "uploads/ann/a")]),
+        json!([scope("name/cos:DeleteObject", "uploads/ann/a")]),
+        json!([scope("name/sts:AssumeRole", "uploads/ann/a")]),
+        json!([with_effect]),
+    ] {
+        let (_, document) = ask("/sts-scope", wide.clone()).await;
+        assert!(document.get("credentials").is_none(), "{wide}: {document}");
+    }
+    // A policy that comes along where none is asked for changes nothing.
+    let encoded = "%7B%22version%22%3A%222.0%22%7D";
+    let path = format!("/sts?policy={encoded}&prefix=uploads/&user=bob&actions=*");
+    let (status, document) = ask(&path, everything).await;
+    assert_eq!(status, 200);
+    let key = credentials(&document);
+    assert_eq!(put_at(&stage, &key, "uploads/ann/a").await, Ok(()));
+    assert_eq!(put_at(&stage, &key, "uploads/bob/a").await, Err(403));
 }

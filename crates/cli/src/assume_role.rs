@@ -9,6 +9,7 @@ use daypass_api::operation::{AssumeRole, RoleRef};
 
 use crate::connection::ServiceArguments;
 use crate::sts::{Format, asking, print};
+use crate::sts_exec::owner;
 use crate::{document, names};
 
 /// Make a temporary key with the rights of a role, narrowed by a policy. The role must trust whoever asks, and whoever
@@ -56,13 +57,7 @@ pub struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let policy = arguments.policy.as_deref().map(document::read).transpose()?;
     let client = asking(arguments.service.actions()?, arguments.judge);
-    let owner = match arguments.account {
-        Some(owner) => owner,
-        None => {
-            let who = client.get_caller_identity().await;
-            who.context("cannot ask which account this is")?.owner_uin
-        }
-    };
+    let owner = owner(&client, arguments.account).await?;
     let assume = AssumeRole {
         owner,
         role: RoleRef::Name(arguments.role.clone()),

@@ -16,6 +16,25 @@ pub(crate) const STATE_HOME: &str = "XDG_STATE_HOME";
 pub(crate) const SECRET_ID: &str = "DAYPASS_SECRET_ID";
 pub(crate) const SECRET_KEY: &str = "DAYPASS_SECRET_KEY";
 pub(crate) const TOKEN: &str = "DAYPASS_TOKEN";
+/// The names under which Tencent Cloud's own tools look for a key; they do not agree about that of the token.
+pub(crate) const THEIR_KEYS: [&str; 5] = [
+    "TENCENTCLOUD_SECRET_ID",
+    "TENCENTCLOUD_SECRET_KEY",
+    "TENCENTCLOUD_SESSION_TOKEN",
+    "TENCENTCLOUD_SECURITY_TOKEN",
+    "TENCENTCLOUD_TOKEN",
+];
+/// Every other name under which a long-lived key may stand: those of a server, and those of other tools.
+pub(crate) const SECRETS: [&str; 8] = [
+    "DAYPASS_ROOT_SECRET_ID",
+    "DAYPASS_ROOT_SECRET_KEY",
+    "DAYPASS_MASTER_KEY",
+    "DAYPASS_PREVIOUS_MASTER_KEY",
+    "COS_SECRET_ID",
+    "COS_SECRET_KEY",
+    "COS_TOKEN",
+    "COS_SESSION_TOKEN",
+];
 
 /// The text of a variable; none when it is not set or empty.
 pub(crate) fn text(name: &str) -> Result<Option<String>> {

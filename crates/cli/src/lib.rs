@@ -34,6 +34,7 @@ mod role;
 mod session;
 mod stat;
 mod sts;
+mod sts_exec;
 mod sync;
 mod user;
 
@@ -57,5 +58,5 @@ mod report;
 mod statement;
 mod subject;
 
-pub use report::report;
+pub use report::{EXIT_CODES, report};
 pub use verb::Verb;

@@ -7,6 +7,21 @@ use daypass_client::{Distrust, Error, Refusal};
 
 use crate::connection::MissingCredentials;
 use crate::output::{self, printable, printable_lines};
+use crate::sts_exec::NotStarted;
+
+/// What the exit codes mean: the end of `daypass --help`.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  failed in any other way, or the answer is no (`policy lint`, `policy compare`, `policy explain`, `sign`)
+    2  the command line or the settings make no sense
+    3  the server refused
+    4  what was named is not there
+    5  the server was not reached or not to be trusted, or the connection broke
+    6  damage was found (`check`, `audit verify`)
+    7  it cannot be known (`policy compare`, `policy effective`)
+  126  the command of `sts exec` could not be started; 127 there is none of this name
+  130  interrupted; the same command goes on where it ended";
 
 /// What shells take for the end by an interrupt.
 const INTERRUPTED: u8 = 130;
@@ -33,17 +48,7 @@ pub(crate) struct Interrupted;
 
 /// Prints a failure to standard error, and gives the exit code for it.
 ///
-/// | code | meaning |
-/// | --- | --- |
-/// | 0 | done |
-/// | 1 | failed in any other way |
-/// | 2 | the command line makes no sense |
-/// | 3 | the server refused |
-/// | 4 | what was named is not there |
-/// | 5 | the server was not reached, or the connection broke |
-/// | 6 | damage was found; given by `daypass check` itself |
-/// | 7 | it is not known; given by `daypass policy compare` |
-/// | 130 | interrupted |
+/// [`EXIT_CODES`] says what each means.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // When standard error is gone there is nobody left to tell.
     let _ = std::io::stderr().lock().write_all(text(error).as_bytes());
@@ -185,6 +190,9 @@ fn code(error: &anyhow::Error) -> u8 {
     }
     if let Some(partial) = found::<Partial>(error) {
         return partial.code;
+    }
+    if let Some(failure) = found::<NotStarted>(error) {
+        return failure.code();
     }
     match found::<Error>(error).map(Error::why) {
         Some(Error::Stopped) => INTERRUPTED,

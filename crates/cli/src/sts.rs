@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::connection::ServiceArguments;
 use crate::environment::{SECRET_ID, SECRET_KEY, TOKEN};
-use crate::{assume_role, document, names, output, report};
+use crate::{assume_role, document, names, output, report, sts_exec};
 
 /// Temporary keys, and who one is.
 #[derive(Subcommand, Debug)]
@@ -21,6 +21,8 @@ pub enum Command {
     Token(TokenArguments),
     /// Make a temporary key with the rights of a role
     AssumeRole(assume_role::Arguments),
+    /// Run a command with a temporary key in its environment
+    Exec(sts_exec::Arguments),
     /// Show whose key the calls are signed with
     Whoami(WhoamiArguments),
 }
@@ -83,6 +85,7 @@ pub(crate) async fn run(command: Command) -> Result<()> {
     match command {
         Command::Token(arguments) => token(arguments).await,
         Command::AssumeRole(arguments) => assume_role::run(arguments).await,
+        Command::Exec(arguments) => sts_exec::run(arguments).await,
         Command::Whoami(arguments) => whoami(arguments).await,
     }
 }

@@ -192,6 +192,8 @@ mod tests {
             true,
         );
         check("sts whoami --region ap-shanghai", true);
+        check("sts exec --policy p.json --duration-seconds 900 -- ls -l", true);
+        check("sts exec --role dev --account 5 -- env", true);
         check("user add ann --remark x --with-key", true);
         check("key create", true);
         check("key disable AKID1 --user ann", true);
@@ -289,6 +291,9 @@ mod tests {
         check("ls --endpoint https://localhost/x", false);
         check("ls --secret-key x", false);
         check("sts token", false);
+        check("sts exec --policy p.json", false);
+        check("sts exec ls", false);
+        check("sts exec --account 5 -- env", false);
         check("sts token --name a/b", false);
         check("sts token --name a --duration-seconds 0", false);
         check("sts token --name a --duration-seconds -5", false);

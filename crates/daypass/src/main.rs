@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod environment;
 mod health;
+mod manual;
 mod serve;
 mod settings;
 mod supervisor;
@@ -27,7 +28,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     name = "daypass",
     version,
     propagate_version = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_long_help = daypass_cli::EXIT_CODES
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -57,6 +59,7 @@ Examples:
         /// Which shell
         shell: clap_complete::Shell,
     },
+    Man(manual::ManualArguments),
 }
 
 fn main() -> ExitCode {
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
             Command::Health(arguments) => health::run(arguments).await,
             Command::Verb(verb) => verb.run().await,
             Command::Completions { shell } => completions(shell),
+            Command::Man(arguments) => manual::run(arguments, Arguments::command()),
         }
         .map(|()| ExitCode::SUCCESS)
     });

@@ -10,6 +10,7 @@
 //! reads parameters and headers through the same [`RequestView`], so that the signed and the performed request
 //! cannot differ.
 
+pub mod anatomy;
 pub mod cos;
 pub mod tc3;
 pub mod v1;

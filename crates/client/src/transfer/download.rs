@@ -54,7 +54,7 @@ impl ObjectClient {
         transfer: &Transfer,
     ) -> Result<ObjectInfo, Error> {
         let temporary = target.temporary().map_err(Error::Target)?;
-        let file = Arc::new(temporary.reopen().map_err(Error::Target)?);
+        let file = Arc::new(temporary.as_file().try_clone().map_err(Error::Target)?);
         let work = self.in_ranges(read, first, file, transfer);
         let info = transfer.stop.or(work).await?;
         let named = temporary.persist(target.path());

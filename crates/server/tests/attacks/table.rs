@@ -1,5 +1,6 @@
 //! Holds the table of SECURITY.md to these tests: every number has one row, every row names tests that are there or
-//! says why there are none, and every test stands in the row of its number.
+//! says why there are none, and every test stands in the row of its number. The tests of
+//! the user server stand with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -56,12 +57,17 @@ fn number_of(name: &str) -> Option<u32> {
     (number.len() == 2 && !rest.is_empty()).then(|| number.parse().ok())?
 }
 
-/// The names of all tests here that bear a number.
+/// The names of all tests that bear a number, here and at the user server.
 fn tests() -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/attacks");
+    let folders = ["tests/attacks", "../broker/tests"];
+    let files = folders.iter().flat_map(|folder| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().path())
+    });
     let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+    for file in files.filter(|path| path.is_file()) {
+        let text = std::fs::read_to_string(file).unwrap();
         let mut lines = text.lines().peekable();
         while let Some(line) = lines.next() {
             if !matches!(line, "#[test]" | "#[tokio::test]") {
