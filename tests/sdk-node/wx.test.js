@@ -150,7 +150,8 @@ test('an upload that was left goes on where it was', async () => {
   COS = loaded();
   const { cos: later } = client();
   await later.sliceUploadFile({ ...asked, AsyncLimit: 1 });
-  assert.deepEqual(parts(), [4, 5]);
+  // The first one may still have begun the part that it was paused before.
+  assert.deepEqual([...new Set(parts())].sort(), [4, 5]);
   assert.ok((await stored('alice/left')).equals(asked.bytes));
 });
 
