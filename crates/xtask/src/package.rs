@@ -19,12 +19,14 @@ pub(crate) const TOOL: Tool = Tool {
 };
 
 /// What must lie in the package, beside what the program's own verbs make for it.
-const FILES: [&str; 5] = [
+const FILES: [&str; 7] = [
     "usr/bin/daypass",
     "etc/daypass/daypass.toml",
     "usr/lib/systemd/system/daypass.service",
     "usr/share/doc/daypass/copyright",
     "usr/share/doc/daypass/daypass.toml",
+    "usr/share/man/man1/daypass.1.gz",
+    "usr/share/man/man1/daypass-sts-token.1.gz",
 ];
 
 /// Completion scripts: the shell, and the file in the package.
@@ -63,6 +65,12 @@ fn make() -> anyhow::Result<PathBuf> {
         fs::write(folder.join(format!("daypass.{shell}")), script)
             .context("cannot write a completion script")?;
     }
+    let manual = folder.join("man");
+    process::run(
+        process::command(workspace::release_binary()?)
+            .args(["man", "--to"])
+            .arg(&manual),
+    )?;
     let package = folder.join("daypass.deb");
     let mut command = TOOL.command()?;
     command
