@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use daypass_api::Timestamp;
+use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::outcome::TemporaryKey;
 use daypass_client::{ActionClient, Clock, Connection, FormKey, FormUpload, ObjectClient};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
@@ -186,6 +187,23 @@ impl Desk {
             let key = course.key.insert(minted.key.clone());
             return Ok(asked.shape.of(key, &self.around(now, request_id, None)));
         }
+        self.serve_one_object(endpoint, &asked, now, request_id, course)
+            .await
+    }
+
+    /// A key for one object whose name is chosen here, or what is signed with it.
+    async fn serve_one_object<'d>(
+        &'d self,
+        endpoint: EndpointName,
+        asked: &Asked,
+        now: Timestamp,
+        request_id: &str,
+        course: &mut Course<'d>,
+    ) -> Result<Value, Refusal> {
+        let (Some(template), Some(caller)) = (course.template, &course.caller) else {
+            return Err(Refusal::unavailable("nobody is known to ask"));
+        };
+        let user = &caller.user;
         let ext = asked.extension(&template.extensions)?;
         let content_type = match endpoint {
             // Whoever holds a key says the type himself, and the key's policy holds him to the list.
@@ -208,40 +226,18 @@ impl Desk {
                 .shape
                 .of(key, &self.around(now, request_id, Some(object.as_str()))));
         }
-        let seconds = SIGNED_SECONDS.min(template.seconds);
-        let store = ObjectClient::new(self.store.clone().with_credentials(Some(key.clone().into())));
-        if endpoint == EndpointName::PutSign {
-            let signed = store
-                .sign_put(&self.place.bucket, &object, content_type, seconds)
-                .await?;
-            return Ok(json!({
-                "cosHost": host_of(signed.url(), object.as_str()), "cosKey": object.as_str(), "url": signed.url(),
-                "authorization": signed.expose_authorization(), "securityToken": key.token.expose(),
-                "contentType": content_type,
-            }));
+        let upload = Upload {
+            store: ObjectClient::new(self.store.clone().with_credentials(Some(key.clone().into()))),
+            bucket: &self.place.bucket,
+            object: &object,
+            token: key.token.expose(),
+            content_type,
+            seconds: SIGNED_SECONDS.min(template.seconds),
+        };
+        match endpoint {
+            EndpointName::PutSign => upload.by_put().await,
+            _ => upload.by_form(template.bounds.max_bytes).await,
         }
-        let form = FormUpload {
-            seconds,
-            length: 0..=template
-                .bounds
-                .max_bytes
-                .unwrap_or(MAX_FORM_BYTES)
-                .min(MAX_FORM_BYTES),
-            content_type: content_type.map(str::to_owned),
-            ..FormUpload::new(&self.place.bucket, FormKey::Exactly(object.clone()))
-        };
-        let signed = store.sign_form(&form).await?;
-        let field = |name: &str| {
-            let found = signed.expose().iter().find(|(own, _)| *own == name);
-            found.map(|(_, value)| value.as_str())
-        };
-        Ok(json!({
-            "cosHost": host_of(signed.url(), ""), "cosKey": object.as_str(), "url": signed.url(),
-            "policy": field("policy"), "qSignAlgorithm": field("q-sign-algorithm"), "qAk": field("q-ak"),
-            "qKeyTime": field("q-key-time"), "qSignature": field("q-signature"),
-            "securityToken": key.token.expose(), "contentType": content_type,
-            "successActionStatus": field("success_action_status"),
-        }))
     }
 
     /// The template that is asked for, if it serves this endpoint; without a name the first that does.
@@ -273,6 +269,51 @@ impl Desk {
             region: self.place.region.as_str(),
             object,
         }
+    }
+}
+
+/// One upload that is signed here, for somebody who gets no key.
+struct Upload<'a> {
+    store: ObjectClient,
+    bucket: &'a BucketName,
+    object: &'a ObjectKey,
+    token: &'a str,
+    content_type: Option<&'a str>,
+    seconds: u32,
+}
+
+impl Upload<'_> {
+    async fn by_put(&self) -> Result<Value, Refusal> {
+        let signed = self
+            .store
+            .sign_put(self.bucket, self.object, self.content_type, self.seconds)
+            .await?;
+        Ok(json!({
+            "cosHost": host_of(signed.url(), self.object.as_str()), "cosKey": self.object.as_str(), "url": signed.url(),
+            "authorization": signed.expose_authorization(), "securityToken": self.token,
+            "contentType": self.content_type,
+        }))
+    }
+
+    async fn by_form(&self, max_bytes: Option<u64>) -> Result<Value, Refusal> {
+        let form = FormUpload {
+            seconds: self.seconds,
+            length: 0..=max_bytes.unwrap_or(MAX_FORM_BYTES).min(MAX_FORM_BYTES),
+            content_type: self.content_type.map(str::to_owned),
+            ..FormUpload::new(self.bucket, FormKey::Exactly(self.object.clone()))
+        };
+        let signed = self.store.sign_form(&form).await?;
+        let field = |name: &str| {
+            let found = signed.expose().iter().find(|(own, _)| *own == name);
+            found.map(|(_, value)| value.as_str())
+        };
+        Ok(json!({
+            "cosHost": host_of(signed.url(), ""), "cosKey": self.object.as_str(), "url": signed.url(),
+            "policy": field("policy"), "qSignAlgorithm": field("q-sign-algorithm"), "qAk": field("q-ak"),
+            "qKeyTime": field("q-key-time"), "qSignature": field("q-signature"),
+            "securityToken": self.token, "contentType": self.content_type,
+            "successActionStatus": field("success_action_status"),
+        }))
     }
 }
 

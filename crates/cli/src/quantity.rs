@@ -5,10 +5,15 @@ use daypass_api::object::{ByteRange, MAX_SINGLE_UPLOAD_BYTES, MIN_PART_BYTES};
 /// Longest life of a link, in seconds.
 const MAX_LINK_SECONDS: u64 = 365 * 24 * 3600;
 
+/// A size: `100`, `5M`, `1G`.
+pub(crate) fn bytes(text: &str) -> Result<u64, &'static str> {
+    let units = [("", 1), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
+    with_unit(text, &units).ok_or("a size is a number with K, M or G, as in 16M")
+}
+
 /// The length of a part: `16M`, `1G`.
 pub(crate) fn part_bytes(text: &str) -> Result<u64, &'static str> {
-    let units = [("", 1), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
-    let bytes = with_unit(text, &units).ok_or("a size is a number with K, M or G, as in 16M")?;
+    let bytes = bytes(text)?;
     match (MIN_PART_BYTES..=MAX_SINGLE_UPLOAD_BYTES).contains(&bytes) {
         true => Ok(bytes),
         false => Err("a part is 1M to 5G long"),

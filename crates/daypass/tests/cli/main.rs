@@ -318,6 +318,22 @@ fn links_are_made_and_work() {
 
     // With a temporary key the token is in the link.
     let exports = cloud.succeeds(&["sts", "token", "--name", "link"]);
+    write(&cloud.path("FILE"), "by form");
+    let form = cloud.succeeds(&["presign", &at("form/"), "--method", "post", "--max-size", "7"]);
+    let posted = Command::new("sh")
+        .current_dir(cloud.folder.path())
+        .args(["-c", &format!("{} --silent --fail", form.trim_end())])
+        .output()
+        .unwrap();
+    assert!(posted.status.success(), "{form}: {}", said(&posted));
+    assert_eq!(cloud.succeeds(&["cat", &at("form/FILE")]), "by form");
+    let form = cloud.succeeds(&["presign", &at("form/x"), "--method", "post", "--json"]);
+    let form: serde_json::Value = serde_json::from_str(&form).unwrap();
+    assert_eq!(
+        (&form["method"], &form["fields"]["key"]),
+        (&"POST".into(), &"form/x".into())
+    );
+    cloud.fails(&["presign", &at("x"), "--max-size", "1"], 2);
     let mut command = cloud.command(&["presign", &at("a b")]);
     for line in exports.lines().filter_map(|line| line.strip_prefix("export ")) {
         let (name, value) = line.split_once('=').unwrap();
