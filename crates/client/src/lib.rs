@@ -6,6 +6,8 @@
 //! constant memory, and what arrives is compared by checksum with what was sent. A [`Transfer`] moves whole files in
 //! parts. Where keys come from, folders and messages are left to the caller.
 
+#[cfg(feature = "object-store")]
+pub mod object_store;
 pub mod request;
 pub mod scope;
 

@@ -67,5 +67,5 @@ fn bash_offers_what_fits() {
     check("daypass pres", &["presign"]);
     check("daypass policy sh", &["show"]);
     check("daypass cp --rec", &["--recursive"]);
-    check("daypass presign --method p", &["put"]);
+    check("daypass presign --method p", &["put", "post"]);
 }
