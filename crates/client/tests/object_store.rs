@@ -58,6 +58,9 @@ async fn the_suite_of_the_crate() {
     integration::put_opts(&empty(&client, "puts").await, true).await;
     integration::stream_get(&empty(&client, "streams").await).await;
     integration::list_uses_directories_correctly(&empty(&client, "folders").await).await;
+    integration::list_with_offset_exclusivity(&empty(&client, "offsets").await).await;
+    integration::multipart_race_condition(&empty(&client, "races").await, true).await;
+    integration::multipart_out_of_order(&empty(&client, "orders").await).await;
     integration::list_with_delimiter(&empty(&client, "delimiters").await).await;
     integration::rename_and_copy(&empty(&client, "copies").await).await;
     integration::copy_if_not_exists(&empty(&client, "creates").await).await;
