@@ -1,6 +1,6 @@
 //! The user server, `daypass broker`: it knows the users of an application and hands each of them temporary keys.
 //!
-//! It holds a permanent key. Whoever asks is made known by a [`callers`] entry of the settings, gets what a template
+//! It holds a permanent key. Whoever asks is made known by a `callers` entry of the settings, gets what a template
 //! says for his name, and an answer in the shape that the official front-end SDKs read. A template that could reach
 //! from one user to another is refused before anything starts. Reading flags, files and the environment is left to the
 //! program; deciding what a key may do is left to the token service and the store.
