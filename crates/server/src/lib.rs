@@ -12,6 +12,7 @@ mod clock;
 mod compiled;
 mod config;
 mod console;
+mod console_origin;
 mod cross_origin;
 mod data_directory;
 mod descriptors;
@@ -30,6 +31,7 @@ mod last_uses;
 mod master_key;
 mod metrics;
 mod opened_tokens;
+mod origin;
 mod path;
 mod perform;
 mod perform_identity;
@@ -69,11 +71,13 @@ pub use config::{
 };
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
+pub use origin::{BadOrigin, Origin};
 pub use proxies::{BadTrustedProxy, TrustedProxy};
 pub use secrets_at_rest::GivenKeys;
 pub use start_error::StartError;
 
 use clock::SystemRandom;
+use console_origin::ConsoleOrigin;
 use edge::allowance::Patience;
 use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
@@ -134,6 +138,10 @@ impl Server {
         let addresses: Vec<SocketAddr> = [Some(address), tls_address].into_iter().flatten().collect();
         let console_address = console.as_ref().map(|(_, address)| *address);
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
+        let console_origin = console_address.map(|console| {
+            let api = config.console_api.clone().unwrap_or_else(|| Origin::of(address));
+            ConsoleOrigin::new(console, &config.console_origins, api)
+        });
         let (blobs, kv) = (foundation.blobs, foundation.kv);
         let audit = open_audit(&config, &clock, random, ground.audit_disk, ground.audit_pace)?;
         let masters = Arc::new(foundation.masters);
@@ -151,6 +159,7 @@ impl Server {
             explanations,
             store: foundation.store,
             minted,
+            console: console_origin,
             masters,
             key_ring: Arc::new(key_ring),
             identities: Default::default(),

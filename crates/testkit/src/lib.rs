@@ -138,6 +138,8 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
         console_listen: None,
+        console_origins: Vec::new(),
+        console_api: None,
         hosts: Vec::new(),
         trusted_proxies: Vec::new(),
         region: Region::parse("ap-guangzhou").expect("it is a region"),

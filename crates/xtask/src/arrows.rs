@@ -99,6 +99,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-signature",
         ],
     ),
+    ("daypass-console", &[]),
     ("daypass-dialect", &["daypass-api"]),
     // What a request is answered is the gate's to say, so it is asked.
     (
@@ -130,6 +131,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-api",
             "daypass-audit",
             "daypass-blob",
+            "daypass-console",
             "daypass-dialect",
             "daypass-explain",
             "daypass-federation",
