@@ -35,11 +35,38 @@ pages! {
     HTML: "index.html";
     CSS: "app.css";
     SVG: "icon.svg";
-    MODULE: "js/calls.js", "js/dom.js", "js/effective.js", "js/explanation.js", "js/i18n.js", "js/main.js",
-        "js/policy-editor.js", "js/refusal.js", "js/router.js", "js/scope.js", "js/session.js", "js/signing.js",
-        "js/transfers.js", "js/virtual-list.js", "js/widgets.js",
-        "js/pages/all.js", "js/pages/keys.js", "js/pages/objects.js", "js/pages/sign-in.js",
-        "js/words/core.js", "js/words/explanations.js", "js/words/keys.js", "js/words/objects.js";
+    MODULE:
+        "js/calls.js",
+        "js/dom.js",
+        "js/effective.js",
+        "js/explanation.js",
+        "js/i18n.js",
+        "js/main.js",
+        "js/paged.js",
+        "js/pages/all.js",
+        "js/pages/audit.js",
+        "js/pages/keys.js",
+        "js/pages/objects.js",
+        "js/pages/refusals.js",
+        "js/pages/sessions.js",
+        "js/pages/sign-in.js",
+        "js/pages/signature.js",
+        "js/policy-editor.js",
+        "js/refusal.js",
+        "js/router.js",
+        "js/scope.js",
+        "js/session.js",
+        "js/signing.js",
+        "js/transfers.js",
+        "js/virtual-list.js",
+        "js/widgets.js",
+        "js/words/core.js",
+        "js/words/explanations.js",
+        "js/words/keys.js",
+        "js/words/objects.js",
+        "js/words/sessions.js",
+        "js/words/signature.js",
+        "js/words/trail.js";
 }
 
 /// The file that a path names; the root is the one page that there is.

@@ -5,8 +5,11 @@ import core from '/js/words/core.js';
 import explanations from '/js/words/explanations.js';
 import keys from '/js/words/keys.js';
 import objects from '/js/words/objects.js';
+import sessions from '/js/words/sessions.js';
+import signature from '/js/words/signature.js';
+import trail from '/js/words/trail.js';
 
-const WORDS = { ...core, ...explanations, ...keys, ...objects };
+const WORDS = { ...core, ...explanations, ...keys, ...objects, ...sessions, ...signature, ...trail };
 const LANGUAGES = ['en', 'zh'];
 const STORED_AS = 'daypass.language';
 

@@ -175,7 +175,7 @@ export function confirm(title, text, doText, action) {
       await action();
       close();
     };
-    return form([h('p', {}, text)], doText, send, { class: 'danger' });
+    return form([typeof text === 'string' ? h('p', {}, text) : text], doText, send, { class: 'danger' });
   });
 }
 
