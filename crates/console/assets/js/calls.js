@@ -87,7 +87,9 @@ export async function signed({ method = 'GET', bucket = '', key = '', query = {}
   const url = new URL(path.split('/').map(encode).join('/'), place.object_endpoint);
   url.search = pairs.map(([name, value]) => (value === '' ? encode(name) : `${encode(name)}=${encode(value)}`)).join('&');
   const keyTime = `${now() - PAST};${now() + HOLDS}`;
-  const { authorization } = await signCos(pair, { method, path, query: pairs, headers: [['host', url.host]] }, keyTime);
+  // Whatever changes what the request does must be covered by its signature.
+  const covered = [['host', url.host], ...Object.entries(headers)];
+  const { authorization } = await signCos(pair, { method, path, query: pairs, headers: covered }, keyTime);
   const all = { ...headers, Authorization: authorization };
   if (pair.token) all['x-cos-security-token'] = pair.token;
   return { url, method, headers: all };

@@ -1,6 +1,7 @@
 // What went wrong, as one line and a way out.
 
 import { has, t } from '/js/i18n.js';
+import { signedIn } from '/js/session.js';
 
 /** A call that was answered with an error, or not at all. */
 export class Refusal extends Error {
@@ -10,9 +11,9 @@ export class Refusal extends Error {
     Object.assign(this, { code, requestId, status });
   }
 
-  /** Whether the key itself no longer counts, so that signing in again is the way out. */
+  /** Whether the key that signed in no longer counts, so that signing in again is the way out. */
   get endsSession() {
-    return /TokenFailure|TokenExpired|ExpiredToken|SecretIdNotFound|InvalidAccessKeyId|TokenInvalid|InvalidToken/.test(this.code);
+    return signedIn() !== null && /TokenFailure|TokenExpired|ExpiredToken|SecretIdNotFound|InvalidAccessKeyId|TokenInvalid|InvalidToken/.test(this.code);
   }
 
   /** Whether nothing answered. */
