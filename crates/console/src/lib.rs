@@ -57,6 +57,7 @@ pages! {
         "js/scope.js",
         "js/session.js",
         "js/signing.js",
+        "js/statement-place.js",
         "js/transfers.js",
         "js/virtual-list.js",
         "js/widgets.js",

@@ -3,6 +3,7 @@
 //! Rules that can be tested without a socket live in the crates below; here they are joined. Open `path.rs` first: it
 //! holds the way of a request as one function.
 
+mod analyses;
 mod audit;
 mod background;
 mod batch_delete;

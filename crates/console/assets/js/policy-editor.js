@@ -4,11 +4,12 @@ import { fill, freshId, h } from '/js/dom.js';
 import { t } from '/js/i18n.js';
 import { call } from '/js/calls.js';
 import { causeOf } from '/js/refusal.js';
+import { statementPlace } from '/js/statement-place.js';
 import { badge, field } from '/js/widgets.js';
 
 /** How long nothing must be typed before the server is asked, in milliseconds. */
 const PAUSE = 250;
-const TONES = { E: 'bad', W: 'warn', I: '' };
+const TONES = { E: 'bad', W: 'warn' };
 
 /**
  * @param {{label: string, kind: 'identity' | 'session' | 'bucket' | 'trust', text?: string, rows?: number,
@@ -75,14 +76,13 @@ function list(found, area) {
 }
 
 function where(finding, area) {
-  if (!Number.isInteger(finding.Line)) return null;
-  const text = t('policy.line', { line: finding.Line });
-  return [h('button', { type: 'button', class: 'link', onclick: () => select(area, finding.Line) }, text), ' '];
-}
-
-function select(area, line) {
-  const lines = area.value.split('\n');
-  const start = lines.slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0);
-  area.focus();
-  area.setSelectionRange(start, start + (lines[line - 1] ?? '').length);
+  if (!Number.isInteger(finding.Statement)) return null;
+  const place = statementPlace(area.value, finding.Statement);
+  const text = t('policy.statement', { number: finding.Statement + 1 });
+  if (place === null) return `${text} `;
+  const mark = () => {
+    area.focus();
+    area.setSelectionRange(...place);
+  };
+  return [h('button', { type: 'button', class: 'link', onclick: mark }, text), ' '];
 }

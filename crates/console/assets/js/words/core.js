@@ -75,7 +75,7 @@ export default {
   ],
 
   'policy.clean': ['Nothing to complain about.', '没有发现问题。'],
-  'policy.line': ['line {line}:', '第 {line} 行：'],
+  'policy.statement': ['statement {number}:', '第 {number} 条语句：'],
   'policy.notJson': ['This is not JSON yet: {cause}', '还不是有效的 JSON：{cause}'],
   'policy.witness': ['For example: {request}', '例如：{request}'],
 };
