@@ -12,8 +12,11 @@ use std::str::FromStr;
 use http::Uri;
 use http::uri::Authority;
 
-/// Suffixes of the vendor's hosts.
-const VENDOR_SUFFIXES: [&str; 2] = [".myqcloud.com", ".tencentcos.cn"];
+/// Suffixes of the vendor's hosts, and the host with each that knows the buckets of all regions.
+const VENDOR_SUFFIXES: [(&str, &str); 2] = [
+    (".myqcloud.com", "service.cos.myqcloud.com"),
+    (".tencentcos.cn", "service.cos.tencentcos.cn"),
+];
 
 /// The address of a server: `http://<host>[:<port>]`, or with `https`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +59,24 @@ impl Endpoint {
     pub fn uses_path_style(&self) -> bool {
         let host = self.authority.host();
         let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-        let understood = host == "localhost" || VENDOR_SUFFIXES.iter().any(|suffix| host.ends_with(suffix));
+        let understood = host == "localhost" || self.host_of_all_regions().is_some();
         is_address || !understood
+    }
+
+    /// The vendor's host that lists the buckets of all regions; each other one lists those of its own only.
+    pub(crate) fn host_of_all_regions(&self) -> Option<&'static str> {
+        let host = self.authority.host();
+        let found = VENDOR_SUFFIXES.iter().find(|(suffix, _)| host.ends_with(suffix));
+        found.map(|(_, service)| *service)
+    }
+
+    /// Where to connect for a request to this host. The vendor's hosts are found by their names, each where its region
+    /// is; everything else is at one place, whatever name stands before it.
+    pub(crate) fn authority_for<'a>(&'a self, host: &'a str) -> &'a str {
+        match self.host_of_all_regions() {
+            Some(_) => host,
+            None => self.authority(),
+        }
     }
 
     pub(crate) fn for_dialect(&self) -> daypass_dialect::cos::request::Endpoint {
@@ -162,5 +181,21 @@ mod tests {
         check("http://store.example", true);
         check("http://localhost:9000", false);
         check("http://cos.ap-guangzhou.myqcloud.com", false);
+    }
+
+    #[test]
+    fn where_to_connect() {
+        let check = |text: &str, host: &str, expected: &str| {
+            let endpoint = Endpoint::from_str(text).unwrap();
+            assert_eq!(endpoint.authority_for(host), expected, "{text}");
+        };
+        let of_bucket = "b-1250000000.cos.ap-guangzhou.myqcloud.com";
+        check("https://cos.ap-guangzhou.myqcloud.com", of_bucket, of_bucket);
+        check(
+            "http://localhost:9000",
+            "b-1250000000.localhost:9000",
+            "localhost:9000",
+        );
+        check("http://127.0.0.1:9000", "127.0.0.1:9000", "127.0.0.1:9000");
     }
 }

@@ -157,9 +157,11 @@ impl Head {
             let error = daypass_api::Error::with_message(daypass_api::ErrorCode::InvalidArgument, what);
             Error::Request(error)
         };
+        let host = self.headers.iter().find(|(name, _)| name == "host");
+        let authority = host.map_or(endpoint.authority(), |(_, host)| endpoint.authority_for(host));
         let uri = Uri::builder()
             .scheme(endpoint.scheme())
-            .authority(endpoint.authority())
+            .authority(authority)
             .path_and_query(self.target)
             .build()
             .map_err(|_| unsendable("the path or the query is too long"))?;

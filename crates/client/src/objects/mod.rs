@@ -83,10 +83,17 @@ impl ObjectClient {
         payload: Payload,
         body: AnswerBody,
     ) -> Result<(Outcome, Answer), Error> {
-        let mut parts =
-            request::write(operation, &self.connection.endpoint().for_dialect()).map_err(Error::Request)?;
+        let endpoint = self.connection.endpoint();
+        let mut parts = request::write(operation, &endpoint.for_dialect()).map_err(Error::Request)?;
+        if let (ObjectOperation::ListBuckets(_), Some(host)) = (operation, endpoint.host_of_all_regions()) {
+            parts.host = host.to_owned();
+        }
         if let Some(digest) = payload.content_md5() {
+            let content_type = document_type(operation);
             parts.headers.push(("content-md5".into(), digest.to_owned()));
+            parts
+                .headers
+                .push(("content-type".into(), content_type.to_owned()));
         }
         let length = payload.length();
         let ask = Ask {
@@ -116,6 +123,14 @@ impl ObjectClient {
         let expected = sent.ok_or_else(|| Error::malformed("it came before the whole body was sent"))?;
         check_integrity(expected, crc64)?;
         Ok(Stored { etag, crc64 })
+    }
+}
+
+/// What the document is that goes with an operation.
+fn document_type(operation: &ObjectOperation) -> &'static str {
+    match operation {
+        ObjectOperation::PutBucketPolicy { .. } => "application/json",
+        _ => "application/xml",
     }
 }
 

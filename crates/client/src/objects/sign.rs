@@ -16,8 +16,8 @@ const VALID_SECONDS: i64 = 3600;
 
 /// The head of a request with a body of this length, signed if there is a key to sign with.
 ///
-/// Host, token and everything that says something about the body are signed. The length is stated wherever a body
-/// may be, even if it is empty.
+/// Host, token and everything that says something about the body are signed. The length is stated wherever something
+/// changes, even if there is no body, as the official SDKs do.
 pub(super) fn head(
     parts: &RequestParts,
     length: u64,
@@ -32,7 +32,7 @@ pub(super) fn head(
             .map(|(name, value)| (name.to_string(), value.clone())),
     );
     let states_length = headers.iter().any(|(name, _)| name == "content-length");
-    if matches!(parts.method, "PUT" | "POST") && !states_length {
+    if matches!(parts.method, "PUT" | "POST" | "DELETE") && !states_length {
         headers.push(("content-length".to_owned(), length.to_string()));
     }
     if let Some(credentials) = credentials {
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(value("x-cos-security-token"), "tok/AB+cd==");
         let expected = "q-sign-algorithm=sha1&q-ak=AKIDEXAMPLEexampleEXAMPLEexample0001\
             &q-sign-time=1700000000;1700003660&q-key-time=1700000000;1700003660\
-            &q-header-list=content-length;content-md5;content-type;host;x-cos-acl;x-cos-security-token\
+            &q-header-list=content-length;content-md5;content-type;host;x-cos-security-token\
             &q-url-param-list=&q-signature=";
         let (before, signature) = value("authorization").split_at(expected.len());
         assert_eq!(before, expected);
@@ -166,16 +166,7 @@ mod tests {
     fn unsigned_requests_carry_no_authorization() {
         let head = head(&vector_request(), 11, None, Timestamp::from_unix_seconds(0)).unwrap();
         let names: Vec<_> = head.headers.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(
-            names,
-            [
-                "host",
-                "content-type",
-                "x-cos-acl",
-                "content-length",
-                "content-md5"
-            ]
-        );
+        assert_eq!(names, ["host", "content-type", "content-length", "content-md5"]);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! answers that go wrong. HTTPS and transfers are tested against the real server.
 
 mod actions;
+mod cut;
 mod forms;
+mod given_up;
 mod objects;
 mod renewal;
 mod resumed;

@@ -15,7 +15,7 @@ use super::server::{Answer, Received, Server, answer};
 use super::{NOW, SECRET, bucket, connection, key};
 use crate::{ObjectClient, Payload, request};
 
-const PATH: &str = "/photos-1250000000/dir//a%20b%2Bc/../%E4%BD%A0";
+const PATH: &str = "/photos-1250000000/dir//a%20b%2Bc/..%2F%E4%BD%A0";
 const CRC64_OF_HELLO: &str = "x-cos-hash-crc64ecma: 5981764153023615706";
 const ETAG_OF_HELLO: &str = "ETag: \"5eb63bbbe01eeed093cb22bb8f5acdc3\"";
 const MODIFIED: &str = "Last-Modified: Tue, 14 Nov 2023 22:13:20 GMT";
@@ -83,7 +83,7 @@ async fn by_a_known_name_the_bucket_goes_before_the_host() {
         received.header("host"),
         Some(format!("photos-1250000000.{host}").as_str())
     );
-    assert_eq!(received.target, "/dir//a%20b%2Bc/../%E4%BD%A0");
+    assert_eq!(received.target, "/dir//a%20b%2Bc/..%2F%E4%BD%A0");
 }
 
 #[tokio::test]
@@ -326,9 +326,10 @@ async fn a_document_goes_with_its_digest() {
     assert_eq!(received.target, "/photos-1250000000/?delete");
     let digest = STANDARD.encode(Md5::digest(&received.body));
     assert_eq!(received.header("content-md5"), Some(&*digest));
+    assert_eq!(received.header("content-type"), Some("application/xml"));
     let signed = received.header("authorization").unwrap();
     assert!(
-        signed.contains("q-header-list=content-length;content-md5;host;"),
+        signed.contains("q-header-list=content-length;content-md5;content-type;host;"),
         "{signed}"
     );
     check_signed(&received);

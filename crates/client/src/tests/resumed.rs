@@ -15,7 +15,7 @@ const MIB: usize = 1024 * 1024;
 const LENGTH: usize = 6 * MIB + 7;
 
 /// Counts what moves, and stops everything when it is too much.
-struct Fuse {
+pub(super) struct Fuse {
     stop: Stop,
     left: AtomicI64,
     expected: AtomicU64,
@@ -33,14 +33,14 @@ impl Observer for Fuse {
     }
 }
 
-struct Fixture {
-    server: TestServer,
-    client: ObjectClient,
+pub(super) struct Fixture {
+    pub(super) server: TestServer,
+    pub(super) client: ObjectClient,
     folder: tempfile::TempDir,
 }
 
 impl Fixture {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (server, client) = store().await;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("from"), bytes(LENGTH)).unwrap();
@@ -52,12 +52,12 @@ impl Fixture {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// A transfer with checkpoints that is stopped when more than so many bytes have moved.
-    fn transfer(&self, most: usize) -> (Transfer, Arc<Fuse>) {
+    pub(super) fn transfer(&self, most: usize) -> (Transfer, Arc<Fuse>) {
         let fuse = Arc::new(Fuse {
             stop: Stop::new(),
             left: AtomicI64::new(most as i64),
@@ -72,14 +72,14 @@ impl Fixture {
     }
 
     /// How it ended, and how many bytes were to be moved.
-    async fn upload(&self, most: usize) -> (Result<Stored, Error>, u64) {
+    pub(super) async fn upload(&self, most: usize) -> (Result<Stored, Error>, u64) {
         let (transfer, fuse) = self.transfer(most);
         let put = request::put_object(&bucket(), &key());
         let outcome = self.client.upload_file(put, &self.path("from"), &transfer).await;
         (outcome, fuse.expected.load(Ordering::SeqCst))
     }
 
-    async fn download(&self, most: usize) -> (Result<ObjectInfo, Error>, u64) {
+    pub(super) async fn download(&self, most: usize) -> (Result<ObjectInfo, Error>, u64) {
         let (transfer, fuse) = self.transfer(most);
         let read = request::read_object(&bucket(), &key());
         let outcome = self
@@ -101,12 +101,12 @@ impl Fixture {
             .to_vec()
     }
 
-    fn checkpoints(&self) -> Vec<PathBuf> {
+    pub(super) fn checkpoints(&self) -> Vec<PathBuf> {
         names(&self.path("state/checkpoints"))
     }
 }
 
-const ALL: usize = usize::MAX >> 1;
+pub(super) const ALL: usize = usize::MAX >> 1;
 
 #[tokio::test]
 async fn an_upload_goes_on_where_it_was_stopped() {

@@ -16,15 +16,19 @@ use crate::{Connection, Credentials, Error, ObjectClient, Observer, Stop, Transf
 
 const MIB: usize = 1024 * 1024;
 
-pub(super) async fn store() -> (TestServer, ObjectClient) {
-    let server = TestServer::start().await;
-    let credentials = Credentials {
+/// The key of the server's root account.
+pub(super) fn root() -> Credentials {
+    Credentials {
         secret_id: AccessKeyId::parse(ROOT_SECRET_ID).unwrap(),
         secret_key: SecretKey::new(ROOT_SECRET_KEY.to_owned()),
         token: None,
-    };
+    }
+}
+
+pub(super) async fn store() -> (TestServer, ObjectClient) {
+    let server = TestServer::start().await;
     let endpoint = format!("http://{}", server.address()).parse().unwrap();
-    let client = ObjectClient::new(Connection::new(endpoint, Some(credentials)));
+    let client = ObjectClient::new(Connection::new(endpoint, Some(root())));
     client.create_bucket(&bucket()).await.unwrap();
     (server, client)
 }

@@ -7,20 +7,28 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
+use daypass_api::Timestamp;
 use md5::{Digest, Md5};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use super::given_up::is_older;
 
 /// Largest checkpoint that is read, in bytes: ten thousand parts take less.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// A folder for checkpoints. What they say is no secret, but is nobody else's business either.
 #[derive(Clone, Debug)]
-pub(super) struct Checkpoints(PathBuf);
+pub(super) struct Checkpoints {
+    folder: PathBuf,
+    /// Whether it was looked through for old ones; once is enough for all clones.
+    searched: Arc<AtomicBool>,
+}
 
 /// One checkpoint, which nobody else works with meanwhile.
 #[derive(Debug)]
@@ -32,7 +40,10 @@ pub(super) struct Checkpoint {
 
 impl Checkpoints {
     pub(super) fn new(folder: &Path) -> Self {
-        Self(folder.to_owned())
+        Self {
+            folder: folder.to_owned(),
+            searched: Arc::default(),
+        }
     }
 
     /// The checkpoint of the transfer of this name; none when somebody else works with it.
@@ -40,8 +51,8 @@ impl Checkpoints {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&self.0)?;
-        let path = self.0.join(format!("{}.jsonl", short(name)));
+            .create(&self.folder)?;
+        let path = self.folder.join(format!("{}.jsonl", short(name)));
         let file = File::options()
             .create(true)
             .read(true)
@@ -57,6 +68,24 @@ impl Checkpoints {
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
     }
+
+    /// Those that were last written before this moment and that nobody works with; none when it was asked before.
+    pub(super) fn older_than(&self, before: Timestamp) -> impl Iterator<Item = Checkpoint> + Send {
+        let was_searched = self.searched.swap(true, Ordering::Relaxed);
+        let folder = (!was_searched).then(|| fs::read_dir(&self.folder).ok()).flatten();
+        let entries = folder.into_iter().flatten().filter_map(Result::ok);
+        entries.filter_map(move |entry| Checkpoint::if_older(entry.path(), before))
+    }
+}
+
+/// Whether a file in the folder has the name of a checkpoint.
+fn is_name_of_one(path: &Path) -> bool {
+    let stem = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or_default();
+    let is_short = stem.len() == 32 && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_short && path.extension().is_some_and(|extension| extension == "jsonl")
 }
 
 /// A name of letters and digits for a name of anything.
@@ -68,6 +97,27 @@ pub(super) fn short(name: &str) -> String {
 }
 
 impl Checkpoint {
+    /// The checkpoint in this file, if it is one, was last written before this moment, and nobody works with it.
+    fn if_older(path: PathBuf, before: Timestamp) -> Option<Self> {
+        if !is_name_of_one(&path) || !is_older(&path, before) {
+            return None;
+        }
+        let file = File::options().read(true).append(true).open(&path).ok()?;
+        file.try_lock().ok()?;
+        // Somebody may have finished with it, or have begun anew, before it was held.
+        let is_still_it =
+            is_older(&path, before) && fs::metadata(&path).ok()?.ino() == file.metadata().ok()?.ino();
+        is_still_it.then(|| Self {
+            path,
+            file: Mutex::new(file),
+        })
+    }
+
+    /// Whether it is that of the transfer of this name.
+    pub(super) fn is_of(&self, name: &str) -> bool {
+        self.path.file_stem().is_some_and(|stem| *stem == *short(name))
+    }
+
     /// Which transfer it is of, and what is done of it; nothing where it is new or says what is not understood.
     pub(super) fn read<H: DeserializeOwned, L: DeserializeOwned>(&self) -> io::Result<Option<(H, Vec<L>)>> {
         let mut text = String::new();
@@ -139,6 +189,37 @@ mod tests {
         assert_eq!(checkpoint.read().unwrap(), expected);
         checkpoint.remove().unwrap();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn old_ones_that_nobody_works_with_are_found_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = || Checkpoints::new(folder.path());
+        let write = |name: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, "{}").unwrap();
+            path
+        };
+        let name = |of: &str| format!("{}.jsonl", short(of));
+        let (old, held) = (write(&name("old")), checkpoints().open("held").unwrap());
+        write("notes.jsonl");
+        write(&short("no extension"));
+        let at = |seconds: i64| {
+            let time = fs::metadata(&old).unwrap().modified().unwrap();
+            let since = time.duration_since(std::time::UNIX_EPOCH).unwrap();
+            Timestamp::from_unix_millis(since.as_millis() as i64 + seconds * 1000)
+        };
+        assert_eq!(checkpoints().older_than(at(-60)).count(), 0, "none is that old");
+        let checkpoints = checkpoints();
+        let found: Vec<_> = checkpoints.older_than(at(60)).collect();
+        assert_eq!(found.len(), 1);
+        assert!(found[0].is_of("old") && !found[0].is_of("held"));
+        drop((found, held));
+        assert_eq!(
+            checkpoints.clone().older_than(at(60)).count(),
+            0,
+            "once is enough"
+        );
     }
 
     #[test]

@@ -39,7 +39,10 @@ impl ObjectClient {
                 let is_long = first.info().length > transfer.part_bytes;
                 let name = || resumed_download::name(self, &read, target.path());
                 match is_long.then(|| transfer.checkpoint(name)).transpose()?.flatten() {
-                    Some(checkpoint) => self.download_on(read, first, &target, checkpoint, transfer).await,
+                    Some(checkpoint) => {
+                        self.give_up_old_checkpoints(transfer).await;
+                        self.download_on(read, first, &target, checkpoint, transfer).await
+                    }
                     None => self.download_whole(read, first, &target, transfer).await,
                 }
             }

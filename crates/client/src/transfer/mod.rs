@@ -8,6 +8,7 @@
 mod checkpoint;
 mod copy;
 mod download;
+mod given_up;
 mod place;
 mod reader;
 mod resumed_download;
@@ -106,6 +107,9 @@ impl Transfer {
     /// Keeps in this folder what is done of long files, so that one that was ended goes on the next time: the same file,
     /// unchanged, to the same object, or the same object, unchanged, to the same file. An upload that ends leaves its
     /// parts on the server until then, a download a file `.daypass-….part` beside its target.
+    ///
+    /// What nobody went on with for a week is taken away when a transfer with this folder begins: parts on the server as
+    /// far as the key may, the file beside the target, and the checkpoint.
     #[must_use]
     pub fn with_checkpoints(self, folder: &Path) -> Self {
         let checkpoints = Some(Checkpoints::new(folder));

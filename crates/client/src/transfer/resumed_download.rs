@@ -47,9 +47,34 @@ struct Written {
 
 /// Of what name the checkpoint of a download is.
 pub(super) fn name(client: &ObjectClient, read: &ReadObject, path: &Path) -> String {
-    let endpoint = client.connection().endpoint();
-    let (bucket, key, path) = (read.bucket.as_str(), read.key.as_str(), path.display());
-    format!("download\n{endpoint}\n{bucket}\n{key}\n{path}")
+    let endpoint = client.connection().endpoint().to_string();
+    name_of(&endpoint, read.bucket.as_str(), read.key.as_str(), path)
+}
+
+fn name_of(endpoint: &str, bucket: &str, key: &str, path: &Path) -> String {
+    format!("download\n{endpoint}\n{bucket}\n{key}\n{}", path.display())
+}
+
+/// What the file beside the target is called that is written until it is whole.
+fn part_name(name: &str) -> String {
+    format!(".daypass-{}.part", short(name))
+}
+
+/// The file that the download of a checkpoint has begun, if it is of one.
+pub(super) fn part_of(checkpoint: &Checkpoint) -> Option<PathBuf> {
+    let (identity, _) = checkpoint.read::<Identity, Written>().ok().flatten()?;
+    let Identity {
+        download_from,
+        bucket,
+        key,
+        file,
+        ..
+    } = &identity;
+    let name = name_of(download_from, bucket, key, file);
+    // Only what it was named for: nothing else is taken away, whatever it says.
+    checkpoint
+        .is_of(&name)
+        .then(|| file.with_file_name(part_name(&name)))
 }
 
 impl ObjectClient {
@@ -75,10 +100,7 @@ impl ObjectClient {
             part_bytes: transfer.part_bytes,
             file: target.path().to_owned(),
         };
-        let part = target.beside(&format!(
-            ".daypass-{}.part",
-            short(&name(self, &read, target.path()))
-        ));
+        let part = target.beside(&part_name(&name(self, &read, target.path())));
         let (file, done) = begun(&identity, &part, target, &checkpoint).await?;
         let work = self.missing_ranges(read, first, done, file, &checkpoint, transfer);
         match transfer.stop.or(work).await {

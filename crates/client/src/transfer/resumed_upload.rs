@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use daypass_api::names::UploadId;
+use daypass_api::names::{BucketName, ObjectKey, UploadId};
 use daypass_api::object::{ETag, Span};
 use daypass_api::operation::{InitiateMultipartUpload, UploadRef};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -72,6 +72,26 @@ pub(super) fn name(client: &ObjectClient, start: &InitiateMultipartUpload, sourc
     let endpoint = client.connection().endpoint();
     let (bucket, key, path) = (start.bucket.as_str(), start.key.as_str(), source.place());
     format!("upload\n{endpoint}\n{bucket}\n{key}\n{path}")
+}
+
+/// An upload that was begun, and where.
+pub(super) struct Begun {
+    pub(super) server: String,
+    pub(super) reference: UploadRef,
+}
+
+/// The upload that a checkpoint is of, if it is of one.
+pub(super) fn upload_of(checkpoint: &Checkpoint) -> Option<Begun> {
+    let (header, _) = checkpoint.read::<Header, Part>().ok().flatten()?;
+    let Header { identity, upload_id } = header;
+    Some(Begun {
+        reference: UploadRef {
+            bucket: BucketName::parse(&identity.bucket).ok()?,
+            key: ObjectKey::parse(identity.key.as_bytes()).ok()?,
+            upload_id: UploadId::parse(&upload_id).ok()?,
+        },
+        server: identity.upload_to,
+    })
 }
 
 impl ObjectClient {

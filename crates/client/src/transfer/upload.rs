@@ -42,7 +42,10 @@ impl ObjectClient {
         }
         let start = start_of_parts(put)?;
         match transfer.checkpoint(|| resumed_upload::name(self, &start, &source))? {
-            Some(checkpoint) => self.upload_on(start, &source, part, checkpoint, transfer).await,
+            Some(checkpoint) => {
+                self.give_up_old_checkpoints(transfer).await;
+                self.upload_on(start, &source, part, checkpoint, transfer).await
+            }
             None => {
                 transfer.observer.expect(source.length());
                 let payloads = payloads.collect::<Vec<_>>();

@@ -8,7 +8,7 @@ use daypass_api::operation::{AccessKeyStatus, GetFederationToken, Operation, Ses
 use daypass_api::outcome::{AccessKey, CallerIdentity, SessionToken, TemporaryKey};
 use daypass_api::secret::SecretKey;
 use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value as Json, json};
 
 use super::call::Edition;
@@ -86,8 +86,15 @@ pub(super) fn saturate(number: i128) -> i64 {
     i64::try_from(number).unwrap_or(limit)
 }
 
+/// All but the unreserved characters of RFC 3986.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
 pub(super) fn encode_policy(policy: &str) -> String {
-    utf8_percent_encode(policy, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(policy, COMPONENT).to_string()
 }
 
 /// The client's parameters; the policy encoded as the documentation asks.

@@ -99,10 +99,10 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
                 if copy.replaces_headers { "Replaced" } else { "Copy" },
             )
             .object_headers(&copy.put.headers)
-            .acl(&copy.put.acl, &OBJECT_ACLS)?
-            .header(
+            .acl_unless_default(&copy.put.acl, &OBJECT_ACLS)?
+            .maybe_header(
                 "x-cos-tagging-directive",
-                if copy.replaces_tags { "Replaced" } else { "Copy" },
+                copy.replaces_tags.then_some("Replaced"),
             )
             .tags(&copy.put.tags)
             .forbid_overwrite(copy.put.forbid_overwrite),
@@ -120,7 +120,7 @@ pub fn write(operation: &ObjectOperation, endpoint: &Endpoint) -> Result<Request
         Op::InitiateMultipartUpload(start) => on_object("POST", &start.bucket, &start.key)
             .sub_resource("uploads")
             .object_headers(&start.headers)
-            .acl(&start.acl, &OBJECT_ACLS)?
+            .acl_unless_default(&start.acl, &OBJECT_ACLS)?
             .tags(&start.tags)
             .forbid_overwrite(start.forbid_overwrite),
         Op::UploadPart(part) => of_upload("PUT", &part.upload)
@@ -174,7 +174,7 @@ impl Builder {
         bucket: Option<&BucketName>,
         key: Option<&ObjectKey>,
     ) -> Self {
-        let key = key.map_or_else(String::new, |key| encode_path(key.as_str()));
+        let key = key.map_or_else(String::new, key_in_path);
         let (host, path) = match bucket {
             Some(bucket) if endpoint.path_style => (endpoint.host.clone(), format!("/{bucket}/{key}")),
             Some(bucket) => (format!("{bucket}.{}", endpoint.host), format!("/{key}")),
@@ -222,7 +222,7 @@ impl Builder {
     fn put_object(self, put: &PutObject) -> Result<Self, Error> {
         Ok(self
             .object_headers(&put.headers)
-            .acl(&put.acl, &OBJECT_ACLS)?
+            .acl_unless_default(&put.acl, &OBJECT_ACLS)?
             .tags(&put.tags)
             .forbid_overwrite(put.forbid_overwrite)
             .preconditions(&put.preconditions)
@@ -267,6 +267,18 @@ impl Builder {
 
     fn tags(self, tags: &Tags) -> Self {
         self.maybe_header("x-cos-tagging", Some(&tagging::header(tags)))
+    }
+
+    /// What an object gets anyway need not be asked for, which would be an action of its own.
+    fn acl_unless_default<P: PartialEq + Default>(
+        self,
+        acl: &AclRequest<P>,
+        presets: &[(P, &'static str)],
+    ) -> Result<Self, Error> {
+        if *acl == AclRequest::default() {
+            return Ok(self);
+        }
+        self.acl(acl, presets)
     }
 
     fn acl_unless_document<P: PartialEq>(
@@ -407,6 +419,12 @@ impl Builder {
             None => Ok(self.0),
         }
     }
+}
+
+/// A key as a path has it. What stands between slashes as `.` or `..` would be taken away on the way by some proxies and
+/// by every browser, and the key be another one; the slash after it is encoded, as the official SDKs do.
+fn key_in_path(key: &ObjectKey) -> String {
+    encode_path(key.as_str()).replace("./", ".%2F")
 }
 
 fn tag_list(tags: &ETagMatch) -> String {
