@@ -157,8 +157,11 @@ impl Default for AuditSettings {
 pub enum CallerSettings {
     /// `Authorization: Bearer <token>` of an OpenID provider.
     Oidc {
-        /// The provider, `https://...`; its keys are found through its discovery document.
+        /// The provider, `https://...`; its keys are found through its discovery document, unless `jwks_url` is there.
         issuer: String,
+        /// Where the provider's keys are, `https://...`, or `http://` on this machine; no discovery document is needed
+        /// then.
+        jwks_url: Option<String>,
         /// For whom a token must be.
         audiences: Vec<String>,
         /// The claim that names the user.
