@@ -12,12 +12,12 @@ use daypass_audit::{Disk, SystemDisk};
 use daypass_blob::Blobs;
 use daypass_kv::Kv;
 use daypass_kv::redb::RedbOptions;
+use daypass_tls::TlsConfig;
 
 pub use crate::edge::listener::EdgeLimits;
 use crate::host_name::HostName;
 use crate::origin::Origin;
 use crate::proxies::TrustedProxy;
-use crate::tls::TlsConfig;
 
 /// Requests to the token service in a second that an account may make unless told otherwise: more than one machine
 /// answers, so that only what has run wild meets it. The original allows 600.

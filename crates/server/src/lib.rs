@@ -60,6 +60,7 @@ use daypass_audit::writer::{Pace, Setup, Writer};
 use daypass_audit::{AuditError, Disk, Options};
 use daypass_dialect::cos;
 use daypass_dialect::site::SiteConfig;
+use daypass_tls::{Certificates, TlsConfig};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -90,7 +91,6 @@ use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
 use service::Service;
 use sessions::MintedSessions;
-use tls::{Certificates, TlsConfig};
 use web_identity::Federation;
 
 /// A running server.
@@ -325,7 +325,7 @@ struct Secure {
 impl Secure {
     async fn open(config: &TlsConfig, clock: &dyn Clock) -> Result<Self, StartError> {
         let certificates = Arc::new(Certificates::open(config, clock.now())?);
-        let acceptor = tls::acceptor(Arc::clone(&certificates)).map_err(StartError::TlsLibrary)?;
+        let acceptor = daypass_tls::acceptor(Arc::clone(&certificates)).map_err(StartError::TlsLibrary)?;
         let (listener, address) = listen(config.listen).await?;
         Ok(Self {
             listener,
@@ -381,7 +381,7 @@ fn spawn(
         let clock = Arc::clone(&service.clock);
         let watched = secure
             .certificates
-            .watch(secure.reload_every, clock, stopped.clone());
+            .watch(secure.reload_every, move || clock.now(), stopped.clone());
         tasks.push(open(secure.listener, Some(secure.acceptor), &meters.https));
         tasks.push(tokio::spawn(watched));
     }

@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
 use daypass_api::secret::SecretKey;
-use daypass_server::tls::TlsConfig;
 use daypass_server::{
     AuditConfig, Clock, Config, EdgeLimits, ExplainConfig, Ground, RootSeed, Server, StartError,
 };
+use daypass_tls::TlsConfig;
 use tempfile::TempDir;
 
 /// Key id of the test server's root account.

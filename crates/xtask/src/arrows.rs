@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-cli",
             "daypass-client",
             "daypass-server",
+            "daypass-tls",
         ],
     ),
     (
@@ -62,6 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-client",
             "daypass-federation",
             "daypass-policy",
+            "daypass-tls",
         ],
     ),
     // Beside `server` and above everything that is stored; its tests make damage through the store.
@@ -140,6 +142,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-policy",
             "daypass-signature",
             "daypass-store",
+            "daypass-tls",
             "daypass-token",
         ],
     ),
@@ -156,8 +159,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-client",
             "daypass-kv",
             "daypass-server",
+            "daypass-tls",
         ],
     ),
+    // What a listener shows: the server's and the broker's.
+    ("daypass-tls", &["daypass-api"]),
     ("daypass-token", &["daypass-api"]),
     ("xtask", &[]),
 ];

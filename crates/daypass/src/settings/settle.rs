@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use daypass_api::names::{Account, AppId, Uin};
 use daypass_api::secret::{SecretKey, SecretText};
-use daypass_server::tls::{Authority, TlsConfig};
+use daypass_server::tls::Authority;
 use daypass_server::{AuditConfig, Config, EdgeLimits, ExplainConfig, Origin, RootSeed};
+use daypass_tls::TlsConfig;
 use tracing_subscriber::EnvFilter;
 
 use super::layers::{Layered, Source};
