@@ -52,6 +52,7 @@ pages! {
         "js/pages/sign-in.js",
         "js/pages/signature.js",
         "js/policy-editor.js",
+        "js/records.js",
         "js/refusal.js",
         "js/router.js",
         "js/scope.js",

@@ -23,6 +23,7 @@ export default {
   'keys.send': ['Send with this key', '用此密钥发送'],
   'keys.try': ['Try a request', '试一个请求'],
   'keys.tryHint': ['It is really sent: what is allowed is done.', '请求会真正发送：允许的操作会被执行。'],
+  'keys.type': ['Content type', '内容类型'],
   'keys.types': ['Content types', '内容类型'],
   'keys.typesHint': ['Such as image/*; empty for any', '例如 image/*；留空表示任意'],
   'keys.what': ['What it is for', '用途'],
