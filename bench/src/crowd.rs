@@ -1,19 +1,18 @@
 //! A large installation: accounts with many users and roles, and many ended sessions, all made through the API; and
 //! what the token service does beside them, in alternating pairs with a server that holds none of them.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use daypass_signature::SecretKey;
 use serde_json::{Value, json};
 
-use crate::http::{Connection, Request};
+use crate::administrator::Administrator;
 use crate::issuer::{AUDIENCE, SUBJECT};
 use crate::load::{Plan, Step, measure};
 use crate::process::memory;
-use crate::request::{Action, Key, call};
+use crate::request::{Action, Key};
 use crate::results::{Measured, Results, Sample};
 use crate::run::{STARTS, Settings};
 use crate::server::Server;
@@ -294,36 +293,6 @@ fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> 
         }))
     };
     measure(&plan, step).map(drop)
-}
-
-/// Someone who administers an account, over one connection.
-struct Administrator {
-    connection: Connection,
-    key: Key,
-}
-
-impl Administrator {
-    fn new(address: SocketAddr, key: Key) -> Result<Self> {
-        let connection = Connection::open(address)?;
-        Ok(Self { connection, key })
-    }
-
-    /// What the service answers to one call; an error that it answers is an error.
-    fn ask(&mut self, action: Action, parameters: &Value) -> Result<Value> {
-        let (body, mut head, mut answer) = (parameters.to_string(), Vec::new(), Vec::new());
-        call(action, body.as_bytes(), Some(&self.key), &mut head)?;
-        let request = Request {
-            head: &head,
-            piece: body.as_bytes(),
-            repeats: 1,
-            answer_has_body: true,
-        };
-        self.connection.exchange(&request, Some(&mut answer))?;
-        let mut answer: Value = serde_json::from_slice(&answer).context("the answer is not JSON")?;
-        let response = answer.get_mut("Response").map(Value::take).unwrap_or_default();
-        ensure!(response.get("Error").is_none(), "{}: {response}", action.name);
-        Ok(response)
-    }
 }
 
 #[cfg(test)]

@@ -137,6 +137,16 @@ pub(crate) const GOALS: &[Goal] = &[
     goal("memory for each ended session", AtMost(64.0, "bytes"), |all| {
         all.fact("ended_session_bytes")
     }),
+    goal(
+        "the user server ×32, keys handed out again",
+        AtLeast(5_000.0, "/s"),
+        |all| all.spread("broker-again-32", "broker", rate),
+    ),
+    goal(
+        "the user server ×32, new keys, its account with a policy of its own",
+        AtLeast(2_000.0, "/s"),
+        |all| all.spread("broker-new-32", "broker", rate),
+    ),
     aim(
         "PUT 4 KiB ×32, of durable files by 32 threads",
         AtLeast(1.2, "×"),

@@ -10,6 +10,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "measuring is reading the clock")]
 
+mod administrator;
 mod compare;
 mod crowd;
 mod disk;
@@ -29,6 +30,7 @@ mod rows;
 mod run;
 mod server;
 mod stage;
+mod user_server;
 mod work;
 mod workspace;
 

@@ -12,6 +12,9 @@ use daypass_signature::{RequestView, SecretKey, Window, tc3};
 
 /// The bucket that everything is done in.
 pub(crate) const BUCKET_HOST: &str = "bench-1250000000.cos.ap-guangzhou.myqcloud.com";
+/// Its name, and its region's.
+pub(crate) const BUCKET: &str = "bench-1250000000";
+pub(crate) const REGION: &str = "ap-guangzhou";
 /// How long a signature holds.
 const VALID_SECONDS: i64 = 3600;
 
@@ -99,6 +102,8 @@ impl Action {
     };
     pub(crate) const CREATE_ROOT_ACCOUNT: Self = Self::of_cam("CreateRootAccount");
     pub(crate) const ADD_USER: Self = Self::of_cam("AddUser");
+    pub(crate) const CREATE_POLICY: Self = Self::of_cam("CreatePolicy");
+    pub(crate) const ATTACH_USER_POLICY: Self = Self::of_cam("AttachUserPolicy");
     pub(crate) const CREATE_ROLE: Self = Self::of_cam("CreateRole");
     pub(crate) const CREATE_OIDC_CONFIG: Self = Self::of_cam("CreateOIDCConfig");
 

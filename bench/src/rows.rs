@@ -1,6 +1,7 @@
 //! The list of what is measured. Each row names its subjects; in every pass they take turns, so that a ratio compares
 //! what was measured within the same seconds.
 
+use crate::user_server::Handed;
 use crate::work::{Size, Work};
 
 /// Who is measured in a row.
@@ -8,6 +9,8 @@ use crate::work::{Size, Work};
 pub(crate) enum Subject {
     /// Our server.
     Daypass(Work),
+    /// The user server over our server.
+    Broker(Handed),
     /// nginx, over files with the same bytes.
     Nginx(Work),
     /// Durable files of this size, without any server.
@@ -23,6 +26,7 @@ impl Subject {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Daypass(_) => "daypass",
+            Self::Broker(_) => "broker",
             Self::Nginx(_) => "nginx",
             Self::Files(_) => "files",
             Self::Appends(_) => "appends",
@@ -66,7 +70,7 @@ const fn row(id: &'static str, title: &'static str, workers: usize, subjects: &'
 }
 
 use Size::{Large, Medium, Small};
-use Subject::{Appends, Daypass, Digests, Files, Nginx};
+use Subject::{Appends, Broker, Daypass, Digests, Files, Nginx};
 use Work::{Assume, Form, Get, Head, List, Mint, Put, WebIdentity};
 
 /// All rows. Reading comes before writing, which leaves the disk busy for a while. Writing 64 MiB at 32 connections is
@@ -167,6 +171,18 @@ pub(crate) const ROWS: &[Row] = &[
         "AssumeRoleWithWebIdentity with a policy (RS256, keys kept)",
         8,
         &[Daypass(WebIdentity)],
+    ),
+    row(
+        "broker-again-32",
+        "key from the user server, handed out again",
+        32,
+        &[Broker(Handed::Again)],
+    ),
+    row(
+        "broker-new-32",
+        "key from the user server, new, for one object",
+        32,
+        &[Broker(Handed::New)],
     ),
     row("md5", "MD5 of 1 MiB", 1, &[Digests]),
     row("put-4k-1", "PUT 4 KiB", 1, &[Daypass(Put(Small)), Files(Small)]),

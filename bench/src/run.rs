@@ -17,6 +17,7 @@ use crate::results::{Measured, Results, Sample};
 use crate::rows::{CROWD, FOOTPRINT, PAIRS, PIECES, Pair, ROWS, Row, Selection, Side, Subject};
 use crate::server::Server;
 use crate::stage::{Stage, nginx_binary};
+use crate::user_server::UserServer;
 use crate::work::{Size, Work, statements, temporary_key};
 
 /// How often a start is timed.
@@ -100,9 +101,16 @@ pub(crate) fn run(settings: &Settings, results: &mut Results) -> Result<()> {
         starts(&stage, results)?;
     }
     let nginx = nginx_binary.map(|binary| stage.nginx(&binary)).transpose()?;
+    let reader = stage.server("reads")?;
+    let asks_user_server = |row: &Row| row.subjects.iter().any(|one| matches!(one, Subject::Broker(_)));
+    let user_server = match settings.has_rows(asks_user_server) {
+        true => Some(UserServer::start(&stage, &reader)?),
+        false => None,
+    };
     let mut passes = Passes {
         settings,
-        reader: stage.server("reads")?,
+        reader,
+        user_server,
         stage: &stage,
         nginx,
         results,
@@ -111,6 +119,7 @@ pub(crate) fn run(settings: &Settings, results: &mut Results) -> Result<()> {
         passes.pass(pass)?;
     }
     passes.pairs()?;
+    passes.user_server.map_or(Ok(()), UserServer::stop)?;
     passes.reader.stop()?;
     if footprint {
         large_objects(&stage, settings, results)?;
@@ -212,6 +221,7 @@ struct Passes<'a> {
     settings: &'a Settings,
     stage: &'a Stage,
     reader: Server,
+    user_server: Option<UserServer>,
     nginx: Option<Nginx>,
     results: &'a mut Results,
 }
@@ -283,6 +293,11 @@ impl Passes<'_> {
                 let mut target = stage.target(server, &stage.root, 200);
                 target.series = row.id;
                 measure(&plan, |worker| target.step(work, worker))
+            }
+            Subject::Broker(handed) => {
+                let user_server = self.user_server.as_ref().context("there is no user server")?;
+                plan.processes = vec![user_server.process(), self.reader.process()];
+                measure(&plan, |worker| user_server.step(handed, worker))
             }
             Subject::Nginx(work) => {
                 let Some(nginx) = &self.nginx else {

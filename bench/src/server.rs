@@ -37,19 +37,37 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server and waits until it is ready.
     pub(crate) fn start(binary: &Path, data: &Path, root: &Key, options: &[&str]) -> Result<Self> {
-        let mut child = Command::new(binary)
+        let mut command = Command::new(binary);
+        command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(OPTIONS)
             .args(options)
             .env_clear()
             .env("DAYPASS_ROOT_SECRET_ID", &root.id)
-            .env("DAYPASS_ROOT_SECRET_KEY", root.secret.expose())
+            .env("DAYPASS_ROOT_SECRET_KEY", root.secret.expose());
+        Self::launch(command)
+    }
+
+    /// Starts the user server with these settings and its own key, and waits until it is ready.
+    pub(crate) fn start_user_server(binary: &Path, settings: &Path, own: &Key) -> Result<Self> {
+        let mut command = Command::new(binary);
+        command
+            .args(["broker", "--listen", "127.0.0.1:0", "--config"])
+            .arg(settings)
+            .env_clear()
+            .env("BROKER_SECRET_ID", &own.id)
+            .env("BROKER_SECRET_KEY", own.secret.expose());
+        Self::launch(command)
+    }
+
+    fn launch(mut command: Command) -> Result<Self> {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .with_context(|| format!("cannot start `{}`", binary.display()))?;
+            .with_context(|| format!("cannot start `{}`", command.get_program().display()))?;
         let ready = ready_line(&mut child);
         if ready.is_err() {
             // What went wrong counts; a server that has ended already cannot be ended again.

@@ -72,6 +72,11 @@ impl Stage {
         Ok(server)
     }
 
+    /// The program.
+    pub(crate) fn binary(&self) -> &Path {
+        &self.binary
+    }
+
     /// A folder, or where one may be made.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

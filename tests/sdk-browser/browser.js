@@ -24,30 +24,29 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** Starts a browser with a fresh profile, which goes when it is stopped. */
+export function launch(more = []) {
+  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: [...FLAGS, ...more] });
+}
+
 export class Browser {
   #process;
 
   /** Starts one that finds the names of the real service at this port, over TLS. */
   static async start(httpsPort) {
     const browser = new Browser();
-    // Its profile is a fresh folder, which goes when it is stopped.
-    browser.#process = await chromium.launch({
-      executablePath: EXECUTABLE,
-      headless: true,
-      args: [
-        ...FLAGS,
-        `--ignore-certificate-errors-spki-list=${publicKeyHash()}`,
-        // Names below `localhost` are left to the browser, which knows them; nothing else is to be found.
-        `--host-resolver-rules=${[
-          `MAP *.myqcloud.com 127.0.0.1:${httpsPort}`,
-          `MAP *.tencentcos.cn 127.0.0.1:${httpsPort}`,
-          'MAP * ~NOTFOUND',
-          'EXCLUDE localhost',
-          'EXCLUDE *.localhost',
-          'EXCLUDE 127.0.0.1',
-        ].join(',')}`,
-      ],
-    });
+    browser.#process = await launch([
+      `--ignore-certificate-errors-spki-list=${publicKeyHash()}`,
+      // Names below `localhost` are left to the browser, which knows them; nothing else is to be found.
+      `--host-resolver-rules=${[
+        `MAP *.myqcloud.com 127.0.0.1:${httpsPort}`,
+        `MAP *.tencentcos.cn 127.0.0.1:${httpsPort}`,
+        'MAP * ~NOTFOUND',
+        'EXCLUDE localhost',
+        'EXCLUDE *.localhost',
+        'EXCLUDE 127.0.0.1',
+      ].join(',')}`,
+    ]);
     return browser;
   }
 

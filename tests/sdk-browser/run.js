@@ -1,4 +1,4 @@
-// Runs the suite: makes a local authority, then starts Node.js's test runner with it.
+// Runs the suite of the folder that it is started in: makes a local authority, then starts Node.js's test runner with it.
 //
 // The part that administers the server is that of `tests/sdk-node`, with its packages. Arguments go to the test
 // runner, such as `--test-name-pattern=expired`; names of files run these alone.
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 import { daypassBinary } from '../sdk-node/server.js';
 
-const here = import.meta.dirname;
+const here = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), 'daypass-sdk-browser-'));
 try {
   process.exitCode = run(process.argv.slice(2));

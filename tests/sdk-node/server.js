@@ -35,6 +35,8 @@ export class Server {
   root = { id: `AKID${randomBytes(16).toString('hex')}`, secret: randomBytes(16).toString('hex') };
   httpPort;
   httpsPort;
+  /** Of the console, if there is one. */
+  consolePort;
 
   async #start(options) {
     const made = join(process.env.DAYPASS_TEST_FOLDER, 'tls');
@@ -54,6 +56,7 @@ export class Server {
     assert.equal(ready.ready, true);
     this.httpPort = Number(ready.http.split(':').pop());
     this.httpsPort = Number(ready.https.split(':').pop());
+    if (ready.console) this.consolePort = Number(ready.console.split(':').pop());
   }
 
   async #readyLine() {

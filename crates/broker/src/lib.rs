@@ -25,12 +25,15 @@ mod recent;
 mod asked;
 mod audit;
 mod desk;
+mod door;
 mod figures;
 mod listener;
+mod patient;
 mod ready;
 mod refusal;
 mod scopes;
 mod shape;
+mod sockets;
 
 pub use callers::api_key::new_key;
 pub use check::{TemplateFault, Warning};
@@ -52,6 +55,12 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The certificate cannot be shown.
+    #[error(transparent)]
+    Tls(#[from] daypass_tls::TlsError),
+    /// TLS cannot be spoken at all.
+    #[error("TLS could not be set up")]
+    TlsLibrary(#[source] rustls::Error),
     /// Somebody else listens there, or it is no address of this machine.
     #[error("cannot listen on {address}")]
     Listen {

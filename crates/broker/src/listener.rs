@@ -1,21 +1,12 @@
-//! A running broker: settings made into what answers, its two listeners, and its end in good order.
+//! A running broker: settings made into what answers, and its end in good order.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use daypass_api::names::{BucketName, Region};
 use daypass_client::{ActionClient, Clock, Connection, Credentials, Endpoint, Patience, SystemClock};
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::StartError;
@@ -24,26 +15,17 @@ use crate::beyond;
 use crate::callers::Callers;
 use crate::check::{self, Warning};
 use crate::cross_origin::CrossOrigin;
-use crate::desk::{Answer, Desk, Received};
+use crate::desk::Desk;
 use crate::figures::Figures;
 use crate::keys::Keys;
 use crate::place::Place;
 use crate::rate::RateLimit;
 use crate::ready::Ready;
-use crate::refusal::Refusal;
 use crate::settings::{Settings, SettingsError};
+use crate::sockets::{Addresses, Listeners};
 use crate::template::Template;
 use crate::user::User;
 
-/// Largest body of a request: scopes.
-const MAX_BODY_BYTES: usize = 64 * 1024;
-/// Most bytes of a request's head; a token of a provider may have 16 KiB.
-const MAX_HEAD_BYTES: usize = 32 * 1024;
-const MAX_HEADERS: usize = 100;
-/// Most connections of the metrics listener.
-const METRICS_CONNECTIONS: usize = 16;
-/// Longest wait for requests in flight at the end.
-const LAST_WAIT: Duration = Duration::from_secs(10);
 /// Most templates.
 const MAX_TEMPLATES: usize = 256;
 
@@ -57,8 +39,7 @@ const PATIENCE: Patience = Patience {
 
 /// A running broker.
 pub struct Broker {
-    address: SocketAddr,
-    metrics_address: Option<SocketAddr>,
+    addresses: Addresses,
     desk: Arc<Desk>,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
@@ -104,61 +85,30 @@ impl Broker {
         credentials: Credentials,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let desk = Arc::new(desk(settings, credentials, clock)?);
-        let answering = Arc::clone(&desk);
+        let desk = Arc::new(desk(settings, credentials, Arc::clone(&clock))?);
+        let listeners = Listeners::open(settings, clock.now()).await?;
         let (stop, stopped) = watch::channel(false);
-        let listener = bind(settings.listen).await?;
-        let address = listener.local_addr().map_err(|source| StartError::Listen {
-            address: settings.listen,
-            source,
-        })?;
-        let patience = Duration::from_secs(settings.limits.patience_seconds);
-        let mut serving = JoinSet::new();
-        let mut metrics_address = None;
-        if let Some(metrics) = settings.metrics_listen {
-            let listener = bind(metrics).await?;
-            metrics_address = listener.local_addr().ok();
-            let desk = Arc::clone(&desk);
-            let handle = move |request: Request<Incoming>, _| {
-                let answer = metrics_answer(&desk, &request);
-                async move { answer }
-            };
-            serving.spawn(serve(
-                listener,
-                METRICS_CONNECTIONS,
-                patience,
-                stopped.clone(),
-                handle,
-            ));
-        }
-        let handle = move |request, peer| {
-            let desk = Arc::clone(&answering);
-            async move { desk.answer(receive(request, peer, patience).await).await }
-        };
-        serving.spawn(serve(
-            listener,
-            settings.limits.connections,
-            patience,
-            stopped,
-            handle,
-        ));
         Ok(Self {
-            address,
-            metrics_address,
+            addresses: listeners.addresses(),
+            serving: listeners.serve(&desk, &settings.limits, &clock, &stopped),
             desk,
             stop,
-            serving,
         })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.addresses.plain
+    }
+
+    /// Where it listens with TLS, if it does.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.addresses.secure
     }
 
     /// Where it serves metrics, if it does.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
-        self.metrics_address
+        self.addresses.metrics
     }
 
     /// What its templates grant beyond what its own key may do, in words, as far as the token service says.
@@ -218,6 +168,7 @@ fn understand(settings: &Settings) -> Result<Understood, SettingsError> {
         settings.limits.patience_seconds,
         1..=600,
     )?;
+    settings.tls()?;
     let (mut templates, mut warnings) = (Vec::<Template>::new(), Vec::new());
     for template in &settings.templates {
         let template = Template::new(template)?;
@@ -263,136 +214,4 @@ fn desk(settings: &Settings, credentials: Credentials, clock: Arc<dyn Clock>) ->
         figures: Figures::default(),
         clock,
     })
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|source| StartError::Listen { address, source })
-}
-
-async fn receive(request: Request<Incoming>, peer: SocketAddr, patience: Duration) -> Received {
-    let (head, body) = request.into_parts();
-    let read = tokio::time::timeout(patience, Limited::new(body, MAX_BODY_BYTES).collect()).await;
-    let body = match read {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "BodyTooLarge",
-            "the body is larger than 64 KiB",
-        )),
-        Ok(Err(_)) => Err(Refusal::request("the body breaks off")),
-        Err(_) => Err(Refusal::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "RequestTimeout",
-            "the body does not come",
-        )),
-    };
-    Received { head, body, peer }
-}
-
-fn metrics_answer(desk: &Desk, request: &Request<Incoming>) -> Answer {
-    let is_asked = request.method() == Method::GET && request.uri().path() == "/_broker/metrics";
-    let mut answer = Response::new(Full::new(match is_asked {
-        true => Bytes::from(desk.figures()),
-        false => Bytes::new(),
-    }));
-    if !is_asked {
-        *answer.status_mut() = StatusCode::NOT_FOUND;
-    }
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4");
-    answer.headers_mut().insert(header::CONTENT_TYPE, kind);
-    answer
-}
-
-/// Serves connections until told to stop, then lets those in flight finish.
-async fn serve<H, F>(
-    listener: TcpListener,
-    connections: usize,
-    patience: Duration,
-    mut stop: watch::Receiver<bool>,
-    handle: H,
-) where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
-{
-    let slots = Arc::new(Semaphore::new(connections));
-    let mut open = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            () = stopped(&mut stop) => break,
-            Some(_) = open.join_next() => continue,
-            accepted = accept(&listener, &slots) => accepted,
-        };
-        let Some((stream, peer, slot)) = accepted else {
-            continue;
-        };
-        let (handle, stop) = (handle.clone(), stop.clone());
-        open.spawn(async move {
-            speak(stream, peer, patience, stop, handle).await;
-            drop(slot);
-        });
-    }
-    drop(listener);
-    let finished = async { while open.join_next().await.is_some() {} };
-    if tokio::time::timeout(LAST_WAIT, finished).await.is_err() {
-        tracing::warn!("requests still in flight were cut off at the end");
-    }
-}
-
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, slot)),
-        Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
-            // Out of file descriptors, most likely: give others time to end.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            None
-        }
-    }
-}
-
-async fn speak<H, F>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    patience: Duration,
-    mut stop: watch::Receiver<bool>,
-    handle: H,
-) where
-    H: Fn(Request<Incoming>, SocketAddr) -> F,
-    F: Future<Output = Answer>,
-{
-    // Small answers must not wait for the acknowledgement of earlier ones.
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    let service = service_fn(move |request| {
-        let answer = handle(request, peer);
-        async move { Ok::<_, Infallible>(answer.await) }
-    });
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(patience)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD_BYTES);
-    let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let outcome = tokio::select! {
-        outcome = served.as_mut() => outcome,
-        () = stopped(&mut stop) => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    };
-    if let Err(error) = outcome {
-        tracing::debug!(%error, %peer, "a connection ended early");
-    }
-}
-
-/// A sender that is gone means that the broker is gone: stop, too.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
 }

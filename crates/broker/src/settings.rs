@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use daypass_tls::TlsConfig;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,9 +18,16 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Where to listen for HTTP. Without TLS: put a proxy that has it in front of anything but this machine.
+    /// Where to listen for HTTP without TLS: for this machine, and for proxies that have TLS.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
+    /// Where to listen for HTTPS, beside that; nowhere if left out.
+    pub tls_listen: Option<SocketAddr>,
+    /// File of the certificate for `tls_listen`, and of those between it and its root, PEM. A new one is shown within
+    /// seconds.
+    pub tls_cert: Option<PathBuf>,
+    /// File of its private key, PEM.
+    pub tls_key: Option<PathBuf>,
     /// Where to serve metrics for Prometheus, on `/_broker/metrics`; nowhere if left out.
     pub metrics_listen: Option<SocketAddr>,
     /// What becomes of user names with other letters than `A-Za-z0-9-_.@+,`: `refuse`, if left out, or `encode`.
@@ -117,7 +125,8 @@ pub struct LimitSettings {
     /// Most connections at once; more wait.
     #[schemars(range(min = 1, max = 100_000))]
     pub connections: usize,
-    /// Longest wait for a request's head, and for its body, in seconds.
+    /// Longest wait for a TLS handshake, for a request's head, for its body, for the next request, and for whoever does
+    /// not take his answer, in seconds.
     #[schemars(range(min = 1, max = 600))]
     pub patience_seconds: u64,
 }
@@ -157,8 +166,11 @@ impl Default for AuditSettings {
 pub enum CallerSettings {
     /// `Authorization: Bearer <token>` of an OpenID provider.
     Oidc {
-        /// The provider, `https://...`; its keys are found through its discovery document.
+        /// The provider, `https://...`; its keys are found through its discovery document, unless `jwks_url` is there.
         issuer: String,
+        /// Where the provider's keys are, `https://...`, or `http://` on this machine; no discovery document is needed
+        /// then.
+        jwks_url: Option<String>,
         /// For whom a token must be.
         audiences: Vec<String>,
         /// The claim that names the user.
@@ -294,6 +306,23 @@ impl Settings {
             return Err(SettingsError::TooLarge);
         }
         toml::from_str(text).map_err(|error| SettingsError::Text(error.to_string().trim_end().to_owned()))
+    }
+
+    /// What they say of HTTPS, if they do.
+    pub(crate) fn tls(&self) -> Result<Option<TlsConfig>, SettingsError> {
+        match (self.tls_listen, &self.tls_cert, &self.tls_key) {
+            (Some(listen), Some(certificate), Some(key)) => Ok(Some(TlsConfig {
+                listen,
+                certificate: certificate.clone(),
+                key: key.clone(),
+                reload_every: TlsConfig::RELOAD_EVERY,
+            })),
+            (None, None, None) => Ok(None),
+            _ => Err(SettingsError::value(
+                "tls_listen",
+                "HTTPS needs all three of `tls_listen`, `tls_cert` and `tls_key`",
+            )),
+        }
     }
 }
 

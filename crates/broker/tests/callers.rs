@@ -94,6 +94,46 @@ async fn tokens_of_a_provider() {
 }
 
 #[tokio::test]
+async fn keys_at_an_address_of_the_settings_need_no_discovery() {
+    let (stage, mut provider) = (Stage::set().await, Provider::start().await);
+    let keys = format!("{}/keys", provider.issuer);
+    provider.issuer = "https://id.example/realms/a".to_owned();
+    let callers = |keys: &str| {
+        let issuer = &provider.issuer;
+        format!(
+            "[[callers]]\nkind = 'oidc'\nissuer = '{issuer}'\njwks_url = '{keys}'\naudiences = ['app']\n{TEMPLATE}"
+        )
+    };
+    let broker = stage.broker(&stage.settings("", &callers(&keys))).await;
+    let now = SystemClock.now().unix_seconds();
+    let check = async |token: &str, expected: u16| {
+        let (status, document) = get(&broker, "/sts", token).await;
+        assert_eq!(status, expected, "{document}");
+    };
+    check(&provider.token(now, &json!({})), 200).await;
+    check(
+        &provider.token(now, &json!({ "iss": "https://other.example" })),
+        401,
+    )
+    .await;
+    let forger = Ed25519KeyPair::generate().unwrap();
+    let header = json!({ "alg": "EdDSA", "kid": "k" });
+    check(&provider.token_by(&forger, &header, now, &json!({})), 401).await;
+    for bad in [
+        "http://id.example/keys",
+        "http://10.0.0.1/keys",
+        "file:///keys",
+        "",
+    ] {
+        let error = Broker::check(&stage.settings("", &callers(bad))).unwrap_err();
+        assert!(
+            error.to_string().starts_with("`callers.jwks_url`: keys are at"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn another_claim_may_name_the_user() {
     let (stage, provider) = (Stage::set().await, Provider::start().await);
     let issuer = &provider.issuer;

@@ -84,8 +84,15 @@ fn the_examples_are_taken() {
         .map(|rest| rest.split_once("```").unwrap().0)
         .collect();
     assert!(examples.len() >= 2, "{}", examples.len());
+    let whole = examples[0];
     for example in examples {
-        let settings = Settings::parse(example).unwrap_or_else(|error| panic!("{error} in\n{example}"));
+        // Parts of a file are shown, too.
+        let example = if example.contains("[store]") {
+            example.to_owned()
+        } else {
+            format!("{example}\n{whole}")
+        };
+        let settings = Settings::parse(&example).unwrap_or_else(|error| panic!("{error} in\n{example}"));
         Broker::check(&settings).unwrap_or_else(|error| panic!("{error} in\n{example}"));
     }
 }

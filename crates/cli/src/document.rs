@@ -22,12 +22,16 @@ pub(crate) fn read(path: &Path) -> Result<String> {
 
 /// Reads a text that may turn out to be no document.
 pub(crate) fn read_any(path: &Path) -> Result<String> {
-    let text = if path.as_os_str() == "-" {
+    read_text(path).with_context(|| format!("cannot read the policy `{}`", path.display()))
+}
+
+/// Reads a text, in the same bounds.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    if path.as_os_str() == "-" {
         take(stdin().lock())
     } else {
         File::open(path).map_err(anyhow::Error::from).and_then(take)
-    };
-    text.with_context(|| format!("cannot read the policy `{}`", path.display()))
+    }
 }
 
 fn take(from: impl Read) -> Result<String> {

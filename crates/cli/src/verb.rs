@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
-    account, bucket_policy, cat, cp, explain, group, key, key_ring, ls, master_key, mb, mv, oidc, output,
-    policy, presign, rb, rm, role, session, sign, stat, sts, sync, user,
+    account, bucket_policy, cat, cors, cp, explain, group, key, key_ring, ls, master_key, mb, mv, oidc,
+    output, policy, presign, rb, rm, role, session, sign, stat, sts, sync, user,
 };
 
 /// A verb with its arguments.
@@ -32,6 +32,9 @@ pub enum Verb {
     /// What a bucket lets others do
     #[command(subcommand)]
     BucketPolicy(bucket_policy::Command),
+    /// Which web pages may reach a bucket
+    #[command(subcommand)]
+    Cors(cors::Command),
     /// Print a link that reads or stores an object
     Presign(presign::Arguments),
     /// What a signature is made of, and why one does not match
@@ -95,6 +98,7 @@ impl Verb {
             Self::Rm(arguments) => rm::run(arguments).await,
             Self::Stat(arguments) => stat::run(arguments).await,
             Self::BucketPolicy(command) => bucket_policy::run(command).await,
+            Self::Cors(command) => cors::run(command).await,
             Self::Presign(arguments) => presign::run(arguments).await,
             Self::Sign(command) => sign::run(*command).await,
             Self::Account(command) => account::run(command).await,
@@ -214,6 +218,14 @@ mod tests {
         check("bucket-policy get cos://photos-1250000000", true);
         check("bucket-policy put cos://photos-1250000000 --document -", true);
         check("bucket-policy delete cos://photos-1250000000", true);
+        check("cors get cos://photos-1250000000 --json", true);
+        check("cors put cos://photos-1250000000 --document -", true);
+        check(
+            "cors put cos://photos-1250000000 --origin https://a,https://b --origin * --method get,PUT --header * \
+             --expose ETag --max-age 600",
+            true,
+        );
+        check("cors rm cos://photos-1250000000", true);
         check(
             "account create --appid 7 --owner-uin 9 --secret-file f --json",
             true,
@@ -320,6 +332,21 @@ mod tests {
         check("policy compare b.json --user ann --kind-of-a bucket", false);
         check("bucket-policy put cos://photos-1250000000", false);
         check("bucket-policy get photos-1250000000", false);
+        check("cors put cos://photos-1250000000", false);
+        check("cors put cos://photos-1250000000 --origin https://a", false);
+        check(
+            "cors put cos://photos-1250000000 --origin https://a/ --method GET",
+            false,
+        );
+        check(
+            "cors put cos://photos-1250000000 --origin https://a --method PATCH",
+            false,
+        );
+        check(
+            "cors put cos://photos-1250000000 --document c.json --max-age 5",
+            false,
+        );
+        check("cors rm cos://photos-1250000000/a", false);
         check("account create --appid 0", false);
         check("account disable", false);
         check("policy attach 7", false);

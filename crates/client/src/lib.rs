@@ -182,7 +182,7 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Cause, Error, Refusal};
 pub use objects::{
     Download, FormKey, FormSuccess, FormUpload, ObjectClient, SignedForm, SignedPut, SignedUrl, Stored,
-    UploadedPart,
+    UploadedPart, read_cors_document,
 };
 pub use payload::{ByteStream, Payload};
 pub use profile::{Profile, ProfileError};

@@ -31,7 +31,8 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
     args_conflicts_with_subcommands = true,
     after_long_help = "\
 Pages and apps ask it for a key, and upload straight to the store with that. It speaks HTTP on 127.0.0.1:9080, or where \
-`listen` or --listen says. When it is ready, one line of JSON goes to standard output; logs, and the audit trail where it \
+`listen` or --listen says, and HTTPS where `tls_listen` or --tls-listen says, with the certificate in `tls_cert` and \
+`tls_key`, which is exchanged within seconds when its files change. When it is ready, one line of JSON goes to standard output; logs, and the audit trail where it \
 has no file, go to standard error. SIGTERM and SIGINT let the requests in flight finish, and end with 0.
 
 The smallest useful file, for users who each have a key of the application:
@@ -62,6 +63,7 @@ Examples:
   daypass broker --config broker.toml --check
   daypass broker policy ann --config broker.toml
   daypass broker --config broker.toml
+  daypass broker --config broker.toml --tls-listen [::]:9443
   curl -H 'Authorization: Bearer dpk_...' http://127.0.0.1:9080/sts"
 )]
 pub(crate) struct BrokerArguments {
@@ -71,6 +73,9 @@ pub(crate) struct BrokerArguments {
     /// Where to listen, instead of what the file says; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Where to listen for HTTPS, instead of what the file says; the certificate is the file's
+    #[arg(long, value_name = "ADDR")]
+    tls_listen: Option<SocketAddr>,
     /// Only look at the file, and tell what is wrong with it
     #[arg(long)]
     check: bool,
@@ -128,6 +133,7 @@ async fn serve(arguments: BrokerArguments) -> Result<()> {
     if let Some(listen) = arguments.listen {
         settings.listen = listen;
     }
+    settings.tls_listen = arguments.tls_listen.or(settings.tls_listen);
     let in_file = || format!("`{}` cannot be used", path.display());
     if arguments.check {
         let warnings = Broker::check(&settings).with_context(in_file)?;
@@ -223,6 +229,7 @@ fn credentials(from: &KeyFrom) -> Result<Credentials> {
 struct Ready {
     ready: bool,
     http: String,
+    https: Option<String>,
     metrics: Option<String>,
 }
 
@@ -230,6 +237,7 @@ fn announce(broker: &Broker) -> Result<()> {
     let ready = Ready {
         ready: true,
         http: broker.address().to_string(),
+        https: broker.tls_address().map(|address| address.to_string()),
         metrics: broker.metrics_address().map(|address| address.to_string()),
     };
     let line = serde_json::to_string(&ready).context("the ready line could not be written")?;

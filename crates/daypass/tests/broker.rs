@@ -3,9 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -82,6 +83,76 @@ fn it_says_when_it_is_ready_and_ends_when_told() {
         .status()
         .unwrap();
     assert!(told.success());
+    assert_eq!(running.wait().unwrap().code(), Some(0));
+}
+
+/// An application that knows everybody as ann, after a while.
+fn slow_application() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/whoami", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let length = stream.read(&mut [0; 4096]).unwrap();
+        assert!(length > 0);
+        std::thread::sleep(Duration::from_secs(1));
+        let body = r#"{"user":"ann"}"#;
+        let length = body.len();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+    });
+    url
+}
+
+#[test]
+fn a_request_in_flight_is_answered_after_the_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let tls = Command::new(env!("CARGO_BIN_EXE_daypass"))
+        .args(["tls", "init", "--dir"])
+        .arg(folder.path())
+        .output();
+    assert!(tls.unwrap().status.success());
+    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let url = slow_application();
+    let callers = format!("[[callers]]\nkind = 'webhook'\nurl = '{url}'\n\n[[templates]]");
+    let settings = SETTINGS.replace("[[templates]]", &callers);
+    let (cert, key) = (cert.display(), key.display());
+    let path = file(
+        folder.path(),
+        &format!("tls_cert = '{cert}'\ntls_key = '{key}'\n{settings}"),
+    );
+    let mut running = broker(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-listen",
+        "127.0.0.1:0",
+        "--config",
+    ])
+    .arg(path)
+    .env("BROKER_ID", "AKIDa")
+    .env("BROKER_SECRET", "secret")
+    .spawn()
+    .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(running.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    assert!(TcpStream::connect(ready["https"].as_str().unwrap()).is_ok());
+    let mut stream = TcpStream::connect(ready["http"].as_str().unwrap()).unwrap();
+    write!(stream, "GET /sts HTTP/1.1\r\nhost: x\r\ncookie: a\r\n\r\n").unwrap();
+    // Give the broker the request before it is told to stop.
+    std::thread::sleep(Duration::from_millis(300));
+    let told = Command::new("kill").arg(running.id().to_string()).status();
+    assert!(told.unwrap().success());
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    // The token service is away, and it is ann who is told so.
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    let mut trail = String::new();
+    running.stderr.take().unwrap().read_to_string(&mut trail).unwrap();
+    assert!(trail.contains(r#""user":"ann""#), "{trail}");
     assert_eq!(running.wait().unwrap().code(), Some(0));
 }
 

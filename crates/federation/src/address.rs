@@ -6,8 +6,29 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether a connection to this address is allowed.
-pub(crate) fn is_allowed(address: IpAddr, private: bool) -> bool {
+/// What may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Public addresses, over HTTPS.
+    Public,
+    /// These, and whatever runs on this machine.
+    Machine,
+    /// Private addresses, too, and without HTTPS.
+    Private,
+}
+
+impl Reach {
+    /// Whether a connection to this address is allowed.
+    pub(crate) fn allows(self, address: IpAddr, encrypted: bool) -> bool {
+        match self {
+            Self::Private => is_allowed(address, true),
+            Self::Machine if address.to_canonical().is_loopback() => true,
+            Self::Machine | Self::Public => encrypted && is_allowed(address, false),
+        }
+    }
+}
+
+fn is_allowed(address: IpAddr, private: bool) -> bool {
     match address {
         IpAddr::V4(address) => is_allowed_v4(address, private),
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
@@ -50,8 +71,24 @@ mod tests {
 
     fn check(address: &str, public: bool, private: bool) {
         let parsed: IpAddr = address.parse().unwrap();
-        assert_eq!(is_allowed(parsed, false), public, "{address}");
-        assert_eq!(is_allowed(parsed, true), private, "{address}");
+        assert_eq!(Reach::Public.allows(parsed, true), public, "{address}");
+        assert_eq!(Reach::Private.allows(parsed, true), private, "{address}");
+        assert!(!Reach::Public.allows(parsed, false), "{address}");
+    }
+
+    #[test]
+    fn this_machine_without_https_and_others_with() {
+        let check = |address: &str, plain: bool, encrypted: bool| {
+            let parsed: IpAddr = address.parse().unwrap();
+            let found = [false, true].map(|encrypted| Reach::Machine.allows(parsed, encrypted));
+            assert_eq!(found, [plain, encrypted], "{address}");
+        };
+        check("127.0.0.1", true, true);
+        check("::1", true, true);
+        check("::ffff:127.0.0.1", true, true);
+        check("1.1.1.1", false, true);
+        check("10.0.0.1", false, false);
+        check("169.254.169.254", false, false);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::address;
+use crate::address::Reach;
 use crate::issuer::Place;
 use crate::keys::MAX_KEY_SET_BYTES;
 
@@ -53,12 +53,12 @@ pub enum FetchError {
 /// Asks for documents.
 pub(crate) struct Fetcher {
     tls: TlsConnector,
-    private: bool,
+    reach: Reach,
 }
 
 impl Fetcher {
-    /// Trusts the authorities that the machine trusts; `private` allows private addresses and plain HTTP.
-    pub(crate) fn new(private: bool) -> Self {
+    /// Trusts the authorities that the machine trusts.
+    pub(crate) fn new(reach: Reach) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -73,7 +73,7 @@ impl Fetcher {
             .with_no_client_auth();
         Self {
             tls: TlsConnector::from(Arc::new(config)),
-            private,
+            reach,
         }
     }
 
@@ -84,14 +84,14 @@ impl Fetcher {
     }
 
     async fn ask(&self, place: &Place) -> Result<Bytes, FetchError> {
-        if !place.encrypted && !self.private {
+        if !place.encrypted && self.reach == Reach::Public {
             return Err(FetchError::Forbidden);
         }
         let stream = self.connect(place).await?;
         if !place.encrypted {
             return exchange(stream, place).await;
         }
-        let name = ServerName::try_from(host(place).to_owned()).map_err(|_| FetchError::Forbidden)?;
+        let name = ServerName::try_from(place.host().to_owned()).map_err(|_| FetchError::Forbidden)?;
         let stream = self
             .tls
             .connect(name, stream)
@@ -101,10 +101,10 @@ impl Fetcher {
     }
 
     async fn connect(&self, place: &Place) -> Result<TcpStream, FetchError> {
-        let addresses = tokio::net::lookup_host((host(place), place.port())).await;
+        let addresses = tokio::net::lookup_host((place.host(), place.port())).await;
         let addresses = addresses.map_err(|_| FetchError::Unreachable)?;
         let mut last = FetchError::Forbidden;
-        for address in addresses.filter(|one| address::is_allowed(one.ip(), self.private)) {
+        for address in addresses.filter(|one| self.reach.allows(one.ip(), place.encrypted)) {
             match TcpStream::connect(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(_) => last = FetchError::Unreachable,
@@ -112,13 +112,6 @@ impl Fetcher {
         }
         Err(last)
     }
-}
-
-/// The host without the brackets of an IPv6 address.
-fn host(place: &Place) -> &str {
-    let host = place.authority.host();
-    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    inner.unwrap_or(host)
 }
 
 async fn exchange<S>(stream: S, place: &Place) -> Result<Bytes, FetchError>

@@ -2,7 +2,9 @@
 //!
 //! `https://host[:port][/path]`, with nothing else in it: the text is compared with what tokens say to the letter, and
 //! must mean the same to everybody who reads it. Plain HTTP is for issuers on private addresses, where those are
-//! allowed.
+//! allowed. Whoever trusts an issuer may say where its keys are instead, and then nothing is looked for.
+
+use std::net::IpAddr;
 
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -38,6 +40,23 @@ impl Issuer {
     pub(crate) fn discovery(&self) -> Option<Place> {
         let base = self.0.strip_suffix('/').unwrap_or(&self.0);
         Place::parse(&format!("{base}/.well-known/openid-configuration"))
+    }
+}
+
+/// Where an issuer's keys are, as somebody says who trusts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyAddress(pub(crate) Place);
+
+/// Why a text is no address of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("keys are at `https://host[:port]/path`, or at `http://` on this machine itself")]
+pub struct KeyAddressError;
+
+impl KeyAddress {
+    /// Reads an address.
+    pub fn parse(text: &str) -> Result<Self, KeyAddressError> {
+        let place = Place::parse(text).filter(|place| place.encrypted || place.is_this_machine());
+        place.map(Self).ok_or(KeyAddressError)
     }
 }
 
@@ -77,11 +96,55 @@ impl Place {
         let usual = if self.encrypted { 443 } else { 80 };
         self.authority.port_u16().unwrap_or(usual)
     }
+
+    /// The host without the brackets of an IPv6 address.
+    pub(crate) fn host(&self) -> &str {
+        let host = self.authority.host();
+        let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        inner.unwrap_or(host)
+    }
+
+    fn is_this_machine(&self) -> bool {
+        let address = self.host().parse::<IpAddr>();
+        self.host() == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_keys() {
+        let check = |text: &str, expected: bool| {
+            assert_eq!(KeyAddress::parse(text).is_ok(), expected, "{text}");
+        };
+        for good in [
+            "https://id.example/keys",
+            "https://id.example/keys?tenant=a",
+            "https://10.0.0.1:8443/keys",
+            "http://127.0.0.1:8080/keys",
+            "http://[::1]/keys",
+            "http://localhost/keys",
+        ] {
+            check(good, true);
+        }
+        for bad in [
+            "",
+            "/keys",
+            "file:///etc/keys",
+            "http://id.example/keys",
+            "http://10.0.0.1/keys",
+            "http://localhost.example/keys",
+            "https://u:p@id.example/keys",
+            "https://id.example/keys#k",
+        ] {
+            check(bad, false);
+        }
+        let longest = format!("https://id.example/{}", "a".repeat(2 * MAX_BYTES - 19));
+        check(&longest, true);
+        check(&format!("{longest}a"), false);
+    }
 
     #[test]
     fn names_of_issuers() {

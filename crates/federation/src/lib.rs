@@ -13,7 +13,7 @@ mod fetch;
 mod issuer;
 mod source;
 
-pub use issuer::{Issuer, IssuerError};
+pub use issuer::{Issuer, IssuerError, KeyAddress, KeyAddressError};
 pub use keys::{KeySet, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS};
 pub use source::{FetchError, KeySource};
 pub use token::{Expected, MAX_TOKEN_BYTES, Refusal, Token, Verified};

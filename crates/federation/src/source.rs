@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use daypass_api::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::address::Reach;
 pub use crate::fetch::FetchError;
 use crate::fetch::{Fetcher, PATIENCE};
-use crate::issuer::{Issuer, Place};
+use crate::issuer::{Issuer, KeyAddress, Place};
 use crate::json;
 use crate::keys::KeySet;
 use crate::token::{Expected, Refusal, Token, Verified};
@@ -31,6 +32,8 @@ const MAX_FETCHES: usize = 16;
 /// The keys of issuers.
 pub struct KeySource {
     fetcher: Fetcher,
+    /// Where the keys are, for whom nobody looks for them.
+    address: Option<KeyAddress>,
     fetches: Semaphore,
     issuers: StdMutex<HashMap<Issuer, Arc<Known>>>,
 }
@@ -52,8 +55,21 @@ struct Kept {
 impl KeySource {
     /// `private` allows issuers on private addresses and without HTTPS.
     pub fn new(private: bool) -> Self {
+        let reach = if private { Reach::Private } else { Reach::Public };
+        Self::reaching(reach, None)
+    }
+
+    /// The keys of one issuer, which are at this address: its discovery document is not asked for. The address may be
+    /// on this machine; `private` allows all others that [`KeySource::new`] allows.
+    pub fn at(address: KeyAddress, private: bool) -> Self {
+        let reach = if private { Reach::Private } else { Reach::Machine };
+        Self::reaching(reach, Some(address))
+    }
+
+    fn reaching(reach: Reach, address: Option<KeyAddress>) -> Self {
         Self {
-            fetcher: Fetcher::new(private),
+            fetcher: Fetcher::new(reach),
+            address,
             fetches: Semaphore::new(MAX_FETCHES),
             issuers: StdMutex::default(),
         }
@@ -131,10 +147,17 @@ impl KeySource {
         let Ok(Ok(_permit)) = permit else {
             return Err(FetchError::Unreachable);
         };
+        let keys = match &self.address {
+            Some(KeyAddress(place)) => place.clone(),
+            None => self.discover(issuer).await?,
+        };
+        Ok(KeySet::parse(&self.fetcher.get(&keys).await?)?)
+    }
+
+    async fn discover(&self, issuer: &Issuer) -> Result<Place, FetchError> {
         let discovery = issuer.discovery().ok_or(FetchError::Forbidden)?;
         let document = self.fetcher.get(&discovery).await?;
-        let keys = keys_of(&document, issuer).ok_or(FetchError::Document)?;
-        Ok(KeySet::parse(&self.fetcher.get(&keys).await?)?)
+        keys_of(&document, issuer).ok_or(FetchError::Document)
     }
 }
 

@@ -12,11 +12,12 @@ use daypass_audit::{Disk, SystemDisk};
 use daypass_blob::Blobs;
 use daypass_kv::Kv;
 use daypass_kv::redb::RedbOptions;
+use daypass_tls::TlsConfig;
 
 pub use crate::edge::listener::EdgeLimits;
 use crate::host_name::HostName;
+use crate::origin::Origin;
 use crate::proxies::TrustedProxy;
-use crate::tls::TlsConfig;
 
 /// Requests to the token service in a second that an account may make unless told otherwise: more than one machine
 /// answers, so that only what has run wild meets it. The original allows 600.
@@ -35,8 +36,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// HTTPS; none when only HTTP is served.
     pub tls: Option<TlsConfig>,
-    /// Where to listen for whoever operates the server: figures and probes; none when it does not.
+    /// Where to listen for whoever operates the server: the console, figures and probes; none when it does not.
     pub console_listen: Option<SocketAddr>,
+    /// Origins that the console is opened from, beside that of the address that it listens on.
+    pub console_origins: Vec<Origin>,
+    /// Where the console's pages find the store; otherwise where it listens.
+    pub console_api: Option<Origin>,
     /// Host names beside those that are always known; buckets stand before each of them.
     pub hosts: Vec<HostName>,
     /// Proxies whose word on where a request comes from is believed.

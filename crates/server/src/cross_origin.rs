@@ -21,6 +21,15 @@ impl Service {
     /// The first is told whoever asks: a browser that keeps an answer to a request without an origin, such as an
     /// image's, would otherwise serve it to a page of another origin, and withhold it there for want of a permission.
     pub(crate) async fn tell_other_origins(&self, received: &Received, family: &Family, reply: &mut Reply) {
+        // The console's pages read every answer, whatever a bucket's rules say about their origin.
+        if let Some(headers) = self
+            .console
+            .as_ref()
+            .and_then(|console| console.headers_for(received))
+        {
+            reply.add(headers);
+            return;
+        }
         let Family::Object(site) = family else {
             return;
         };

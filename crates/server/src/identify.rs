@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use daypass_access::credential::{Credential, KeyRecord, Opened, present};
 use daypass_access::verify::Claim;
 use daypass_access::{Caller, Layers, StoredPolicy};
-use daypass_api::names::AccessKeyId;
+use daypass_api::names::{AccessKeyId, Account, Uin};
 use daypass_api::operation::AccessKeyStatus;
 use daypass_api::secret::SecretKey;
 use daypass_api::{Error, ErrorCode};
@@ -200,6 +200,20 @@ impl Service {
         })
     }
 
+    /// The policies of a user, those of its groups too, and its boundary, as they are in the view.
+    pub(crate) async fn own_policies(
+        &self,
+        view: &View,
+        account: Account,
+        uin: Uin,
+    ) -> Result<(Vec<StoredPolicy>, Option<StoredPolicy>), Error> {
+        let compile = |text: &str| self.policies.compile(text, DocumentKind::Identity, account);
+        let attached = view.attached_policies(account.owner_uin, uin).await?;
+        let boundary = view.boundary(account.owner_uin, uin).await?;
+        let policies = attached.iter().map(|(_, text)| compile(text)).collect();
+        Ok((policies, boundary.map(|text| compile(&text))))
+    }
+
     async fn read_known(&self, view: &View, id: &AccessKeyId) -> Result<Option<Known>, Error> {
         let Some(stored) = view.access_key(id).await? else {
             return Ok(None);
@@ -208,13 +222,7 @@ impl Service {
         let (account, uin) = (stored.account, stored.uin);
         let is_root = uin == account.owner_uin;
         let identity_exists = is_root || view.user(account.owner_uin, uin).await?.is_some();
-        let attached = view.attached_policies(account.owner_uin, uin).await?;
-        let boundary = view.boundary(account.owner_uin, uin).await?;
-        let boundary = boundary.map(|text| self.policies.compile(&text, DocumentKind::Identity, account));
-        let policies = attached
-            .iter()
-            .map(|(_, text)| self.policies.compile(text, DocumentKind::Identity, account))
-            .collect();
+        let (policies, boundary) = self.own_policies(view, account, uin).await?;
         let disabled = view.is_account_disabled(account.owner_uin).await?;
         let active = stored.status == AccessKeyStatus::Active && !disabled;
         let record = KeyRecord {
@@ -227,7 +235,7 @@ impl Service {
         Ok(Some(Known {
             record,
             identity_exists,
-            policies,
+            policies: policies.into(),
             boundary,
             spelling: Spelling::default(),
         }))

@@ -118,6 +118,21 @@ impl Judgements {
         Ok(Some(judgement))
     }
 
+    /// Does what somebody asked for about policies, a few at once, on threads of their own.
+    pub(crate) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = Arc::clone(&self.room).acquire_owned().await;
+        let permit = permit.map_err(|_| ErrorCode::InternalError)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(permit);
+            done
+        });
+        done.await.map_err(|_| ErrorCode::InternalError)?
+    }
+
     async fn permit(&self, wanted: bool) -> Option<OwnedSemaphorePermit> {
         let room = Arc::clone(&self.room);
         if wanted || self.strict {
@@ -310,7 +325,7 @@ impl Judging {
 }
 
 /// The documents of a layer; one that cannot be read denies everything, and then nothing of the layer allows.
-fn readable(layer: &[StoredPolicy]) -> Vec<&Policy> {
+pub(crate) fn readable(layer: &[StoredPolicy]) -> Vec<&Policy> {
     let all: Option<Vec<&Policy>> = layer.iter().map(Option::as_deref).collect();
     all.unwrap_or_default()
 }
@@ -372,7 +387,7 @@ fn told(judgement: &Judgement) -> outcome::Judgement {
     }
 }
 
-fn told_finding(finding: &Finding) -> JudgedFinding {
+pub(crate) fn told_finding(finding: &Finding) -> JudgedFinding {
     let witness = finding.witness.as_ref().map(ToString::to_string);
     JudgedFinding {
         rule: finding.rule.to_owned(),

@@ -3,6 +3,7 @@
 //! Rules that can be tested without a socket live in the crates below; here they are joined. Open `path.rs` first: it
 //! holds the way of a request as one function.
 
+mod analyses;
 mod audit;
 mod background;
 mod batch_delete;
@@ -12,6 +13,7 @@ mod clock;
 mod compiled;
 mod config;
 mod console;
+mod console_origin;
 mod cross_origin;
 mod data_directory;
 mod descriptors;
@@ -30,6 +32,7 @@ mod last_uses;
 mod master_key;
 mod metrics;
 mod opened_tokens;
+mod origin;
 mod path;
 mod perform;
 mod perform_identity;
@@ -57,6 +60,7 @@ use daypass_audit::writer::{Pace, Setup, Writer};
 use daypass_audit::{AuditError, Disk, Options};
 use daypass_dialect::cos;
 use daypass_dialect::site::SiteConfig;
+use daypass_tls::{Certificates, TlsConfig};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -69,11 +73,13 @@ pub use config::{
 };
 pub use data_directory::DataDirectory;
 pub use host_name::{BadHostName, HostName};
+pub use origin::{BadOrigin, Origin};
 pub use proxies::{BadTrustedProxy, TrustedProxy};
 pub use secrets_at_rest::GivenKeys;
 pub use start_error::StartError;
 
 use clock::SystemRandom;
+use console_origin::ConsoleOrigin;
 use edge::allowance::Patience;
 use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
@@ -85,7 +91,6 @@ use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
 use service::Service;
 use sessions::MintedSessions;
-use tls::{Certificates, TlsConfig};
 use web_identity::Federation;
 
 /// A running server.
@@ -134,6 +139,10 @@ impl Server {
         let addresses: Vec<SocketAddr> = [Some(address), tls_address].into_iter().flatten().collect();
         let console_address = console.as_ref().map(|(_, address)| *address);
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
+        let console_origin = console_address.map(|console| {
+            let api = config.console_api.clone().unwrap_or_else(|| Origin::of(address));
+            ConsoleOrigin::new(console, &config.console_origins, api)
+        });
         let (blobs, kv) = (foundation.blobs, foundation.kv);
         let audit = open_audit(&config, &clock, random, ground.audit_disk, ground.audit_pace)?;
         let masters = Arc::new(foundation.masters);
@@ -151,6 +160,7 @@ impl Server {
             explanations,
             store: foundation.store,
             minted,
+            console: console_origin,
             masters,
             key_ring: Arc::new(key_ring),
             identities: Default::default(),
@@ -315,7 +325,7 @@ struct Secure {
 impl Secure {
     async fn open(config: &TlsConfig, clock: &dyn Clock) -> Result<Self, StartError> {
         let certificates = Arc::new(Certificates::open(config, clock.now())?);
-        let acceptor = tls::acceptor(Arc::clone(&certificates)).map_err(StartError::TlsLibrary)?;
+        let acceptor = daypass_tls::acceptor(Arc::clone(&certificates)).map_err(StartError::TlsLibrary)?;
         let (listener, address) = listen(config.listen).await?;
         Ok(Self {
             listener,
@@ -371,7 +381,7 @@ fn spawn(
         let clock = Arc::clone(&service.clock);
         let watched = secure
             .certificates
-            .watch(secure.reload_every, clock, stopped.clone());
+            .watch(secure.reload_every, move || clock.now(), stopped.clone());
         tasks.push(open(secure.listener, Some(secure.acceptor), &meters.https));
         tasks.push(tokio::spawn(watched));
     }

@@ -48,8 +48,20 @@ impl Service {
         let mut family = Family::of(&received, &self.sites);
         if let Some(probe) = health::probe(&received, &family) {
             let (status, text) = self.health(probe).await;
-            self.metrics.requests.count_probe(&received.method, status);
+            self.metrics
+                .requests
+                .count_aside("probe:health", &received.method, status);
             return Reply::plain(status, text).into_response(&self.header_case);
+        }
+        let asked_by_console = self
+            .console
+            .as_ref()
+            .and_then(|console| console.preflight(&received));
+        if let Some(reply) = asked_by_console {
+            self.metrics
+                .requests
+                .count_aside("console:preflight", &received.method, reply.status());
+            return reply.into_response(&self.header_case);
         }
         let body = RequestBody::new(incoming, self.patience, received.expects_leave());
         let mut witness = Witness::new(self, &received);

@@ -69,6 +69,16 @@ impl Reply {
         }
     }
 
+    /// Headers alone.
+    pub(crate) fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: ResponseBody::Whole(Bytes::new()),
+            close: false,
+        }
+    }
+
     /// Adds headers to those that are there.
     pub(crate) fn add(&mut self, headers: Vec<(Cow<'static, str>, String)>) {
         self.headers.extend(headers);

@@ -201,7 +201,7 @@ impl Service {
 }
 
 /// The number of the role that was judged, however it was named.
-async fn judged_role(view: &View, account: Account, role: &RoleRef) -> Result<RoleId, Error> {
+pub(crate) async fn judged_role(view: &View, account: Account, role: &RoleRef) -> Result<RoleId, Error> {
     let id = view.role_number(account.owner_uin, role).await?;
     id.ok_or(ErrorCode::RoleNotExist.into())
 }

@@ -10,6 +10,7 @@ use daypass_store::Store;
 use crate::bootstrap::StoredRing;
 use crate::clock::{Clock, SystemRandom};
 use crate::compiled::CompiledPolicies;
+use crate::console_origin::ConsoleOrigin;
 use crate::edge::allowance::Patience;
 use crate::edge::header_case::HeaderCase;
 use crate::explain::Explanations;
@@ -32,6 +33,8 @@ pub(crate) struct Service {
     /// What lists of sessions are read from.
     pub(crate) minted: MintedSessions,
     pub(crate) explanations: Explanations,
+    /// Where the console's pages are from; none when there is no console.
+    pub(crate) console: Option<ConsoleOrigin>,
     pub(crate) store: Store,
     pub(crate) masters: Arc<Masters>,
     pub(crate) key_ring: Arc<KeyRingKeeper>,

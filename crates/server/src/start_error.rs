@@ -24,7 +24,7 @@ pub enum StartError {
     },
     /// The certificate for HTTPS could not be used.
     #[error("HTTPS could not be set up")]
-    Tls(#[from] crate::tls::TlsError),
+    Tls(#[from] daypass_tls::TlsError),
     /// The TLS library refused its settings.
     #[error("the TLS library did not start")]
     TlsLibrary(#[source] rustls::Error),

@@ -18,10 +18,11 @@ use std::time::Duration;
 
 use daypass_api::Timestamp;
 use daypass_api::names::Region;
-use daypass_server::tls::{Authority, TlsConfig};
+use daypass_server::tls::Authority;
 use daypass_server::{Clock, Config, EdgeLimits, StartError, SystemClock};
 use daypass_signature::{RequestView, SecretKey, tc3};
 use daypass_testkit::{ROOT_SECRET_ID, ROOT_SECRET_KEY, TestServer};
+use daypass_tls::TlsConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};

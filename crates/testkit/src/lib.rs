@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use daypass_api::Timestamp;
 use daypass_api::names::{Account, AppId, Region, Uin};
 use daypass_api::secret::SecretKey;
-use daypass_server::tls::TlsConfig;
 use daypass_server::{
     AuditConfig, Clock, Config, EdgeLimits, ExplainConfig, Ground, RootSeed, Server, StartError,
 };
+use daypass_tls::TlsConfig;
 use tempfile::TempDir;
 
 /// Key id of the test server's root account.
@@ -138,6 +138,8 @@ fn config(data: &TempDir, limits: EdgeLimits) -> Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
         console_listen: None,
+        console_origins: Vec::new(),
+        console_api: None,
         hosts: Vec::new(),
         trusted_proxies: Vec::new(),
         region: Region::parse("ap-guangzhou").expect("it is a region"),

@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-cli",
             "daypass-client",
             "daypass-server",
+            "daypass-tls",
         ],
     ),
     (
@@ -62,6 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-client",
             "daypass-federation",
             "daypass-policy",
+            "daypass-tls",
         ],
     ),
     // Beside `server` and above everything that is stored; its tests make damage through the store.
@@ -99,6 +101,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-signature",
         ],
     ),
+    ("daypass-console", &[]),
     ("daypass-dialect", &["daypass-api"]),
     // What a request is answered is the gate's to say, so it is asked.
     (
@@ -130,6 +133,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-api",
             "daypass-audit",
             "daypass-blob",
+            "daypass-console",
             "daypass-dialect",
             "daypass-explain",
             "daypass-federation",
@@ -138,6 +142,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-policy",
             "daypass-signature",
             "daypass-store",
+            "daypass-tls",
             "daypass-token",
         ],
     ),
@@ -154,8 +159,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-client",
             "daypass-kv",
             "daypass-server",
+            "daypass-tls",
         ],
     ),
+    // What a listener shows: the server's and the broker's.
+    ("daypass-tls", &["daypass-api"]),
     ("daypass-token", &["daypass-api"]),
     ("xtask", &[]),
 ];

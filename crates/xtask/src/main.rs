@@ -11,6 +11,8 @@
 mod arrows;
 mod bench;
 mod calls;
+mod chromium;
+mod console;
 mod debian;
 mod demo;
 mod deny;
@@ -54,6 +56,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
             print!("{}", help());
             Ok(())
         }
+        "console" => console::run(rest),
         "mutants" => mutants::run(rest),
         "package" => package::run(rest),
         "sdk-browser" => sdk_browser::run(rest),
@@ -78,6 +81,7 @@ fn setup() -> anyhow::Result<()> {
     sdk_python::install()?;
     sdk_node::install()?;
     sdk_browser::install()?;
+    console::install()?;
     sdk_go::install()?;
     sdk_java::install()
 }
@@ -103,6 +107,7 @@ Commands:
         "  sdk-node [argument]...    the same with arguments for Node.js, such as `--test-name-pattern=expired`\n",
     );
     text.push_str("  sdk-browser [argument]... likewise\n");
+    text.push_str("  console [argument]...     likewise\n");
     text.push_str(
         "  sdk-go [argument]...      the same with arguments for `go test`, such as `-run Scene`\n",
     );

@@ -76,6 +76,7 @@ mod tests {
         for suite in [
             "tests/sdk-node",
             "tests/sdk-browser",
+            "tests/console",
             "examples/web-direct-upload",
         ] {
             let file = workspace::root().join(suite).join("package-lock.json");

@@ -3,7 +3,9 @@
 //! What is quick and often wrong comes first; what needs the finished program comes last.
 
 use crate::process::{self, cargo};
-use crate::{arrows, bench, calls, demo, deny, package, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python};
+use crate::{
+    arrows, bench, calls, console, demo, deny, package, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python,
+};
 
 /// One check.
 pub(crate) struct Step {
@@ -16,7 +18,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 16] = [
+pub(crate) const STEPS: [Step; 17] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -81,6 +83,11 @@ pub(crate) const STEPS: [Step; 16] = [
         name: "sdk-browser",
         about: "the unmodified browser SDK, in Chromium, against the program",
         run: sdk_browser,
+    },
+    Step {
+        name: "console",
+        about: "the console, in Chromium",
+        run: console,
     },
     Step {
         name: "sdk-go",
@@ -162,6 +169,10 @@ fn sdk_node() -> anyhow::Result<()> {
 
 fn sdk_browser() -> anyhow::Result<()> {
     sdk_browser::run(&[])
+}
+
+fn console() -> anyhow::Result<()> {
+    console::run(&[])
 }
 
 fn sdk_go() -> anyhow::Result<()> {

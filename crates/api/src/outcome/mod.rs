@@ -320,6 +320,10 @@ pub enum Outcome {
     MasterKeyRotated(u64),
     /// Why a request was answered as it was, as JSON.
     Explanation(String),
+    /// What was found about a policy.
+    Findings(Vec<JudgedFinding>),
+    /// What remains of somebody's rights.
+    Effective(EffectiveRights),
     /// A role was made.
     RoleCreated(RoleId),
     /// One role.
@@ -332,6 +336,15 @@ pub enum Outcome {
     Provider(Provider),
     /// It was done; there is nothing to tell.
     Done,
+}
+
+/// What remains of somebody's rights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectiveRights {
+    /// Rows of actions, resources and conditions, as a JSON list; docs/effective.md describes them.
+    pub rows: String,
+    /// The picture as SVG, where there are two layers to be drawn.
+    pub picture: Option<String>,
 }
 
 /// The access control list of a bucket or an object.

@@ -7,8 +7,8 @@
 use super::{Access, Need, Requirement, Resource, Values, allowed};
 use crate::names::{GroupId, Uin, UserName};
 use crate::operation::{
-    BoundaryOperation, GroupOperation, IdentityOperation, Membership, PolicyRef, RoleOperation, RoleRef,
-    Subject, UserRef, VersionOperation,
+    AnalysisOperation, BoundaryOperation, GroupOperation, IdentityOperation, Membership, PolicyRef,
+    RightsHolder, RoleOperation, RoleRef, Subject, UserRef, VersionOperation,
 };
 
 pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
@@ -40,6 +40,7 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::UpdateAccessKey { subject, .. } => of("cam:UpdateAccessKey", subject),
         Op::DeleteAccessKey { subject, .. } => of("cam:DeleteAccessKey", subject),
         Op::ExplainDecision(_) => one("cam:ExplainDecision", Resource::Service),
+        Op::Analysis(operation) => analysis(operation),
         Op::ListLastUses(_) => one("cam:GetSecurityLastUsed", Resource::Service),
         Op::CreatePolicy(_) => one("cam:CreatePolicy", Resource::Service),
         Op::UpdatePolicy(update) => one("cam:UpdatePolicy", of_policy(&update.policy)),
@@ -71,6 +72,17 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::Role(operation) => role(operation),
         Op::Provider(operation) => one(operation.action(), Resource::Provider(operation.name().clone())),
     }
+}
+
+fn analysis(operation: &AnalysisOperation) -> Vec<Requirement> {
+    let resource = match operation {
+        AnalysisOperation::Lint { .. } => Resource::Service,
+        AnalysisOperation::Effective { holder, .. } => match holder {
+            RightsHolder::Subject(subject) => Resource::Identity(*subject),
+            RightsHolder::Role(role) => Resource::Role(None, role.clone()),
+        },
+    };
+    vec![allowed(operation.action(), resource)]
 }
 
 fn version_action(operation: &VersionOperation) -> &'static str {

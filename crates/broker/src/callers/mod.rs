@@ -69,10 +69,14 @@ impl Callers {
         let way = |settings: &CallerSettings| match settings {
             CallerSettings::Oidc {
                 issuer,
+                jwks_url,
                 audiences,
                 claim,
                 allow_private,
-            } => oidc::Oidc::new(issuer, audiences, claim, *allow_private).map(Way::Oidc),
+            } => {
+                let keys = oidc::keys(issuer, jwks_url.as_deref(), *allow_private)?;
+                oidc::Oidc::new(issuer, keys, audiences, claim).map(Way::Oidc)
+            }
             CallerSettings::ApiKeys { keys } => api_key::ApiKeys::new(keys, names).map(Way::ApiKeys),
             CallerSettings::Webhook { url, timeout_ms } => {
                 webhook::Webhook::new(url, *timeout_ms).map(Way::Webhook)

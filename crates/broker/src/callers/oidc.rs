@@ -2,7 +2,7 @@
 //! `federation`'s; here is which claim names the user.
 
 use daypass_api::Timestamp;
-use daypass_federation::{Issuer, KeySource, Token};
+use daypass_federation::{Issuer, KeyAddress, KeySource, Token};
 use http::HeaderMap;
 
 use super::{Said, Unknown, bearer};
@@ -20,18 +20,32 @@ pub(crate) struct Oidc {
     keys: KeySource,
 }
 
+/// The keys of a provider: those at the address that the settings say, or those that he says himself.
+pub(crate) fn keys(
+    issuer: &str,
+    address: Option<&str>,
+    allow_private: bool,
+) -> Result<KeySource, SettingsError> {
+    if let Some(address) = address {
+        let address = KeyAddress::parse(address);
+        let address = address.map_err(|error| SettingsError::value("callers.jwks_url", error))?;
+        return Ok(KeySource::at(address, allow_private));
+    }
+    if !issuer.starts_with("https://") && !allow_private {
+        let problem = "it does not begin with `https://`; a provider without needs `allow_private`";
+        return Err(SettingsError::value("callers.issuer", problem));
+    }
+    Ok(KeySource::new(allow_private))
+}
+
 impl Oidc {
     pub(crate) fn new(
         issuer: &str,
+        keys: KeySource,
         audiences: &[String],
         claim: &str,
-        allow_private: bool,
     ) -> Result<Self, SettingsError> {
-        let parsed = Issuer::parse(issuer).map_err(|error| SettingsError::value("callers.issuer", error))?;
-        if !issuer.starts_with("https://") && !allow_private {
-            let problem = "it does not begin with `https://`; a provider without needs `allow_private`";
-            return Err(SettingsError::value("callers.issuer", problem));
-        }
+        let issuer = Issuer::parse(issuer).map_err(|error| SettingsError::value("callers.issuer", error))?;
         if audiences.is_empty() || audiences.len() > MAX_AUDIENCES || audiences.iter().any(String::is_empty) {
             return Err(SettingsError::value(
                 "callers.audiences",
@@ -42,10 +56,10 @@ impl Oidc {
             return Err(SettingsError::value("callers.claim", "it has not 1 to 128 bytes"));
         }
         Ok(Self {
-            issuer: parsed,
+            issuer,
             audiences: audiences.to_vec(),
             claim: claim.to_owned(),
-            keys: KeySource::new(allow_private),
+            keys,
         })
     }
 

@@ -58,7 +58,7 @@ pub(crate) struct CopyArguments {
 /// How copies are made, one or many.
 #[derive(Args, Debug)]
 pub(crate) struct HowArguments {
-    /// How many files, parts and ranges are under way at once
+    /// How many files, parts and ranges are under way at once; those of at most 1 MiB count as a quarter
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = jobs)]
     jobs: usize,
     /// How long the parts of large files are, with K, M or G
@@ -125,7 +125,7 @@ async fn work(plan: plan::Plan, disposal: Disposal, alike: Option<Alike>, how: H
     let client = how.server.objects()?;
     let transfer = how.resumption.of(Transfer::new(how.part_size, how.jobs)?)?;
     let resumes = transfer.has_checkpoints();
-    let work = work::Work::new(client, transfer, how.jobs, disposal, alike)?;
+    let work = work::Work::new(client, transfer, disposal, alike)?;
     if how.dry_run {
         return work.show(plan, how.json).await;
     }

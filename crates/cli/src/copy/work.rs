@@ -35,7 +35,6 @@ const MAX_REMOVED_AT_ONCE: usize = 1000;
 pub(super) struct Work {
     client: ObjectClient,
     transfer: Transfer,
-    at_once: usize,
     disposal: Disposal,
     /// Where one folder is made like another.
     alike: Option<Alike>,
@@ -74,7 +73,6 @@ impl Work {
     pub(super) fn new(
         client: ObjectClient,
         transfer: Transfer,
-        at_once: usize,
         disposal: Disposal,
         alike: Option<Alike>,
     ) -> Result<Self> {
@@ -86,7 +84,6 @@ impl Work {
         Ok(Self {
             client,
             transfer: transfer.with_observer(observer).with_stop(interrupt::stop()?),
-            at_once,
             disposal,
             alike,
             watch,
@@ -163,7 +160,7 @@ impl Work {
             .steps(&self.client)
             .take_while(|_| std::future::ready(!stop.is_stopped()))
             .map(|step| self.step(step, mirror))
-            .buffer_unordered(self.at_once);
+            .buffer_unordered(self.transfer.most_files());
         let mut hopeless = None;
         while let Some(end) = ends.next().await {
             match end {

@@ -3,12 +3,13 @@
 use daypass_api::Outcome;
 use daypass_api::names::{AccessKeyId, Account, PolicyId, Uin, UserName};
 use daypass_api::operation::{
-    AccessKeyStatus, BoundaryOperation, CreateUser, DeleteUser, EntityFilter, IdentityOperation, NewPolicy,
-    Operation, Paging, PolicyScope, RequestId, Subject, UpdatePolicy, UpdateUser, UserPolicies,
+    AccessKeyStatus, AnalysisOperation, BoundaryOperation, CreateUser, DeleteUser, EntityFilter,
+    IdentityOperation, NewPolicy, Operation, Paging, PolicyPurpose, PolicyScope, RequestId, RightsHolder,
+    Subject, UpdatePolicy, UpdateUser, UserPolicies,
 };
 use daypass_api::outcome::{
-    AccessKey, AccountSummary, AttachedPolicy, Boundary, LastUse, NewAccessKey, Page, Policy, PolicyEntity,
-    PolicySummary, User, UserPolicy,
+    AccessKey, AccountSummary, AttachedPolicy, Boundary, EffectiveRights, JudgedFinding, LastUse,
+    NewAccessKey, Page, Policy, PolicyEntity, PolicySummary, User, UserPolicy,
 };
 
 use super::ActionClient;
@@ -75,6 +76,32 @@ impl ActionClient {
     pub async fn explain_decision(&self, id: RequestId) -> Result<String, Error> {
         match self.identity(IdentityOperation::ExplainDecision(id)).await? {
             Outcome::Explanation(text) => Ok(text),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// What is dangerous, useless or mistaken in a policy.
+    pub async fn lint_policy(
+        &self,
+        document: String,
+        purpose: PolicyPurpose,
+    ) -> Result<Vec<JudgedFinding>, Error> {
+        let lint = AnalysisOperation::Lint { document, purpose };
+        match self.identity(IdentityOperation::Analysis(lint)).await? {
+            Outcome::Findings(findings) => Ok(findings),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// What remains of somebody's rights, and of the policy of a temporary key that is made with them.
+    pub async fn describe_effective(
+        &self,
+        holder: RightsHolder,
+        policy: Option<String>,
+    ) -> Result<EffectiveRights, Error> {
+        let effective = AnalysisOperation::Effective { holder, policy };
+        match self.identity(IdentityOperation::Analysis(effective)).await? {
+            Outcome::Effective(rights) => Ok(rights),
             _ => Err(Error::other_outcome()),
         }
     }

@@ -1,8 +1,7 @@
-//! What buckets and objects carry beside their bytes: access control lists, tags, rules for other origins.
+//! What buckets and objects carry beside their bytes: access control lists and tags.
 
 use daypass_api::Outcome;
 use daypass_api::acl::{BucketAclRequest, ObjectAclRequest};
-use daypass_api::cors::CorsRules;
 use daypass_api::names::{BucketName, ObjectKey};
 use daypass_api::operation::ObjectOperation;
 use daypass_api::outcome::AclReport;
@@ -71,22 +70,6 @@ impl ObjectClient {
     ) -> Result<(), Error> {
         let (bucket, key) = (bucket.clone(), key.clone());
         self.change(&ObjectOperation::PutObjectTagging { bucket, key, tags })
-            .await
-    }
-
-    /// A bucket's rules for other origins; refused with `NoSuchCORSConfiguration` where there are none.
-    pub async fn bucket_cors(&self, bucket: &BucketName) -> Result<CorsRules, Error> {
-        let get = ObjectOperation::GetBucketCors(bucket.clone());
-        match self.call(&get, Payload::empty()).await? {
-            Outcome::Cors(rules) => Ok(rules),
-            _ => Err(Error::other_outcome()),
-        }
-    }
-
-    /// Gives a bucket other rules for other origins.
-    pub async fn set_bucket_cors(&self, bucket: &BucketName, rules: CorsRules) -> Result<(), Error> {
-        let bucket = bucket.clone();
-        self.change(&ObjectOperation::PutBucketCors { bucket, rules })
             .await
     }
 

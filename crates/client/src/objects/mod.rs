@@ -6,6 +6,7 @@
 mod attributes;
 mod buckets;
 mod copies;
+mod cors;
 mod download;
 mod form;
 mod listing;
@@ -21,6 +22,7 @@ use daypass_api::operation::ObjectOperation;
 use daypass_dialect::cos::answer::{self, AnswerParts};
 use daypass_dialect::cos::request;
 
+pub use cors::read_cors_document;
 pub use download::Download;
 pub use form::{FormKey, FormSuccess, FormUpload, SignedForm};
 pub use multipart::UploadedPart;

@@ -17,7 +17,8 @@ impl ObjectClient {
     /// which the source is looked at first.
     pub async fn copy(&self, copy: CopyObject, transfer: &Transfer) -> Result<Stored, Error> {
         let work = async {
-            let _slot = transfer.slot().await?;
+            // The server moves the bytes, however many they are.
+            let _slot = transfer.slot(0).await?;
             self.copy_object(copy.clone()).await
         };
         match transfer.stop.or(work).await {
@@ -84,7 +85,7 @@ impl ObjectClient {
         let part = transfer.part_length(length).max(PART_BYTES);
         stream::iter(stretches(length, part).zip(1u32..))
             .map(|(span, number)| async move {
-                let _slot = transfer.slot().await?;
+                let _slot = transfer.slot(span.length).await?;
                 self.upload_part_copy(upload, number, source.clone(), span).await
             })
             .buffered(transfer.at_once)

@@ -73,7 +73,7 @@ impl ObjectClient {
     ) -> Result<ObjectInfo, Error> {
         let share = transfer.share();
         let work = async {
-            let _slot = transfer.slot().await?;
+            let _slot = transfer.slot(u64::MAX).await?;
             let mut reader = self.open(read).await?;
             transfer.observer.expect(reader.span().length);
             while let Some(bytes) = reader.next().await? {
@@ -97,14 +97,14 @@ impl ObjectClient {
         let rest = stretches(info.length, transfer.part_bytes).skip(1).map(|span| {
             let (read, info, file) = (&read, &info, Arc::clone(&file));
             async move {
-                let _slot = transfer.slot().await?;
+                let _slot = transfer.slot(span.length).await?;
                 let reader = self.open_range(read, info, span).await?;
                 write(reader, file, transfer).await
             }
             .boxed()
         });
         let first = async {
-            let _slot = transfer.slot().await?;
+            let _slot = transfer.slot(first.span().length).await?;
             write(first, Arc::clone(&file), transfer).await
         };
         // Made one by one, as they are begun: there may be millions.
@@ -146,7 +146,8 @@ impl ObjectClient {
     }
 
     async fn first_range(&self, read: &ReadObject, transfer: &Transfer) -> Result<Reader, Error> {
-        let _slot = transfer.slot().await?;
+        // No more than its beginning is read yet.
+        let _slot = transfer.slot(0).await?;
         let first = Span {
             start: 0,
             length: transfer.part_bytes,

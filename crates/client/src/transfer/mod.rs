@@ -33,6 +33,10 @@ use crate::objects::unsignable;
 
 /// Most requests that may be under way at once.
 pub const MAX_AT_ONCE: usize = 256;
+/// Requests with no more bytes than this are small: they cost waiting, not memory, so that more of them may go.
+const SMALL_BYTES: u64 = 1024 * 1024;
+/// How many small requests count as one, as long as there are no more than [`MAX_AT_ONCE`].
+const SMALL_IN_ONE: usize = 4;
 /// Lengths of parts are multiples of this.
 const PART_STEP: u64 = 1024 * 1024;
 
@@ -41,6 +45,8 @@ const PART_STEP: u64 = 1024 * 1024;
 pub struct Transfer {
     part_bytes: u64,
     at_once: usize,
+    /// How many small requests count as one.
+    small_in_one: usize,
     slots: Arc<Semaphore>,
     observer: Arc<dyn Observer>,
     stop: Stop,
@@ -65,8 +71,8 @@ impl Transfer {
     /// The usual length of a part.
     pub const USUAL_PART_BYTES: u64 = 16 * 1024 * 1024;
 
-    /// Parts of this length, 1 MiB to 5 GiB, and so many requests at once, 1 to 256. Where an object would have more
-    /// parts than it may, its parts are longer.
+    /// Parts of this length, 1 MiB to 5 GiB, and so many requests at once, 1 to 256; small ones, of at most 1 MiB, count as
+    /// a quarter each. Where an object would have more parts than it may, its parts are longer.
     pub fn new(part_bytes: u64, at_once: usize) -> Result<Self, Error> {
         if !(MIN_PART_BYTES..=MAX_SINGLE_UPLOAD_BYTES).contains(&part_bytes) {
             return Err(unsignable("a part is 1 MiB to 5 GiB long"));
@@ -74,10 +80,12 @@ impl Transfer {
         if !(1..=MAX_AT_ONCE).contains(&at_once) {
             return Err(unsignable("1 to 256 requests go at once"));
         }
+        let small_in_one = (MAX_AT_ONCE / at_once).clamp(1, SMALL_IN_ONE);
         Ok(Self {
             part_bytes,
             at_once,
-            slots: Arc::new(Semaphore::new(at_once)),
+            small_in_one,
+            slots: Arc::new(Semaphore::new(at_once * small_in_one)),
             observer: Arc::new(()),
             stop: Stop::new(),
             checkpoints: None,
@@ -132,10 +140,21 @@ impl Transfer {
         least.max(self.part_bytes)
     }
 
-    /// Waits until a request may go.
-    async fn slot(&self) -> Result<SemaphorePermit<'_>, Error> {
+    /// How many files may be under way at once, if all of them are small.
+    pub fn most_files(&self) -> usize {
+        self.at_once * self.small_in_one
+    }
+
+    /// Waits until a request with so many bytes may go.
+    async fn slot(&self, bytes: u64) -> Result<SemaphorePermit<'_>, Error> {
+        let weight = if bytes <= SMALL_BYTES {
+            1
+        } else {
+            self.small_in_one
+        };
         // Nobody closes the semaphore; should it happen, nothing goes any more.
-        self.slots.acquire().await.map_err(|_| Error::Stopped)
+        let slots = self.slots.acquire_many(u32::try_from(weight).unwrap_or(u32::MAX));
+        slots.await.map_err(|_| Error::Stopped)
     }
 
     fn share(&self) -> Share {
@@ -247,6 +266,19 @@ mod tests {
         check(5 * 1024 * MIB + 1, 1, false);
         check(MIB, 0, false);
         check(MIB, MAX_AT_ONCE + 1, false);
+    }
+
+    #[tokio::test]
+    async fn small_requests_count_as_a_quarter() {
+        let transfer = Transfer::new(MIB, 2).unwrap();
+        assert_eq!(transfer.most_files(), 8);
+        let large = transfer.slot(SMALL_BYTES + 1).await.unwrap();
+        let small = [(); 4].map(|()| transfer.slot(SMALL_BYTES));
+        let held = futures_util::future::try_join_all(small).await.unwrap();
+        assert_eq!(transfer.slots.available_permits(), 0);
+        drop((large, held));
+        // There are never more than the most that there may be.
+        assert_eq!(Transfer::new(MIB, MAX_AT_ONCE).unwrap().most_files(), MAX_AT_ONCE);
     }
 
     #[test]

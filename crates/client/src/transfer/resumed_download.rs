@@ -141,7 +141,7 @@ impl ObjectClient {
             let opened = (index == 0).then(|| first.take()).flatten();
             let (read, file, info) = (&read, Arc::clone(&file), &info);
             async move {
-                let _slot = transfer.slot().await?;
+                let _slot = transfer.slot(span.length).await?;
                 let reader = match opened {
                     Some(reader) => reader,
                     None => self.open_range(read, info, span).await?,

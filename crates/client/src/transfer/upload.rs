@@ -84,7 +84,7 @@ impl ObjectClient {
         transfer: &Transfer,
     ) -> Result<Stored, Error> {
         let work = async {
-            let _slot = transfer.slot().await?;
+            let _slot = transfer.slot(payload.length()).await?;
             self.put_object(put, payload).await
         };
         transfer.stop.or(work).await
@@ -119,7 +119,7 @@ impl ObjectClient {
         if number > MAX_PARTS {
             return Err(unsignable("an upload has at most 10000 parts: make them longer"));
         }
-        let _slot = transfer.slot().await?;
+        let _slot = transfer.slot(payload.length()).await?;
         self.upload_part(upload, number, payload).await
     }
 

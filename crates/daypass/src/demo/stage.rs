@@ -183,6 +183,8 @@ fn config(data: &TempDir) -> Result<Config> {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
         console_listen: None,
+        console_origins: Vec::new(),
+        console_api: None,
         audit: AuditConfig::default(),
         explain: ExplainConfig::default(),
         hosts: Vec::new(),

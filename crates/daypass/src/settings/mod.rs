@@ -18,7 +18,7 @@ use clap::Args;
 use daypass_api::names::Region;
 use daypass_server::{
     Config, DEFAULT_STS_REQUESTS_PER_SECOND, DEFAULT_WEB_IDENTITY_REQUESTS_PER_SECOND, EdgeLimits, HostName,
-    TrustedProxy,
+    Origin, TrustedProxy,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,9 +57,15 @@ pub(crate) struct Settings {
     /// Private key of the certificate, PEM
     #[arg(long, value_name = "FILE")]
     tls_key: Option<PathBuf>,
-    /// Address to listen on for whoever operates the server: metrics and probes, without a password
+    /// Address to listen on for whoever operates the server: the console, and metrics and probes without a password
     #[arg(long, value_name = "ADDR")]
     console_listen: Option<SocketAddr>,
+    /// Origin that the console is opened from beside that address, such as that of a proxy; may be given several times
+    #[arg(long = "console-origin", value_name = "ORIGIN")]
+    console_origins: Option<Vec<Text<Origin>>>,
+    /// Origin at which the console's pages find the APIs, if it is not where the server listens
+    #[arg(long, value_name = "ORIGIN")]
+    console_api_url: Option<Text<Origin>>,
     /// Host name that the server is reached by, with the buckets before it; may be given several times
     #[arg(long = "host", value_name = "NAME")]
     hosts: Option<Vec<Text<HostName>>>,

@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use daypass_api::names::{Account, AppId, Uin};
 use daypass_api::secret::{SecretKey, SecretText};
-use daypass_server::tls::{Authority, TlsConfig};
-use daypass_server::{AuditConfig, Config, EdgeLimits, ExplainConfig, RootSeed};
+use daypass_server::tls::Authority;
+use daypass_server::{AuditConfig, Config, EdgeLimits, ExplainConfig, Origin, RootSeed};
+use daypass_tls::TlsConfig;
 use tracing_subscriber::EnvFilter;
 
 use super::layers::{Layered, Source};
@@ -41,6 +42,8 @@ pub(crate) fn settle(layered: Layered) -> Result<(Config, EnvFilter)> {
         data,
         listen: settings.listen.context(DEFAULT_MISSING)?,
         console_listen: settings.console_listen,
+        console_origins: console_origins(settings)?,
+        console_api: settings.console_api_url.clone().map(|origin| origin.0),
         hosts: settings
             .hosts
             .iter()
@@ -137,6 +140,20 @@ fn secret_of(layered: &Layered, key: &str, variable: &str) -> Result<Option<Secr
         return Ok(in_environment);
     }
     layered.path(key).map(|path| secret::read(&path)).transpose()
+}
+
+/// Where else the console is opened from; without a console that would be said in vain.
+fn console_origins(settings: &Settings) -> Result<Vec<Origin>> {
+    let origins: Vec<Origin> = settings
+        .console_origins
+        .iter()
+        .flatten()
+        .map(|origin| origin.0.clone())
+        .collect();
+    if settings.console_listen.is_none() && (!origins.is_empty() || settings.console_api_url.is_some()) {
+        bail!("`console_origins` and `console_api_url` are about the console: give `console_listen` as well");
+    }
+    Ok(origins)
 }
 
 /// HTTPS with the certificate that was given, or the one in the data directory.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use daypass_api::names::Region;
-use daypass_server::{HostName, TrustedProxy};
+use daypass_server::{HostName, Origin, TrustedProxy};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
@@ -98,6 +98,13 @@ impl Meaning for HostName {
     fn read(text: &str) -> Result<Self, String> {
         text.parse()
             .map_err(|error: daypass_server::BadHostName| error.to_string())
+    }
+}
+
+impl Meaning for Origin {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error: daypass_server::BadOrigin| error.to_string())
     }
 }
 

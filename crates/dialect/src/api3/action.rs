@@ -80,7 +80,7 @@ actions! {
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
         GetRolePermissionBoundary,
-        ExplainDecision,
+        ExplainDecision, LintPolicy, DescribeEffective,
         CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount,
         CreateOIDCConfig, DescribeOIDCConfig, UpdateOIDCConfig, DeleteOIDCConfig;
 }
@@ -99,7 +99,9 @@ impl Action {
             | Self::RotateKeyRing
             | Self::EndAllSessions
             | Self::RotateMasterKey
-            | Self::ExplainDecision => OWN_VERSION,
+            | Self::ExplainDecision
+            | Self::LintPolicy
+            | Self::DescribeEffective => OWN_VERSION,
             _ => self.service().version(),
         }
     }

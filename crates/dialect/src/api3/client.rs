@@ -2,7 +2,9 @@
 //!
 //! Calls are always of API 3.0 with a JSON body; signing and sending are left to the caller.
 
-use daypass_api::operation::{AccountOperation, IdentityOperation, Operation, SessionOperation};
+use daypass_api::operation::{
+    AccountOperation, AnalysisOperation, IdentityOperation, Operation, SessionOperation,
+};
 use daypass_api::{ErrorCode, Outcome};
 use serde_json::Value as Json;
 
@@ -10,8 +12,8 @@ use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
-    access_keys, accounts, assume, attachments, boundaries, explain, groups, key_ring, own_account, policies,
-    providers, revocations, roles, sessions, sts, users, versions, web_identity,
+    access_keys, accounts, analysis, assume, attachments, boundaries, explain, groups, key_ring, own_account,
+    policies, providers, revocations, roles, sessions, sts, users, versions, web_identity,
 };
 
 /// A call to send: its action and version go into the headers, its body is JSON.
@@ -80,6 +82,13 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             access_keys::last_uses_parameters(ids),
         ),
         Op::ExplainDecision(id) => (Action::ExplainDecision, explain::parameters(id)),
+        Op::Analysis(operation) => {
+            let action = match operation {
+                AnalysisOperation::Lint { .. } => Action::LintPolicy,
+                AnalysisOperation::Effective { .. } => Action::DescribeEffective,
+            };
+            (action, analysis::parameters(operation))
+        }
         Op::UpdatePolicy(update) => (Action::UpdatePolicy, policies::update_parameters(update)),
         Op::ListUserPolicies(list) => (
             Action::ListAttachedUserAllPolicies,
@@ -206,6 +215,7 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::GetAccountSummary => own_account::read_summary(reply),
         Op::ListLastUses(_) => access_keys::read_last_uses_answer(reply),
         Op::ExplainDecision(_) => explain::read_answer(reply),
+        Op::Analysis(operation) => analysis::read_answer(operation, reply),
         Op::UpdatePolicy(update) => policies::read_updated(update, reply),
         Op::ListUserPolicies(_) => attachments::read_user_policies(reply),
         Op::ListPolicyEntities { .. } => attachments::read_entities_answer(reply),

@@ -33,7 +33,7 @@ pub(super) fn write(judgement: &Judgement) -> Json {
     })
 }
 
-fn write_finding(finding: &JudgedFinding) -> Json {
+pub(super) fn write_finding(finding: &JudgedFinding) -> Json {
     let json = json!({
         "Rule": finding.rule,
         "Severity": finding.severity.word(),
@@ -58,7 +58,7 @@ pub(super) fn read(reply: Reply<'_>) -> Result<Option<Box<Judgement>>, AnswerErr
     })))
 }
 
-fn read_finding(reply: Reply<'_>) -> Result<JudgedFinding, AnswerError> {
+pub(super) fn read_finding(reply: Reply<'_>) -> Result<JudgedFinding, AnswerError> {
     let statement = match reply.is_null("Statement") {
         true => None,
         false => Some(reply.number("Statement")?),

@@ -8,6 +8,7 @@
 //! request itself.
 
 mod action;
+mod analysis;
 mod call;
 mod read;
 

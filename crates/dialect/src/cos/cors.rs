@@ -21,7 +21,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 const MAX_ID_BYTES: usize = 255;
 
 /// Reads the rules: 1 to 100.
-pub(super) fn read_document(body: &[u8]) -> Result<CorsRules, Error> {
+pub fn read_document(body: &[u8]) -> Result<CorsRules, Error> {
     rules(&Element::parse(body, MAX_BODY_BYTES)?)
 }
 

@@ -33,7 +33,7 @@ mod write;
 pub mod answer;
 pub mod request;
 
-pub use cors::headers_for_origin;
+pub use cors::{headers_for_origin, read_document as read_cors_document};
 pub use error::{ErrorContext, write_error};
 pub use form::{
     FileReader, Form, FormReader, MAX_FIELD_BYTES, MAX_FIELDS, MAX_FORM_BYTES, MAX_PART_HEAD_BYTES,

@@ -5,20 +5,20 @@ use daypass_api::names::{
     RoleName, SessionId, SessionName, Uin, UserName, VersionId,
 };
 use daypass_api::operation::{
-    AccessKeyStatus, AccountOperation, AccountStatus, AssumeRole, AssumeRoleWithWebIdentity, AttachmentReach,
-    BoundaryOperation, Contact, CreateUser, DeleteUser, EntityFilter, GetFederationToken, GroupOperation,
-    IdentityOperation, KeyRingOperation, ListRevocations, ListSessions, ListedTarget, MAX_ACCOUNT_NUMBER,
-    Membership, NewAccount, NewGroup, NewPolicy, NewRole, Operation, Paging, PolicyRef, PolicyScope,
-    ProviderOperation, ProviderSettings, RequestId, RevokeSession, RevokedTarget, RoleOperation, RoleRef,
-    SessionOperation, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef,
-    VersionOperation,
+    AccessKeyStatus, AccountOperation, AccountStatus, AnalysisOperation, AssumeRole,
+    AssumeRoleWithWebIdentity, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser,
+    EntityFilter, GetFederationToken, GroupOperation, IdentityOperation, KeyRingOperation, ListRevocations,
+    ListSessions, ListedTarget, MAX_ACCOUNT_NUMBER, Membership, NewAccount, NewGroup, NewPolicy, NewRole,
+    Operation, Paging, PolicyPurpose, PolicyRef, PolicyScope, ProviderOperation, ProviderSettings, RequestId,
+    RevokeSession, RevokedTarget, RightsHolder, RoleOperation, RoleRef, SessionOperation, Subject,
+    UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
 };
 use daypass_api::outcome::{
-    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, Ended, EpochSummary, Group,
-    GroupDetails, JudgedFinding, JudgedSeverity, Judgement, LastUse, ListedKind, ListedPrincipal,
-    NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion, PolicyVersionSummary,
-    Provider, Revocation, RevocationList, Role, RootAccount, SessionList, SessionState, SessionSummary,
-    SessionToken, TemporaryKey, User, UserPolicy, Within,
+    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, EffectiveRights, Ended,
+    EpochSummary, Group, GroupDetails, JudgedFinding, JudgedSeverity, Judgement, LastUse, ListedKind,
+    ListedPrincipal, NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion,
+    PolicyVersionSummary, Provider, Revocation, RevocationList, Role, RootAccount, SessionList, SessionState,
+    SessionSummary, SessionToken, TemporaryKey, User, UserPolicy, Within,
 };
 use daypass_api::secret::{SecretKey, WebIdentityToken};
 use daypass_api::tags::Tags;
@@ -83,6 +83,24 @@ fn moment() -> impl Strategy<Value = Timestamp> {
 
 fn role_id() -> impl Strategy<Value = RoleId> {
     (1..=u64::MAX).prop_map(RoleId)
+}
+
+fn purpose() -> impl Strategy<Value = PolicyPurpose> {
+    select(vec![
+        PolicyPurpose::Identity,
+        PolicyPurpose::Session,
+        PolicyPurpose::Bucket,
+        PolicyPurpose::Trust,
+    ])
+}
+
+/// A role is named here, never numbered.
+fn rights_holder() -> impl Strategy<Value = RightsHolder> {
+    prop_oneof![
+        Just(RightsHolder::Subject(Subject::Caller)),
+        uin().prop_map(|uin| RightsHolder::Subject(Subject::Uin(uin))),
+        role_name().prop_map(|name| RightsHolder::Role(RoleRef::Name(name))),
+    ]
 }
 
 fn role_name() -> impl Strategy<Value = RoleName> {
@@ -444,6 +462,12 @@ fn user_operation() -> impl Strategy<Value = IdentityOperation> {
         Just(IdentityOperation::GetAccountNumbers),
         "[A-Za-z0-9+/=_-]{1,128}"
             .prop_map(|id| IdentityOperation::ExplainDecision(RequestId::parse(&id).unwrap())),
+        ("[ -~]{1,20}", purpose()).prop_map(|(document, purpose)| {
+            IdentityOperation::Analysis(AnalysisOperation::Lint { document, purpose })
+        }),
+        (rights_holder(), option::of("[ -~]{1,20}")).prop_map(|(holder, policy)| {
+            IdentityOperation::Analysis(AnalysisOperation::Effective { holder, policy })
+        }),
         Just(IdentityOperation::GetAccountSummary),
         user_name().prop_map(IdentityOperation::GetUser),
         Just(IdentityOperation::ListUsers),
@@ -932,6 +956,17 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
             .boxed(),
         Op::ExplainDecision(_) => any::<u32>()
             .prop_map(|time| Outcome::Explanation(format!(r#"{{"RequestId":"a","Time":{time}}}"#)))
+            .boxed(),
+        Op::Analysis(AnalysisOperation::Lint { .. }) => {
+            vec(finding(), 0..3).prop_map(Outcome::Findings).boxed()
+        }
+        Op::Analysis(AnalysisOperation::Effective { .. }) => (any::<u32>(), option::of("[ -~]{1,9}"))
+            .prop_map(|(number, picture)| {
+                Outcome::Effective(EffectiveRights {
+                    rows: format!(r#"[{{"actions":[["a"]],"at_most":{number}}}]"#),
+                    picture,
+                })
+            })
             .boxed(),
         Op::GetAccountSummary => any::<[u64; 6]>()
             .prop_map(

@@ -291,7 +291,7 @@ async fn private_addresses_only_where_they_are_allowed() {
     );
     assert_eq!(provider.asked(), 0);
     // By name, over HTTPS, all the same.
-    let fetcher = Fetcher::new(false);
+    let fetcher = Fetcher::new(Reach::Public);
     for place in [
         "https://localhost:1/",
         "https://127.0.0.1:1/",
@@ -300,5 +300,29 @@ async fn private_addresses_only_where_they_are_allowed() {
     ] {
         let place = Place::parse(place).unwrap();
         assert_eq!(fetcher.get(&place).await, Err(FetchError::Forbidden), "{place:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_at_an_address_that_is_said_are_had_without_discovery_in_the_same_bounds() {
+    let provider = Provider::start().await;
+    let address = KeyAddress::parse(&format!("{}/keys", provider.issuer.as_str())).unwrap();
+    let fresh = || KeySource::at(address.clone(), false);
+    let token = provider.token(NOW);
+    let source = fresh();
+    assert!(verify(&source, &provider, &token, NOW).await.unwrap().is_ok());
+    assert_eq!(provider.asked(), 0);
+    let forged = provider.signed(NOW, "first", &Ed25519KeyPair::generate().unwrap());
+    assert_eq!(
+        verify(&source, &provider, &forged, NOW).await,
+        Ok(Err(Refusal::Signature))
+    );
+    for (manner, expected) in [
+        (Manner::Redirects, FetchError::Status(302)),
+        (Manner::Huge, FetchError::TooLong),
+        (Manner::LongHead, FetchError::Unreachable),
+    ] {
+        provider.behave(manner);
+        assert_eq!(verify(&fresh(), &provider, &token, NOW).await, Err(expected));
     }
 }

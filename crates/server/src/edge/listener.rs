@@ -25,7 +25,6 @@ use super::body::ResponseBody;
 use super::crowd::Crowd;
 use super::patience::PatientStream;
 use crate::metrics::ListenerMeter;
-use crate::tls;
 
 /// Bounds of the edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +177,8 @@ where
         match self.shake_hands(stream, &tls).await {
             Ok(stream) => {
                 let version = stream.get_ref().1.protocol_version();
-                self.speak(stream, version.and_then(tls::version_name)).await;
+                self.speak(stream, version.and_then(daypass_tls::version_name))
+                    .await;
             }
             Err(error) => {
                 self.meter.handshakes_failed.one();

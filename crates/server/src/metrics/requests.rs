@@ -69,11 +69,11 @@ impl RequestMeter {
         }
     }
 
-    /// Counts a probe that was answered.
-    pub(crate) fn count_probe(&self, method: &Method, status: u16) {
-        let probes = &self.actions.of("probe:health").answers;
+    /// Counts an answer that asked nothing of the store: to a probe, or to a browser before the console's request.
+    pub(crate) fn count_aside(&self, action: &'static str, method: &Method, status: u16) {
+        let answers = &self.actions.of(action).answers;
         let class = usize::from(status / 100).saturating_sub(1);
-        if let Some(counter) = probes
+        if let Some(counter) = answers
             .get(method_place(method))
             .and_then(|answers| answers.get(class))
         {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use daypass_api::Timestamp;
 use daypass_api::names::Region;
+use daypass_tls::{TlsError, Validity, provider};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
@@ -22,10 +23,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use time::OffsetDateTime;
 
-use super::identity::{self, TlsError};
 use super::name::SubjectName;
-use super::provider;
-use super::validity::Validity;
 use crate::private_file::{self, PRIVATE, PUBLIC};
 
 const DAY_SECONDS: i64 = 24 * 3600;
@@ -143,9 +141,9 @@ impl Authority {
     fn issue(&self, region: &Region, names: &[SubjectName], now: Timestamp) -> Result<Issued, InitError> {
         let names = all_names(region, names)?;
         let foreign = || InitError::ForeignAuthority(self.folder.clone());
-        let root = identity::read(&self.authority()).map_err(InitError::Authority)?;
+        let root = daypass_tls::read(&self.authority()).map_err(InitError::Authority)?;
         let root = CertificateDer::from_pem_slice(&root).map_err(|_| foreign())?;
-        let root_key = identity::read(&self.authority_key()).map_err(InitError::Authority)?;
+        let root_key = daypass_tls::read(&self.authority_key()).map_err(InitError::Authority)?;
         let root_key = std::str::from_utf8(&root_key).map_err(|_| foreign())?;
         let root_key = KeyPair::from_pem(root_key).map_err(|_| foreign())?;
         let root_ends = Validity::of(&root).ok_or_else(foreign)?.ends;
@@ -328,13 +326,24 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<(), InitError> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use super::super::identity::Identity;
+    use daypass_tls::{Certificates, TlsConfig};
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_795_000_000);
 
     fn region() -> Region {
         Region::parse("ap-guangzhou").unwrap()
+    }
+
+    fn can_be_shown(issued: &Issued) -> bool {
+        let config = TlsConfig {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            certificate: issued.certificate.clone(),
+            key: issued.key.clone(),
+            reload_every: TlsConfig::RELOAD_EVERY,
+        };
+        Certificates::open(&config, NOW).is_ok()
     }
 
     fn authority() -> (tempfile::TempDir, Authority) {
@@ -357,7 +366,7 @@ mod tests {
                 NOW,
             )
             .unwrap();
-        Identity::load(&issued.certificate, &issued.key).unwrap();
+        assert!(can_be_shown(&issued));
         let names: Vec<String> = issued.names.iter().map(ToString::to_string).collect();
         for name in [
             "localhost",
@@ -426,7 +435,7 @@ mod tests {
         assert_eq!(read(authority.authority()), before.0);
         assert_eq!(read(authority.authority_key()), before.1);
         assert_ne!(read(authority.key()), before.2);
-        Identity::load(&issued.certificate, &issued.key).unwrap();
+        assert!(can_be_shown(&issued));
     }
 
     #[test]

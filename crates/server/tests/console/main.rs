@@ -11,6 +11,7 @@
 mod wire;
 
 mod exposition;
+mod pages;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -282,13 +283,14 @@ async fn the_console_serves_its_pages_and_nothing_else() {
         let answer = look(&server, method, target).await;
         assert_eq!(answer.status, expected, "{method} {target}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let keeping = if target == "/" { "no-cache" } else { "no-store" };
+        assert_eq!(answer.header("cache-control"), Some(keeping));
         let policy = answer.header("content-security-policy");
         assert!(policy.is_some_and(|policy| policy.contains("default-src 'none'")));
         answer
     };
     let index = check("GET", "/", 200).await;
-    assert!(String::from_utf8(index.body).unwrap().contains("/metrics"));
+    assert!(String::from_utf8(index.body).unwrap().contains("/js/main.js"));
     assert_eq!(check("GET", "/_daypass/live", 200).await.body, b"live\n");
     assert_eq!(check("GET", "/_daypass/ready?x=1", 200).await.body, b"ready\n");
     for target in [

@@ -4,7 +4,7 @@
 //! holds docs/conditions.md, `roles` plays the life of roles and their sessions, `revocations` ends sessions, `gateways`
 //! and `gateway_keys` have several doors to one store, `explain` asks why it refused, `foreign_roles` brings roles of one
 //! account to the buckets of another, `trail_sessions` finds what sessions say of themselves in the audit trail,
-//! `judgements` looks at what is found about the policies of temporary keys, `trail_loss` takes the trail's disk away.
+//! `analyses` asks what policies mean, `judgements` looks at what is found about the policies of temporary keys, `trail_loss` takes the trail's disk away.
 
 #![expect(
     clippy::indexing_slicing,
@@ -17,6 +17,7 @@
 mod wire;
 
 mod acting;
+mod analyses;
 mod bucket_policy;
 mod conditions;
 mod cross_account;

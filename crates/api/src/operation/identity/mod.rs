@@ -1,5 +1,6 @@
 //! Operations of the access-management service. What has many operations of its own has a file of its own.
 
+mod analysis;
 mod boundary;
 mod group;
 mod policy;
@@ -10,6 +11,7 @@ mod version;
 use crate::names::{AccessKeyId, PolicyId, Uin, UserName};
 use crate::operation::{AccountOperation, ProviderOperation, RequestId};
 
+pub use analysis::{AnalysisOperation, PolicyPurpose, RightsHolder};
 pub use boundary::BoundaryOperation;
 pub use group::{GroupOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, UpdateGroup};
 pub use policy::{
@@ -120,6 +122,8 @@ pub enum IdentityOperation {
     },
     /// Why a request was answered as it was.
     ExplainDecision(RequestId),
+    /// What policies mean.
+    Analysis(AnalysisOperation),
     /// About accounts themselves.
     Account(AccountOperation),
     /// About the versions of a policy.
@@ -157,7 +161,8 @@ impl IdentityOperation {
             | Self::ListAttachedUserPolicies { .. }
             | Self::ListUserPolicies(_)
             | Self::ListPolicyEntities { .. }
-            | Self::ExplainDecision(_) => false,
+            | Self::ExplainDecision(_)
+            | Self::Analysis(_) => false,
             Self::CreateUser(_)
             | Self::UpdateUser(_)
             | Self::UpdatePolicy(_)

@@ -175,6 +175,8 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Revocations(_)
         | Outcome::Sessions(_)
         | Outcome::Explanation(_)
+        | Outcome::Findings(_)
+        | Outcome::Effective(_)
         | Outcome::KeyRing(_)
         | Outcome::MasterKeyRotated(_)
         | Outcome::RoleCreated(_)

@@ -15,12 +15,11 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio::sync::watch;
 
-use super::identity::Identity;
-use super::{TlsConfig, TlsError};
-use crate::clock::Clock;
+use crate::identity::Identity;
+use crate::{TlsConfig, TlsError};
 
 /// The certificate that is shown, and where it comes from.
-pub(crate) struct Certificates {
+pub struct Certificates {
     certificate: PathBuf,
     key: PathBuf,
     shown: RwLock<Arc<CertifiedKey>>,
@@ -35,7 +34,7 @@ type Stamps = (Stamp, Stamp);
 
 impl Certificates {
     /// Reads the files for the first time.
-    pub(crate) fn open(config: &TlsConfig, now: Timestamp) -> Result<Self, TlsError> {
+    pub fn open(config: &TlsConfig, now: Timestamp) -> Result<Self, TlsError> {
         let TlsConfig { certificate, key, .. } = config;
         // Before the files: whatever is written from here on is seen as a change.
         let seen = (stamp(certificate), stamp(key));
@@ -49,11 +48,11 @@ impl Certificates {
         })
     }
 
-    /// Looks at the files again and again until `stop` turns true.
-    pub(crate) async fn watch(
+    /// Looks at the files again and again until `stop` turns true; `now` tells the time.
+    pub async fn watch(
         self: Arc<Self>,
         every: Duration,
-        clock: Arc<dyn Clock>,
+        now: impl Fn() -> Timestamp + Send,
         mut stop: watch::Receiver<bool>,
     ) {
         loop {
@@ -61,7 +60,7 @@ impl Certificates {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(every) => {}
             }
-            let (certificates, now) = (Arc::clone(&self), clock.now());
+            let (certificates, now) = (Arc::clone(&self), now());
             if let Err(error) = tokio::task::spawn_blocking(move || certificates.refresh(now)).await {
                 tracing::error!(%error, "the TLS certificate could not be looked at");
             }

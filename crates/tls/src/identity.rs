@@ -10,8 +10,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::provider;
-use super::validity::Validity;
+use crate::provider;
+use crate::validity::Validity;
 
 /// Largest file that is read: a chain of certificates is a few kilobytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -55,14 +55,14 @@ pub enum TlsError {
 }
 
 /// A certificate that can be shown.
-pub(super) struct Identity {
-    pub(super) shown: Arc<CertifiedKey>,
+pub(crate) struct Identity {
+    pub(crate) shown: Arc<CertifiedKey>,
     validity: Option<Validity>,
 }
 
 impl Identity {
     /// Reads both files.
-    pub(super) fn load(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+    pub(crate) fn load(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let chain = chain(certificate)?;
         let private = PrivateKeyDer::from_pem_slice(&read(key)?);
         let private = private.map_err(|_| TlsError::NoKey(key.to_owned()))?;
@@ -85,7 +85,7 @@ impl Identity {
 
     /// Logs what clients will think of it. It is shown all the same: a client may not mind, and no answer at all
     /// would hide the cause.
-    pub(super) fn tell(&self, path: &Path, now: Timestamp) {
+    pub(crate) fn tell(&self, path: &Path, now: Timestamp) {
         let path = path.display();
         let Some(Validity { begins, ends }) = self.validity else {
             return tracing::warn!(%path, "the dates of the TLS certificate cannot be read");
@@ -110,8 +110,8 @@ fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     }
 }
 
-/// The whole file, which must not be longer than a chain or a key can be.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+/// The whole of a file of PEM, which must not be longer than a chain or a key can be.
+pub fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     let failed = |source| TlsError::File {
         path: path.to_owned(),
         source,

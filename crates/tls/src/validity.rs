@@ -19,14 +19,16 @@ const CALENDAR: &[BorrowedFormatItem<'static>] =
 
 /// The life of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Validity {
-    pub(crate) begins: Timestamp,
-    pub(crate) ends: Timestamp,
+pub struct Validity {
+    /// From when on it holds.
+    pub begins: Timestamp,
+    /// Until when it holds.
+    pub ends: Timestamp,
 }
 
 impl Validity {
     /// Reads it from a certificate in DER; none when that is not one.
-    pub(crate) fn of(certificate: &[u8]) -> Option<Self> {
+    pub fn of(certificate: &[u8]) -> Option<Self> {
         let (certificate, _) = element(certificate, SEQUENCE)?;
         let (fields, _) = element(certificate, SEQUENCE)?;
         // Only the very first version of certificates does not say its version.

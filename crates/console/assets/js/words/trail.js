@@ -1,0 +1,32 @@
+// What the pages of refusals and of the audit trail say: [English, Simplified Chinese].
+
+export default {
+  'refusals.explain': ['Explain', '解释'],
+  'refusals.explainOf': ['Why was {id} refused?', '为什么拒绝 {id}？'],
+  'refusals.id': ['Request id', '请求 ID'],
+  'refusals.idHint': ['x-cos-request-id of the answer, or RequestId of the API', '应答中的 x-cos-request-id，或 API 的 RequestId'],
+  'refusals.idWrong': ['A request id has letters, digits and +/=-_', '请求 ID 只包含字母、数字和 +/=-_'],
+  'refusals.none': ['Nothing was refused that this server remembers.', '此服务没有记录到被拒绝的请求。'],
+  'refusals.resource': ['Resource', '资源'],
+
+  'audit.action': ['Action', '操作'],
+  'audit.actionHint': ['Such as cos:PutObject', '例如 cos:PutObject'],
+  'audit.allowed': ['allowed', '允许'],
+  'audit.any': ['any', '任意'],
+  'audit.details': ['Details', '详情'],
+  'audit.detailsOf': ['Details of {id}', '{id} 的详情'],
+  'audit.failed': ['failed', '失败'],
+  'audit.from': ['From', '从'],
+  'audit.key': ['Access key', '密钥'],
+  'audit.keyHint': ['Permanent or temporary', '永久或临时'],
+  'audit.none': ['No record fits.', '没有符合的记录。'],
+  'audit.outcome': ['Answer', '应答'],
+  'audit.prefix': ['Key begins with', '对象键前缀'],
+  'audit.record': ['Record', '记录'],
+  'audit.refused': ['refused', '拒绝'],
+  'audit.search': ['Search', '搜索'],
+  'audit.target': ['Target', '对象'],
+  'audit.to': ['To', '到'],
+  'audit.who': ['Who', '身份'],
+  'audit.whoHint': ['root, or a uin', 'root 或 uin'],
+};
