@@ -6,7 +6,7 @@ use crate::environment::{SECRET_ID, SECRET_KEY, TOKEN};
 
 /// A kind of shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shell {
+pub(crate) enum Syntax {
     /// `sh` and all that understand it.
     Posix,
     /// `fish`.
@@ -16,7 +16,7 @@ pub(crate) enum Shell {
 }
 
 /// The lines, and when the key expires.
-pub(crate) fn exports(key: &TemporaryKey, shell: Shell) -> String {
+pub(crate) fn exports(key: &TemporaryKey, syntax: Syntax) -> String {
     let values = [
         (SECRET_ID, key.access_key_id.as_str()),
         (SECRET_KEY, key.secret_key.expose()),
@@ -24,21 +24,21 @@ pub(crate) fn exports(key: &TemporaryKey, shell: Shell) -> String {
     ];
     let lines: String = values
         .iter()
-        .map(|(name, value)| line(name, value, shell))
+        .map(|(name, value)| line(name, value, syntax))
         .collect();
     format!("{lines}# expires {}\n", key.expires.iso_seconds())
 }
 
 /// A value is a word that the shell takes as it is, whatever the server sent.
-fn line(name: &str, value: &str, shell: Shell) -> String {
-    match shell {
-        Shell::Posix => format!("export {name}='{}'\n", value.replace('\'', "'\\''")),
-        Shell::Fish => {
+fn line(name: &str, value: &str, syntax: Syntax) -> String {
+    match syntax {
+        Syntax::Posix => format!("export {name}='{}'\n", value.replace('\'', "'\\''")),
+        Syntax::Fish => {
             let value = value.replace('\\', "\\\\").replace('\'', "\\'");
             format!("set -gx {name} '{value}'\n")
         }
         // It takes several marks for an apostrophe, and each for its own kind when it is doubled.
-        Shell::PowerShell => {
+        Syntax::PowerShell => {
             let doubled = |mark: char| match mark {
                 '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' => format!("{mark}{mark}"),
                 other => other.to_string(),
@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    fn check(shell: Shell, expected: &str) {
+    fn check(syntax: Syntax, expected: &str) {
         let key = TemporaryKey {
             access_key_id: AccessKeyId::parse("AKIDtmp").unwrap(),
             secret_key: SecretKey::new("s'$(x)\\".to_owned()),
@@ -67,21 +67,21 @@ mod tests {
             judgement: None,
         };
         let expected = format!("{expected}# expires 2023-11-14T22:43:20Z\n");
-        assert_eq!(exports(&key, shell), expected);
+        assert_eq!(exports(&key, syntax), expected);
     }
 
     #[test]
     fn each_shell_takes_values_as_they_are() {
         check(
-            Shell::Posix,
+            Syntax::Posix,
             "export DAYPASS_SECRET_ID='AKIDtmp'\nexport DAYPASS_SECRET_KEY='s'\\''$(x)\\'\nexport DAYPASS_TOKEN='t\u{2019}'\n",
         );
         check(
-            Shell::Fish,
+            Syntax::Fish,
             "set -gx DAYPASS_SECRET_ID 'AKIDtmp'\nset -gx DAYPASS_SECRET_KEY 's\\'$(x)\\\\'\nset -gx DAYPASS_TOKEN 't\u{2019}'\n",
         );
         check(
-            Shell::PowerShell,
+            Syntax::PowerShell,
             "$env:DAYPASS_SECRET_ID = 'AKIDtmp'\n$env:DAYPASS_SECRET_KEY = 's''$(x)\\'\n$env:DAYPASS_TOKEN = 't\u{2019}\u{2019}'\n",
         );
     }
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn sh_evaluates_them() {
         let secret = "a'b\"c$(d)`e`\\f g";
-        let script = format!("{}printf %s \"$X\"", line("X", secret, Shell::Posix));
+        let script = format!("{}printf %s \"$X\"", line("X", secret, Syntax::Posix));
         let done = std::process::Command::new("sh")
             .args(["-c", &script])
             .output()

@@ -11,7 +11,7 @@ use daypass_client::ActionClient;
 use serde_json::{Value as Json, json};
 
 use crate::connection::ServiceArguments;
-use crate::shell_exports::{Shell, exports};
+use crate::shell_exports::{Syntax, exports};
 use crate::{assume_role, document, names, output, report, sts_exec};
 
 /// Temporary keys, and who one is.
@@ -124,9 +124,9 @@ pub(crate) fn print(key: &TemporaryKey, format: Format, judge: bool) -> Result<(
         _ => {}
     }
     let text = match format {
-        Format::Env => exports(key, Shell::Posix),
-        Format::Fish => exports(key, Shell::Fish),
-        Format::Powershell => exports(key, Shell::PowerShell),
+        Format::Env => exports(key, Syntax::Posix),
+        Format::Fish => exports(key, Syntax::Fish),
+        Format::Powershell => exports(key, Syntax::PowerShell),
         Format::Json => output::json_line(&key_json(key)),
     };
     output::write(text.as_bytes())
