@@ -16,8 +16,12 @@ export function show(requestId) {
     'section', {},
     heading(t('page.refusals')),
     form([id.element], t('refusals.explain'), ask, { class: 'card' }),
-    requestId ? h('div', { class: 'card' }, explanationPanel(requestId)) : newest(),
+    requestId ? explained(requestId) : newest(),
   );
+}
+
+function explained(requestId) {
+  return h('div', { class: 'card' }, h('h2', {}, t('refusals.id'), ' ', h('code', {}, requestId)), explanationPanel(requestId));
 }
 
 // The audit trail knows what was refused; why, the server keeps beside it.

@@ -44,7 +44,7 @@ export default {
   'effective.table': ['What the key may do', '密钥可执行的操作'],
   'effective.when': ['If', '如果'],
   'effective.why': [
-    'A is what you may do at this moment, B the policy below. A key never does more than both allow.',
-    'A 是您此刻的权限，B 是下面的策略。密钥只能做两者都允许的事。',
+    'A is what you may do at this moment, B the policy in this form. A key never does more than both allow.',
+    'A 是您此刻的权限，B 是表单中的策略。密钥只能做两者都允许的事。',
   ],
 };
