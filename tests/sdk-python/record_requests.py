@@ -105,14 +105,20 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+def identity(uin: int) -> dict:
+    """A root account, as lists of grants name it."""
+    return {"ID": f"qcs::cam::uin/{uin}:uin/{uin}", "DisplayName": str(uin)}
+
+
 def object_calls():
     """The calls of the object store: the Rust SDK's name, perhaps with a variant, and the Python SDK's call."""
     place = {"Bucket": BUCKET, "Key": KEY}
     upload = place | {"UploadId": UPLOAD}
     source = {"Bucket": BUCKET, "Key": KEY, "Region": REGION}
     part = {"PartNumber": 7, "ETag": '"5eb63bbbe01eeed093cb22bb8f5acdc3"'}
-    grantee = {"Type": "CanonicalUser", "ID": "qcs::cam::uin/100000000002:uin/100000000002"}
-    owner = {"ID": "qcs::cam::uin/100000000001:uin/100000000001"}
+    schema = {"@xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "@xsi:type": "CanonicalUser"}
+    grantee = schema | identity(100000000002)
+    owner = identity(100000000001)
     acl = {
         "AccessControlPolicy": {
             "Owner": owner,
@@ -138,19 +144,21 @@ def object_calls():
         ("delete_bucket_policy", lambda c: c.delete_bucket_policy(Bucket=BUCKET)),
         ("bucket_acl", lambda c: c.get_bucket_acl(Bucket=BUCKET)),
         ("set_bucket_acl:preset", lambda c: c.put_bucket_acl(Bucket=BUCKET, ACL="public-read")),
-        ("set_bucket_acl:list", lambda c: c.put_bucket_acl(Bucket=BUCKET, **acl)),
+        ("set_bucket_acl_list", lambda c: c.put_bucket_acl(Bucket=BUCKET, **acl)),
         ("object_acl", lambda c: c.get_object_acl(**place)),
         ("set_object_acl:preset", lambda c: c.put_object_acl(**place, ACL="private")),
         (
             "set_object_acl:grants",
             lambda c: c.put_object_acl(**place, GrantRead='id="100000000002"'),
         ),
+        ("set_object_acl_list", lambda c: c.put_object_acl(**place, **acl)),
         ("bucket_tags", lambda c: c.get_bucket_tagging(Bucket=BUCKET)),
         ("set_bucket_tags", lambda c: c.put_bucket_tagging(Bucket=BUCKET, **tags)),
         ("object_tags", lambda c: c.get_object_tagging(**place)),
         ("set_object_tags", lambda c: c.put_object_tagging(**place, **tags)),
         ("bucket_cors", lambda c: c.get_bucket_cors(Bucket=BUCKET)),
         ("set_bucket_cors", lambda c: c.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRule": [rule]})),
+        ("delete_bucket_cors", lambda c: c.delete_bucket_cors(Bucket=BUCKET)),
         ("put_object", lambda c: c.put_object(**place, Body=b"hello world", ContentType="text/plain")),
         ("put_object:empty", lambda c: c.put_object(**place, Body=b"", ContentType="text/plain")),
         ("put_object:dots", lambda c: c.put_object(Bucket=BUCKET, Key=DOTS, Body=b"a", ContentType="text/plain")),

@@ -11,6 +11,7 @@ pub mod index;
 mod line;
 mod log;
 pub mod minted;
+pub mod pages;
 pub mod query;
 pub mod record;
 mod segment;

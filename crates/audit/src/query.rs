@@ -43,7 +43,7 @@ pub struct Query {
 }
 
 impl Query {
-    fn terms(&self) -> Vec<Term<'_>> {
+    pub(crate) fn terms(&self) -> Vec<Term<'_>> {
         let terms = [
             self.request_id.as_deref().map(Term::Request),
             self.session.as_deref().map(Term::Session),
@@ -56,19 +56,24 @@ impl Query {
         terms.into_iter().flatten().collect()
     }
 
-    fn accepts(&self, record: &Request) -> bool {
+    pub(crate) fn accepts(&self, record: &Request) -> bool {
         let in_time =
             self.from.is_none_or(|from| record.time >= from) && self.to.is_none_or(|to| record.time < to);
-        let refused = || record.decision.as_ref().is_some_and(|decision| !decision.allowed);
         in_time
             && self.status.is_none_or(|status| record.status == status)
-            && (!self.refused || refused() || matches!(record.status, 401 | 403))
+            && (!self.refused || was_refused(record))
             && self.terms().iter().all(|term| term.matches(record))
     }
 
-    fn touches(&self, (first, last): (i64, i64)) -> bool {
+    pub(crate) fn touches(&self, (first, last): (i64, i64)) -> bool {
         self.from.is_none_or(|from| last >= from) && self.to.is_none_or(|to| first < to)
     }
+}
+
+/// Whether a request was refused, all or some of it.
+pub fn was_refused(record: &Request) -> bool {
+    let decided = || record.decision.as_ref().is_some_and(|decision| !decision.allowed);
+    decided() || matches!(record.status, 401 | 403)
 }
 
 /// A request that was found.

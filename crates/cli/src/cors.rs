@@ -68,7 +68,7 @@ pub struct PutArguments {
     #[command(flatten)]
     of: BucketArguments,
     /// File with the rules, JSON or XML, or `-` for standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["origins", "methods", "headers", "exposed", "max_age"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["origins", "methods", "allowed", "exposed", "max_age"])]
     document: Option<PathBuf>,
     #[command(flatten)]
     rule: RuleArguments,
@@ -85,7 +85,7 @@ struct RuleArguments {
     methods: Vec<CorsMethod>,
     /// Headers that requests may have; `*` for all
     #[arg(long = "header", value_name = "NAME", value_delimiter = ',')]
-    headers: Vec<String>,
+    allowed: Vec<String>,
     /// Headers of answers that pages may read
     #[arg(long = "expose", value_name = "NAME", value_delimiter = ',')]
     exposed: Vec<String>,
@@ -156,7 +156,7 @@ impl RuleArguments {
             id: None,
             origins: self.origins,
             methods: self.methods,
-            headers: self.headers,
+            headers: self.allowed,
             exposed: self.exposed,
             max_age: self.max_age,
         };

@@ -6,7 +6,7 @@ use daypass_client::read_cors_document;
 use serde::{Deserialize, Serialize};
 
 /// The whole document.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     #[serde(rename = "CORSRule", alias = "CORSRules")]
@@ -16,7 +16,7 @@ struct Document {
 }
 
 /// One rule. The plurals are those of other vendors' tools.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Rule {
     #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]

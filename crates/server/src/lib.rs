@@ -5,6 +5,7 @@
 
 mod analyses;
 mod audit;
+mod audit_search;
 mod background;
 mod batch_delete;
 mod bootstrap;
@@ -48,6 +49,7 @@ mod service;
 mod sessions;
 mod start_error;
 pub mod tls;
+mod trail_reader;
 mod web_identity;
 
 use std::net::{IpAddr, SocketAddr};
@@ -90,7 +92,7 @@ use key_ring::KeyRingKeeper;
 use metrics::{ListenerMeter, Metrics};
 use rate::RateLimit;
 use service::Service;
-use sessions::MintedSessions;
+use trail_reader::TrailReader;
 use web_identity::Federation;
 
 /// A running server.
@@ -152,14 +154,14 @@ impl Server {
             random,
             foundation.ring,
         );
-        let minted = MintedSessions::new(audit_directory(&config));
+        let trail = TrailReader::new(audit_directory(&config));
         let explanations = Explanations::open(config.explain, &DataDirectory::new(&config.data))
             .map_err(StartError::Explain)?;
         let service = Arc::new(Service {
             audit,
             explanations,
             store: foundation.store,
-            minted,
+            trail,
             console: console_origin,
             masters,
             key_ring: Arc::new(key_ring),

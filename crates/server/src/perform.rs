@@ -413,6 +413,7 @@ impl Service {
                     .delete_access_key(account, whose(subject)?, &access_key_id)
                     .await
             }
+            Op::SearchAudit(search) => self.search_audit(*search, identity).await,
             Op::Analysis(operation) => self.perform_analysis(&view, operation, identity).await,
             Op::ListLastUses(ids) => self.last_uses(&view, account, ids).await.map(Outcome::LastUses),
             Op::ExplainDecision(id) => self.explain_decision(id, identity, now).await,

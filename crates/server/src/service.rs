@@ -24,14 +24,14 @@ use crate::proxies::TrustedProxy;
 use crate::rate::{Asker, RateLimit};
 use crate::revocations::Revocations;
 use crate::roles::KnownRole;
-use crate::sessions::MintedSessions;
+use crate::trail_reader::TrailReader;
 use crate::web_identity::Federation;
 
 /// What a request needs beside itself.
 pub(crate) struct Service {
     pub(crate) audit: Writer,
-    /// What lists of sessions are read from.
-    pub(crate) minted: MintedSessions,
+    /// What lists of sessions, and searches, are read from.
+    pub(crate) trail: TrailReader,
     pub(crate) explanations: Explanations,
     /// Where the console's pages are from; none when there is no console.
     pub(crate) console: Option<ConsoleOrigin>,

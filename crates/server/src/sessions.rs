@@ -5,60 +5,18 @@
 //! A server knows the keys that it minted itself, as far as its trail goes back: other gateways have trails of their own.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use daypass_access::Identity;
 use daypass_api::names::{AccessKeyId, RoleId, RoleName, SessionId, Uin};
 use daypass_api::operation::{AccessKeyStatus, ListSessions, ListedTarget, RoleRef};
 use daypass_api::outcome::{ListedKind, ListedPrincipal, SessionList, SessionState, SessionSummary};
-use daypass_api::{Error, ErrorCode, Outcome, Timestamp};
-use daypass_audit::minted::{Minting, Mintings, Page, mintings};
+use daypass_api::{Error, Outcome, Timestamp};
+use daypass_audit::minted::{Minting, Mintings, mintings};
 use daypass_audit::record::{Link, Principal};
 use daypass_store::View;
 use daypass_token::{Ancestor, MAX_SESSION_SECONDS};
-use tokio::sync::Semaphore;
 
 use crate::service::Service;
-
-/// Most lists that are read at a time: each takes a thread and reads files.
-const LISTS_AT_A_TIME: usize = 2;
-
-/// Longest that a list waits for records that are on their way to the disk. It then tells what is there: a disk that
-/// takes nothing for so long makes the trail refuse requests, or tell of a gap, as is configured.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// How often it looks whether they are there; the trail is written every few milliseconds.
-const LOOKS_AGAIN: Duration = Duration::from_millis(2);
-
-/// The trail that says what was minted.
-pub(crate) struct MintedSessions {
-    directory: PathBuf,
-    turns: Semaphore,
-}
-
-impl MintedSessions {
-    pub(crate) fn new(directory: PathBuf) -> Self {
-        Self {
-            directory,
-            turns: Semaphore::new(LISTS_AT_A_TIME),
-        }
-    }
-
-    async fn page(&self, asked: Mintings) -> Result<Page, Error> {
-        let unreadable = |cause: &dyn std::fmt::Display| {
-            tracing::error!(%cause, "the audit trail cannot be read, so that sessions cannot be listed");
-            Error::with_message(
-                ErrorCode::InternalError,
-                "the audit trail, which knows the sessions, cannot be read",
-            )
-        };
-        let _turn = self.turns.acquire().await.map_err(|error| unreadable(&error))?;
-        let directory = self.directory.clone();
-        let read = tokio::task::spawn_blocking(move || mintings(&directory, &asked)).await;
-        read.map_err(|error| unreadable(&error))?
-            .map_err(|error| unreadable(&error))
-    }
-}
 
 impl Service {
     /// A page of the account's temporary keys, the newest first.
@@ -69,10 +27,11 @@ impl Service {
         identity: &Identity,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
-        self.catch_up().await;
-        self.follow_revocations(view).await?;
         let asked = asked(view, list, identity, now).await?;
-        let page = self.minted.page(asked).await?;
+        let page = self
+            .read_trail(move |directory| mintings(directory, &asked))
+            .await?;
+        self.follow_revocations(view).await?;
         let ring = self.ring();
         let mut judge = Judge {
             service: self,
@@ -92,19 +51,6 @@ impl Service {
             entries,
             next: page.next,
         }))
-    }
-
-    /// Waits until what was answered before can be read in the trail: a record is put there before its answer goes out.
-    async fn catch_up(&self) {
-        let figures = self.audit.figures();
-        let put = figures.put();
-        let written = async {
-            while figures.written() < put {
-                tokio::time::sleep(LOOKS_AGAIN).await;
-            }
-        };
-        // Past the bound, what is there is told.
-        let _ = tokio::time::timeout(LONGEST_WAIT, written).await;
     }
 }
 

@@ -124,7 +124,7 @@ fn lint() -> anyhow::Result<()> {
 
 fn unit() -> anyhow::Result<()> {
     cargo(&["test", "--workspace"])?;
-    // What the crate `object_store` asks of its implementations.
+    // What the crate `object_store` asks of its implementations, and the example of it.
     cargo(&[
         "test",
         "--package",
@@ -133,12 +133,20 @@ fn unit() -> anyhow::Result<()> {
         "object-store",
         "--test",
         "object_store",
+        "--test",
+        "examples",
     ])
 }
 
 fn docs() -> anyhow::Result<()> {
+    document(&["--workspace"])?;
+    // With what is behind features, as who uses the SDK may read it.
+    document(&["--package", "daypass-client", "--all-features"])
+}
+
+fn document(packages: &[&str]) -> anyhow::Result<()> {
     let mut command = process::command("cargo");
-    command.args(["doc", "--no-deps", "--workspace"]);
+    command.args(["doc", "--no-deps"]).args(packages);
     process::run(command.env("RUSTDOCFLAGS", "--deny warnings"))
 }
 

@@ -18,11 +18,12 @@ pub use account::{AccountOperation, AccountStatus, MAX_ACCOUNT_NUMBER, NewAccoun
 pub use copy::{CopyObject, CopySource, UploadPartCopy};
 pub use explain::{MAX_REQUEST_ID_BYTES, RequestId};
 pub use identity::{
-    AccessKeyStatus, AnalysisOperation, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser,
-    EntityFilter, GroupOperation, IdentityOperation, MAX_MEMBERSHIPS_AT_ONCE, MAX_ROLE_DESCRIPTION_BYTES,
-    MAX_ROLE_SECONDS, MAX_ROLE_TAGS, Membership, NewGroup, NewPolicy, NewRole, Paging, PolicyPurpose,
-    PolicyRef, PolicyScope, RightsHolder, RoleOperation, RoleRef, Subject, UpdateGroup, UpdatePolicy,
-    UpdateUser, UserPolicies, UserRef, VersionOperation,
+    AccessKeyStatus, AnalysisOperation, AttachmentReach, AuditEnding, BoundaryOperation, Contact, CreateUser,
+    DeleteUser, EntityFilter, GroupOperation, IdentityOperation, MAX_AUDIT_RECORDS, MAX_AUDIT_TEXT_BYTES,
+    MAX_MEMBERSHIPS_AT_ONCE, MAX_ROLE_DESCRIPTION_BYTES, MAX_ROLE_SECONDS, MAX_ROLE_TAGS, Membership,
+    NewGroup, NewPolicy, NewRole, Paging, PolicyPurpose, PolicyRef, PolicyScope, RightsHolder, RoleOperation,
+    RoleRef, SearchAudit, Subject, UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef,
+    VersionOperation,
 };
 pub use key_ring::KeyRingOperation;
 pub use object::{

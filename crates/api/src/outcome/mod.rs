@@ -320,6 +320,8 @@ pub enum Outcome {
     MasterKeyRotated(u64),
     /// Why a request was answered as it was, as JSON.
     Explanation(String),
+    /// Records of the audit trail.
+    AuditRecords(AuditRecords),
     /// What was found about a policy.
     Findings(Vec<JudgedFinding>),
     /// What remains of somebody's rights.
@@ -336,6 +338,15 @@ pub enum Outcome {
     Provider(Provider),
     /// It was done; there is nothing to tell.
     Done,
+}
+
+/// Records of the audit trail, and where to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecords {
+    /// The records, as a JSON list; docs/audit.md describes them.
+    pub records: String,
+    /// Before which record to go on, when there may be more.
+    pub next: Option<u64>,
 }
 
 /// What remains of somebody's rights.

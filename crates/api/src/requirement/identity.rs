@@ -40,6 +40,7 @@ pub(super) fn requirements(operation: &IdentityOperation) -> Vec<Requirement> {
         Op::UpdateAccessKey { subject, .. } => of("cam:UpdateAccessKey", subject),
         Op::DeleteAccessKey { subject, .. } => of("cam:DeleteAccessKey", subject),
         Op::ExplainDecision(_) => one("cam:ExplainDecision", Resource::Service),
+        Op::SearchAudit(_) => one("cam:SearchAudit", Resource::Service),
         Op::Analysis(operation) => analysis(operation),
         Op::ListLastUses(_) => one("cam:GetSecurityLastUsed", Resource::Service),
         Op::CreatePolicy(_) => one("cam:CreatePolicy", Resource::Service),

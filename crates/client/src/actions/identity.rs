@@ -5,11 +5,11 @@ use daypass_api::names::{AccessKeyId, Account, PolicyId, Uin, UserName};
 use daypass_api::operation::{
     AccessKeyStatus, AnalysisOperation, BoundaryOperation, CreateUser, DeleteUser, EntityFilter,
     IdentityOperation, NewPolicy, Operation, Paging, PolicyPurpose, PolicyScope, RequestId, RightsHolder,
-    Subject, UpdatePolicy, UpdateUser, UserPolicies,
+    SearchAudit, Subject, UpdatePolicy, UpdateUser, UserPolicies,
 };
 use daypass_api::outcome::{
-    AccessKey, AccountSummary, AttachedPolicy, Boundary, EffectiveRights, JudgedFinding, LastUse,
-    NewAccessKey, Page, Policy, PolicyEntity, PolicySummary, User, UserPolicy,
+    AccessKey, AccountSummary, AttachedPolicy, AuditRecords, Boundary, EffectiveRights, JudgedFinding,
+    LastUse, NewAccessKey, Page, Policy, PolicyEntity, PolicySummary, User, UserPolicy,
 };
 
 use super::ActionClient;
@@ -76,6 +76,15 @@ impl ActionClient {
     pub async fn explain_decision(&self, id: RequestId) -> Result<String, Error> {
         match self.identity(IdentityOperation::ExplainDecision(id)).await? {
             Outcome::Explanation(text) => Ok(text),
+            _ => Err(Error::other_outcome()),
+        }
+    }
+
+    /// A page of the records of the audit trail, the newest first.
+    pub async fn search_audit(&self, search: SearchAudit) -> Result<AuditRecords, Error> {
+        let search = IdentityOperation::SearchAudit(Box::new(search));
+        match self.identity(search).await? {
+            Outcome::AuditRecords(found) => Ok(found),
             _ => Err(Error::other_outcome()),
         }
     }

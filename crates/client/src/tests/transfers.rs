@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use daypass_api::acl::{AclRequest, ObjectAclPreset};
+use daypass_api::acl::{AclRequest, Grant, Grantee, ObjectAclPreset, Permission};
 use daypass_api::names::{AccessKeyId, ObjectKey};
 use daypass_api::secret::SecretKey;
 use daypass_testkit::{ROOT_SECRET_ID, ROOT_SECRET_KEY, TestServer};
@@ -74,6 +74,30 @@ async fn files_of_all_sizes_go_both_ways() {
     }
     assert_eq!(names(folder.path()).len(), 2, "no temporary file is left");
     assert_eq!(uploads(&client).await, 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn lists_that_were_read_are_changed_and_put_back() {
+    let (server, client) = store().await;
+    let put = request::put_object(&bucket(), &key());
+    client
+        .upload_from(put, &b"hello world"[..], &transfer())
+        .await
+        .unwrap();
+    let everybody = Grant {
+        grantee: Grantee::AllUsers,
+        permission: Permission::Read,
+    };
+    let mut list = client.bucket_acl(&bucket()).await.unwrap();
+    list.acl.grants.push(everybody);
+    client.set_bucket_acl_list(&bucket(), &list).await.unwrap();
+    assert_eq!(client.bucket_acl(&bucket()).await.unwrap(), list);
+    client
+        .set_object_acl_list(&bucket(), &key(), &list)
+        .await
+        .unwrap();
+    assert_eq!(client.object_acl(&bucket(), &key()).await.unwrap(), list);
     server.stop().await;
 }
 

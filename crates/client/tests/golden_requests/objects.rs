@@ -2,13 +2,12 @@
 
 use bytes::Bytes;
 use daypass_api::Timestamp;
-use daypass_api::acl::{
-    Acl, BucketAclPreset, BucketAclRequest, Grant, Grantee, ObjectAclPreset, ObjectAclRequest, Permission,
-};
+use daypass_api::acl::{Acl, BucketAclPreset, Grant, Grantee, ObjectAclPreset, ObjectAclRequest, Permission};
 use daypass_api::cors::{CorsMethod, CorsRule, CorsRules};
 use daypass_api::names::{BucketName, ObjectKey, Uin, UploadId};
 use daypass_api::object::{ByteRange, ETag, ETagMatch, ObjectHeaders, Preconditions, Span, StorageClass};
 use daypass_api::operation::{BodyClaims, ListObjects, ReadObject, UploadRef};
+use daypass_api::outcome::AclReport;
 use daypass_client::{ObjectClient, Payload, UploadedPart, request};
 
 use crate::{Call, DOCUMENT, call};
@@ -69,6 +68,14 @@ fn grants() -> Vec<Grant> {
     }]
 }
 
+fn report() -> AclReport {
+    AclReport {
+        owner_uin: Uin(100_000_000_001),
+        acl: Acl { grants: grants() },
+        inherited: false,
+    }
+}
+
 fn tags() -> Vec<(String, String)> {
     vec![("team".to_owned(), "red & blue".to_owned())]
 }
@@ -95,9 +102,8 @@ fn attributes(client: &ObjectClient) -> Vec<Call<'_>> {
                 .set_bucket_acl(&bucket(), BucketAclPreset::PublicRead.into())
                 .await
         }),
-        call("set_bucket_acl:list", async {
-            let list = BucketAclRequest::List(Acl { grants: grants() });
-            client.set_bucket_acl(&bucket(), list).await
+        call("set_bucket_acl_list", async {
+            client.set_bucket_acl_list(&bucket(), &report()).await
         }),
         call("object_acl", async { client.object_acl(&bucket(), &key()).await }),
         call("set_object_acl:preset", async {
@@ -108,6 +114,9 @@ fn attributes(client: &ObjectClient) -> Vec<Call<'_>> {
         call("set_object_acl:grants", async {
             let grants = ObjectAclRequest::Grants(grants());
             client.set_object_acl(&bucket(), &key(), grants).await
+        }),
+        call("set_object_acl_list", async {
+            client.set_object_acl_list(&bucket(), &key(), &report()).await
         }),
         call("bucket_tags", async { client.bucket_tags(&bucket()).await }),
         call("set_bucket_tags", async {
@@ -120,6 +129,9 @@ fn attributes(client: &ObjectClient) -> Vec<Call<'_>> {
             client.set_object_tags(&bucket(), &key(), tags()).await
         }),
         call("bucket_cors", async { client.bucket_cors(&bucket()).await }),
+        call("delete_bucket_cors", async {
+            client.delete_bucket_cors(&bucket()).await
+        }),
         call("set_bucket_cors", async {
             client.set_bucket_cors(&bucket(), cors()).await
         }),

@@ -39,7 +39,7 @@ const STS = new Set([
 ]);
 const OWN = new Set([
   'RevokeSession', 'ListRevocations', 'ListSessions', 'DescribeKeyRing', 'EndAllSessions', 'ExplainDecision',
-  'LintPolicy', 'DescribeEffective', 'ListRefusals', 'SearchAudit',
+  'LintPolicy', 'DescribeEffective', 'SearchAudit',
 ]);
 
 function versionOf(action, service) {

@@ -5,42 +5,45 @@ import { t } from '/js/i18n.js';
 import { call } from '/js/calls.js';
 import { facts, table, trouble } from '/js/widgets.js';
 
-/** A panel that follows a policy: `update(text)` shows what remains of it. */
-export function effectivePanel() {
+/**
+ * What remains, as a table and as a picture, each to be put where it has room: `update(text)` shows what remains of a policy.
+ * @param {object} [holder] `{ TargetUin }` or `{ RoleName }`, if it is not whoever is signed in
+ */
+export function effectivePanel(holder = {}) {
   const element = h('div', { 'aria-live': 'polite' }, h('p', { class: 'hint' }, t('say.loading')));
+  const picture = h('div', {});
+  const isOwn = Object.keys(holder).length === 0;
   let turn = 0;
   let url = null;
   async function update(text) {
     turn += 1;
     const mine = turn;
     try {
-      const told = await call('DescribeEffective', text.trim() === '' ? {} : { Policy: text });
+      const told = await call('DescribeEffective', text.trim() === '' ? holder : { ...holder, Policy: text });
       if (mine !== turn) return;
       if (url !== null) URL.revokeObjectURL(url);
       url = told.Picture ? URL.createObjectURL(new Blob([told.Picture], { type: 'image/svg+xml' })) : null;
-      fill(element, shown(told, url));
+      // A and B are those of the form; a holder has no B.
+      fill(element, isOwn && h('p', { class: 'hint' }, t('effective.why')), rowsTable(told.Rows));
+      fill(picture, url !== null && drawn(url));
     } catch (error) {
       if (mine === turn) fill(element, trouble(error));
     }
   }
-  return { element, update };
+  return { element, picture, update };
 }
 
-function shown(told, url) {
-  return [
-    url !== null && h('div', { class: 'picture', tabindex: 0, role: 'region', 'aria-label': t('effective.picture') },
-      h('img', { src: url, alt: t('effective.picture') })),
-    h('p', { class: 'hint' }, t('effective.why')),
-    rowsTable(told.Rows ?? []),
-  ];
+function drawn(url) {
+  return h('div', { class: 'picture card', tabindex: 0, role: 'region', 'aria-label': t('effective.picture') },
+    h('img', { src: url, alt: t('effective.picture') }));
 }
 
-const patterns = (list) => h('ul', { class: 'plain-list' }, list.map((one) => h('li', {}, h('code', {}, one.join(' & ')))));
+const patterns = (list, more = '') => h('ul', { class: `plain-list ${more}` }, list.map((one) => h('li', {}, h('code', {}, one.join(' & ')))));
 
 /** What remains, as rows: actions, resources and what else must hold. */
 export function rowsTable(rows) {
   const columns = [
-    [t('effective.actions'), (row) => patterns(row.actions)],
+    [t('effective.actions'), (row) => patterns(row.actions, 'whole')],
     [t('effective.resources'), (row) => patterns(row.resources)],
     [t('effective.but'), butOf],
   ];

@@ -5,11 +5,12 @@ import core from '/js/words/core.js';
 import explanations from '/js/words/explanations.js';
 import keys from '/js/words/keys.js';
 import objects from '/js/words/objects.js';
+import people from '/js/words/people.js';
 import sessions from '/js/words/sessions.js';
 import signature from '/js/words/signature.js';
 import trail from '/js/words/trail.js';
 
-const WORDS = { ...core, ...explanations, ...keys, ...objects, ...sessions, ...signature, ...trail };
+const WORDS = { ...core, ...explanations, ...keys, ...objects, ...people, ...sessions, ...signature, ...trail };
 const LANGUAGES = ['en', 'zh'];
 const STORED_AS = 'daypass.language';
 
@@ -60,6 +61,9 @@ export function moment(value) {
   if (Number.isNaN(date.getTime())) return String(value);
   return new Intl.DateTimeFormat(tag(), { dateStyle: 'medium', timeStyle: 'medium' }).format(date);
 }
+
+/** A moment that access management tells: the time of day of Beijing. */
+export const camMoment = (text) => moment(text && `${text.replace(' ', 'T')}+08:00`);
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 

@@ -51,6 +51,15 @@ export function policyEditor({ label, kind, text = '', rows = 14, changed = () =
   return { element: h('div', {}, of.element, findings), field: of, value: () => area.value, write, control: area };
 }
 
+/** A policy's text as people read it; what is not JSON stays as it is. */
+export function indented(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
 function wrongJson(text) {
   if (text.trim() === '') return '';
   try {

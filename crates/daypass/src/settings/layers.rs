@@ -132,6 +132,7 @@ pub(crate) fn flag_of(key: &str) -> String {
     let name = key.strip_prefix("limits.").unwrap_or(key);
     match name {
         "hosts" => "--host".to_owned(),
+        "console_origins" => "--console-origin".to_owned(),
         "trusted_proxies" => "--trusted-proxy".to_owned(),
         _ => format!("--{}", name.replace('_', "-")),
     }

@@ -80,7 +80,7 @@ actions! {
         UpdateRoleSessionDuration, UpdateRoleConsoleLogin, TagRole, UntagRole, AttachRolePolicy, DetachRolePolicy,
         ListAttachedRolePolicies, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary,
         GetRolePermissionBoundary,
-        ExplainDecision, LintPolicy, DescribeEffective,
+        ExplainDecision, LintPolicy, DescribeEffective, SearchAudit,
         CreateRootAccount, GetRootAccount, ListRootAccounts, UpdateRootAccount,
         CreateOIDCConfig, DescribeOIDCConfig, UpdateOIDCConfig, DeleteOIDCConfig;
 }
@@ -101,7 +101,8 @@ impl Action {
             | Self::RotateMasterKey
             | Self::ExplainDecision
             | Self::LintPolicy
-            | Self::DescribeEffective => OWN_VERSION,
+            | Self::DescribeEffective
+            | Self::SearchAudit => OWN_VERSION,
             _ => self.service().version(),
         }
     }

@@ -11,8 +11,9 @@ use daypass_api::{Error, Operation};
 use super::action::{Action, Service};
 use super::fields::{Fields, Parameters};
 use super::{
-    access_keys, accounts, analysis, assume, attachments, boundaries, explain, groups, key_ring, own_account,
-    policies, providers, revocations, role_policies, roles, sessions, sts, users, versions, web_identity,
+    access_keys, accounts, analysis, assume, attachments, audit, boundaries, explain, groups, key_ring,
+    own_account, policies, providers, revocations, role_policies, roles, sessions, sts, users, versions,
+    web_identity,
 };
 
 /// Path of every call of API 3.0.
@@ -150,6 +151,7 @@ impl Call {
             Action::ListEntitiesForPolicy => attachments::read_entities(fields)?,
             Action::ListAttachedUserAllPolicies => attachments::read_list_all(fields)?,
             Action::ExplainDecision => explain::read(fields)?,
+            Action::SearchAudit => audit::read(fields)?,
             Action::LintPolicy => Identity::Analysis(analysis::read_lint(fields)?),
             Action::DescribeEffective => Identity::Analysis(analysis::read_effective(fields)?),
             Action::CreatePolicyVersion => Identity::Version(versions::read_create(fields)?),

@@ -12,8 +12,8 @@ use super::action::Action;
 use super::object::with_some;
 use super::reply::{AnswerError, Reply, malformed};
 use super::{
-    access_keys, accounts, analysis, assume, attachments, boundaries, explain, groups, key_ring, own_account,
-    policies, providers, revocations, roles, sessions, sts, users, versions, web_identity,
+    access_keys, accounts, analysis, assume, attachments, audit, boundaries, explain, groups, key_ring,
+    own_account, policies, providers, revocations, roles, sessions, sts, users, versions, web_identity,
 };
 
 /// A call to send: its action and version go into the headers, its body is JSON.
@@ -82,6 +82,7 @@ fn identity_request(operation: &IdentityOperation) -> (Action, Json) {
             access_keys::last_uses_parameters(ids),
         ),
         Op::ExplainDecision(id) => (Action::ExplainDecision, explain::parameters(id)),
+        Op::SearchAudit(search) => (Action::SearchAudit, audit::parameters(search)),
         Op::Analysis(operation) => {
             let action = match operation {
                 AnalysisOperation::Lint { .. } => Action::LintPolicy,
@@ -215,6 +216,7 @@ fn identity_answer(operation: &IdentityOperation, reply: Reply<'_>) -> Result<Ou
         Op::GetAccountSummary => own_account::read_summary(reply),
         Op::ListLastUses(_) => access_keys::read_last_uses_answer(reply),
         Op::ExplainDecision(_) => explain::read_answer(reply),
+        Op::SearchAudit(_) => audit::read_answer(reply),
         Op::Analysis(operation) => analysis::read_answer(operation, reply),
         Op::UpdatePolicy(update) => policies::read_updated(update, reply),
         Op::ListUserPolicies(_) => attachments::read_user_policies(reply),

@@ -13,8 +13,8 @@ use zeroize::{Zeroize, Zeroizing};
 use super::call::{Edition, Spelling};
 use super::object::with;
 use super::{
-    access_keys, accounts, analysis, attachments, boundaries, error, explain, groups, key_ring, own_account,
-    policies, providers, revocations, role_policies, roles, sessions, sts, users, versions,
+    access_keys, accounts, analysis, attachments, audit, boundaries, error, explain, groups, key_ring,
+    own_account, policies, providers, revocations, role_policies, roles, sessions, sts, users, versions,
 };
 
 /// Room for the longest answer with a secret, so that its text is never moved to a larger place.
@@ -117,6 +117,7 @@ fn fields(outcome: &Outcome) -> Option<Json> {
         Outcome::KeyRing(epochs) => key_ring::write(epochs),
         Outcome::MasterKeyRotated(secrets) => key_ring::write_rotated(*secrets),
         Outcome::Explanation(text) => explain::write(text),
+        Outcome::AuditRecords(found) => audit::write(found),
         Outcome::Findings(findings) => analysis::write_findings(findings),
         Outcome::Effective(rights) => analysis::write_effective(rights),
         Outcome::RoleCreated(id) => roles::write_created(*id),

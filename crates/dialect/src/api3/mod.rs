@@ -9,6 +9,7 @@
 
 mod action;
 mod analysis;
+mod audit;
 mod call;
 mod read;
 

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use daypass_api::acl::AclRequest;
-use daypass_api::names::{BucketName, ObjectKey};
+use daypass_api::acl::{Acl, AclRequest};
+use daypass_api::names::{BucketName, ObjectKey, Uin};
 use daypass_api::object::{ByteRange, ETag, ETagMatch, ObjectHeaders, Preconditions, StorageClass};
 use daypass_api::operation::{
     BodyClaims, CopySource, ListBuckets, ListMultipartUploads, ListObjects, ListParts, ObjectOperation,
@@ -163,6 +163,11 @@ pub fn document(operation: &ObjectOperation) -> Option<String> {
         ObjectOperation::DeleteObjects(delete) => Some(delete::write_request(delete)),
         _ => None,
     }
+}
+
+/// Writes a whole access control list and whose it is, as the real service wants it; [`document`] leaves that open.
+pub fn acl_document(owner: Uin, list: &Acl) -> String {
+    acl::write_document(Document::bare(), Some(owner), list).into_text()
 }
 
 struct Builder(RequestParts);

@@ -6,16 +6,17 @@ use daypass_api::names::{
 };
 use daypass_api::operation::{
     AccessKeyStatus, AccountOperation, AccountStatus, AnalysisOperation, AssumeRole,
-    AssumeRoleWithWebIdentity, AttachmentReach, BoundaryOperation, Contact, CreateUser, DeleteUser,
-    EntityFilter, GetFederationToken, GroupOperation, IdentityOperation, KeyRingOperation, ListRevocations,
-    ListSessions, ListedTarget, MAX_ACCOUNT_NUMBER, Membership, NewAccount, NewGroup, NewPolicy, NewRole,
-    Operation, Paging, PolicyPurpose, PolicyRef, PolicyScope, ProviderOperation, ProviderSettings, RequestId,
-    RevokeSession, RevokedTarget, RightsHolder, RoleOperation, RoleRef, SessionOperation, Subject,
-    UpdateGroup, UpdatePolicy, UpdateUser, UserPolicies, UserRef, VersionOperation,
+    AssumeRoleWithWebIdentity, AttachmentReach, AuditEnding, BoundaryOperation, Contact, CreateUser,
+    DeleteUser, EntityFilter, GetFederationToken, GroupOperation, IdentityOperation, KeyRingOperation,
+    ListRevocations, ListSessions, ListedTarget, MAX_ACCOUNT_NUMBER, MAX_AUDIT_RECORDS, Membership,
+    NewAccount, NewGroup, NewPolicy, NewRole, Operation, Paging, PolicyPurpose, PolicyRef, PolicyScope,
+    ProviderOperation, ProviderSettings, RequestId, RevokeSession, RevokedTarget, RightsHolder,
+    RoleOperation, RoleRef, SearchAudit, SessionOperation, Subject, UpdateGroup, UpdatePolicy, UpdateUser,
+    UserPolicies, UserRef, VersionOperation,
 };
 use daypass_api::outcome::{
-    AccessKey, AccountSummary, AttachedPolicy, Boundary, CallerIdentity, EffectiveRights, Ended,
-    EpochSummary, Group, GroupDetails, JudgedFinding, JudgedSeverity, Judgement, LastUse, ListedKind,
+    AccessKey, AccountSummary, AttachedPolicy, AuditRecords, Boundary, CallerIdentity, EffectiveRights,
+    Ended, EpochSummary, Group, GroupDetails, JudgedFinding, JudgedSeverity, Judgement, LastUse, ListedKind,
     ListedPrincipal, NewAccessKey, Outcome, Page, Policy, PolicyEntity, PolicySummary, PolicyVersion,
     PolicyVersionSummary, Provider, Revocation, RevocationList, Role, RootAccount, SessionList, SessionState,
     SessionSummary, SessionToken, TemporaryKey, User, UserPolicy, Within,
@@ -83,6 +84,22 @@ fn moment() -> impl Strategy<Value = Timestamp> {
 
 fn role_id() -> impl Strategy<Value = RoleId> {
     (1..=u64::MAX).prop_map(RoleId)
+}
+
+prop_compose! {
+    fn search_audit()(
+        from in option::of(0i64..1 << 40), to in option::of(0i64..1 << 40), principal in option::of(uin()),
+        access_key_id in option::of("[A-Za-z0-9]{1,9}"), session_name in option::of("[a-z]{1,9}"),
+        action in option::of("cos:[A-Z][a-z]{1,9}"), bucket in option::of("[a-z]{1,9}-1"), prefix in option::of("[a-z/]{1,9}"),
+        (request_id, ending) in (option::of("[A-Za-z0-9=]{1,9}"), option::of(select(vec![
+            AuditEnding::Allowed, AuditEnding::Refused, AuditEnding::Failed,
+        ]))),
+        before in option::of(any::<u64>()), limit in 1..=MAX_AUDIT_RECORDS,
+    ) -> SearchAudit {
+        SearchAudit {
+            from, to, principal, access_key_id, session_name, action, bucket, prefix, request_id, ending, before, limit,
+        }
+    }
 }
 
 fn purpose() -> impl Strategy<Value = PolicyPurpose> {
@@ -462,6 +479,7 @@ fn user_operation() -> impl Strategy<Value = IdentityOperation> {
         Just(IdentityOperation::GetAccountNumbers),
         "[A-Za-z0-9+/=_-]{1,128}"
             .prop_map(|id| IdentityOperation::ExplainDecision(RequestId::parse(&id).unwrap())),
+        search_audit().prop_map(|search| IdentityOperation::SearchAudit(Box::new(search))),
         ("[ -~]{1,20}", purpose()).prop_map(|(document, purpose)| {
             IdentityOperation::Analysis(AnalysisOperation::Lint { document, purpose })
         }),
@@ -956,6 +974,12 @@ fn outcome(operation: &Operation) -> BoxedStrategy<Outcome> {
             .boxed(),
         Op::ExplainDecision(_) => any::<u32>()
             .prop_map(|time| Outcome::Explanation(format!(r#"{{"RequestId":"a","Time":{time}}}"#)))
+            .boxed(),
+        Op::SearchAudit(_) => (any::<u32>(), option::of(any::<u64>()))
+            .prop_map(|(time, next)| {
+                let records = format!(r#"[{{"time":{time}}}]"#);
+                Outcome::AuditRecords(AuditRecords { records, next })
+            })
             .boxed(),
         Op::Analysis(AnalysisOperation::Lint { .. }) => {
             vec(finding(), 0..3).prop_map(Outcome::Findings).boxed()

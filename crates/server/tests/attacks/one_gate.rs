@@ -482,6 +482,7 @@ pub(crate) fn action_for(action: Action, uin: u64, policy: u64, role: &str) -> (
         Action::DetachUserPolicy => (json!({ "DetachUin": uin, "PolicyId": policy }), true),
         // Nobody has had such an answer.
         Action::ExplainDecision => (json!({ "RequestId": "NjU1MzdmMDBfNTQ4ZmI5ZjdfMWE=" }), false),
+        Action::SearchAudit => (json!({}), false),
         Action::LintPolicy => (json!({ "PolicyDocument": "{}", "Kind": "session" }), false),
         Action::DescribeEffective => (json!({ "TargetUin": uin }), false),
         Action::GetUserAppId | Action::GetAccountSummary | Action::ListCollaborators | Action::ListGroups => {

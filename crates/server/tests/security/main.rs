@@ -18,6 +18,7 @@ mod wire;
 
 mod acting;
 mod analyses;
+mod audit_search;
 mod bucket_policy;
 mod conditions;
 mod cross_account;

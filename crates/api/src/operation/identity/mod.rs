@@ -1,6 +1,7 @@
 //! Operations of the access-management service. What has many operations of its own has a file of its own.
 
 mod analysis;
+mod audit;
 mod boundary;
 mod group;
 mod policy;
@@ -12,6 +13,7 @@ use crate::names::{AccessKeyId, PolicyId, Uin, UserName};
 use crate::operation::{AccountOperation, ProviderOperation, RequestId};
 
 pub use analysis::{AnalysisOperation, PolicyPurpose, RightsHolder};
+pub use audit::{AuditEnding, MAX_AUDIT_RECORDS, MAX_AUDIT_TEXT_BYTES, SearchAudit};
 pub use boundary::BoundaryOperation;
 pub use group::{GroupOperation, MAX_MEMBERSHIPS_AT_ONCE, Membership, NewGroup, UpdateGroup};
 pub use policy::{
@@ -122,6 +124,8 @@ pub enum IdentityOperation {
     },
     /// Why a request was answered as it was.
     ExplainDecision(RequestId),
+    /// Records of the audit trail.
+    SearchAudit(Box<SearchAudit>),
     /// What policies mean.
     Analysis(AnalysisOperation),
     /// About accounts themselves.
@@ -162,6 +166,7 @@ impl IdentityOperation {
             | Self::ListUserPolicies(_)
             | Self::ListPolicyEntities { .. }
             | Self::ExplainDecision(_)
+            | Self::SearchAudit(_)
             | Self::Analysis(_) => false,
             Self::CreateUser(_)
             | Self::UpdateUser(_)

@@ -2,18 +2,18 @@
 
 import { fill, h } from '/js/dom.js';
 import { moment, t } from '/js/i18n.js';
-import { call } from '/js/calls.js';
 import { pagedTable } from '/js/paged.js';
+import { records, target, who } from '/js/records.js';
 import { to } from '/js/router.js';
-import { badge, button, dialog, facts, field, form, heading, input, select } from '/js/widgets.js';
+import { badge, button, demand, dialog, facts, field, form, heading, input, select } from '/js/widgets.js';
 
 export function show() {
   const fields = {
     From: field(t('audit.from'), input({ type: 'datetime-local' })),
     To: field(t('audit.to'), input({ type: 'datetime-local' })),
     AccessKeyId: field(t('audit.key'), input({}), { hint: t('audit.keyHint') }),
-    Principal: field(t('audit.who'), input({}), { hint: t('audit.whoHint') }),
-    Action: field(t('audit.action'), input({}), { hint: t('audit.actionHint') }),
+    TargetUin: field(t('audit.who'), input({ inputmode: 'numeric' }), { hint: t('audit.whoHint') }),
+    ActionName: field(t('audit.action'), input({}), { hint: t('audit.actionHint') }),
     Outcome: field(t('audit.outcome'), select([
       ['', t('audit.any')], ['allowed', t('audit.allowed')], ['refused', t('audit.refused')], ['failed', t('audit.failed')],
     ])),
@@ -21,7 +21,7 @@ export function show() {
     Prefix: field(t('audit.prefix'), input({})),
   };
   const place = h('div', {});
-  const search = async () => fill(place, records(asked(fields)));
+  const search = async () => fill(place, found(asked(fields)));
   search();
   return h(
     'section', {},
@@ -31,33 +31,29 @@ export function show() {
   );
 }
 
+const seconds = (text) => Math.floor(Date.parse(text) / 1000);
+/** What is not sent as the text that it is. */
+const READ = { From: seconds, To: seconds, TargetUin: Number };
+
 function asked(fields) {
+  demand(fields.TargetUin, (text) => /^\d{0,18}$/.test(text), t('audit.uinWrong'));
   const given = Object.entries(fields)
     .map(([name, of]) => [name, of.value().trim()])
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => [name, name === 'From' || name === 'To' ? Math.floor(Date.parse(value) / 1000) : value]);
+    .map(([name, value]) => [name, READ[name]?.(value) ?? value]);
   return { ...Object.fromEntries(given), Limit: 100 };
 }
 
-function records(parameters) {
+function found(parameters) {
   const columns = [
     [t('explain.when'), (one) => moment(one.time / 1000)],
-    [t('explain.request'), (one) => h('code', {}, one.operation ?? one.method)],
-    [t('audit.target'), (one) => target(one)],
-    [t('explain.who'), (one) => one.sessionName ?? (one.principal ? `${one.principal} ${one.uin ?? ''}` : '')],
+    [t('explain.request'), (one) => h('code', { class: 'whole' }, one.operation ?? one.method)],
+    [t('audit.target'), target],
+    [t('explain.who'), who],
     [t('explain.outcome'), outcome],
     ['', (one) => button(t('audit.details'), () => details(one), { class: 'small', 'aria-label': t('audit.detailsOf', { id: one.requestId }) })],
   ];
-  const page = async (next) => {
-    const told = await call('SearchAudit', next === undefined ? parameters : { ...parameters, Next: next });
-    return { rows: told.Records, next: told.Next };
-  };
-  return pagedTable({ caption: t('page.audit'), columns, none: t('audit.none'), page });
-}
-
-function target(one) {
-  const text = one.bucket ? `${one.bucket}/${one.key ?? ''}` : (one.about ?? []).join(', ');
-  return text && h('code', {}, text);
+  return pagedTable({ caption: t('page.audit'), columns, none: t('audit.none'), page: records(parameters) });
 }
 
 function outcome(one) {

@@ -27,6 +27,7 @@ export function show() {
       h('div', { class: 'card' }, h('h2', {}, t('keys.what')), later(() => scopeForm(editor)), issueForm(editor, issued)),
       h('div', { class: 'card' }, h('h2', {}, t('keys.remains')), effective.element),
     ),
+    effective.picture,
     issued,
   );
 }
@@ -81,7 +82,7 @@ function issueForm(editor, issued) {
       // The API takes the policy percent-encoded.
       Policy: policy === '' ? '{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}' : encodeURIComponent(policy),
     });
-    fill(issued, keyCard(told));
+    fill(issued, keyCard(told, policy));
     issued.scrollIntoView({ behavior: 'smooth', block: 'start' });
     announce(t('keys.made'));
   };
@@ -90,7 +91,7 @@ function issueForm(editor, issued) {
 
 const spelled = (seconds) => (seconds < 3600 ? t('say.minutes', { count: seconds / 60 }) : t('say.hours', { count: seconds / 3600 }));
 
-function keyCard(told) {
+function keyCard(told, policy) {
   const { TmpSecretId: id, TmpSecretKey: secretKey, Token: token } = told.Credentials;
   const exports = [`TENCENTCLOUD_SECRET_ID=${id}`, `TENCENTCLOUD_SECRET_KEY=${secretKey}`, `TENCENTCLOUD_SESSION_TOKEN=${token}`]
     .map((line) => `export ${line}`).join('\n');
@@ -104,25 +105,29 @@ function keyCard(told) {
       [t('keys.expires'), moment(told.ExpiredTime)],
     ]),
     h('p', { class: 'hint' }, t('keys.once')),
-    tryForm({ id, secret: secretKey, token }),
+    tryForm({ id, secret: secretKey, token }, policy),
   );
 }
 
 const REQUESTS = {
   HeadObject: ({ bucket, key }) => ({ method: 'HEAD', bucket, key }),
   GetBucket: ({ bucket, key }) => ({ bucket, query: { prefix: key, 'max-keys': '1' } }),
-  PutObject: ({ bucket, key }) => ({ method: 'PUT', bucket, key, body: '', headers: { 'Content-Type': 'text/plain' } }),
+  PutObject: ({ bucket, key, type }) => ({ method: 'PUT', bucket, key, body: '', headers: { 'Content-Type': type } }),
   DeleteObject: ({ bucket, key }) => ({ method: 'DELETE', bucket, key }),
 };
 
+// The first bucket that a policy names, to begin with.
+const bucketIn = (policy) => /:([a-z0-9][a-z0-9-]*-\d+)\//.exec(policy)?.[1] ?? '';
+
 // The request is really sent, signed with the temporary key: nothing but the store's own gate says what would happen.
-function tryForm(pair) {
+function tryForm(pair, policy) {
   const action = field(t('keys.request'), select(Object.keys(REQUESTS)));
-  const bucket = field(t('objects.bucket'), input({ placeholder: `photos-${place.appid}` }));
+  const bucket = field(t('objects.bucket'), input({ placeholder: `photos-${place.appid}`, value: bucketIn(policy) }));
   const key = field(t('objects.key'), input({ value: 'alice/note.txt' }));
+  const type = field(t('keys.type'), input({ value: 'image/png' }));
   const result = h('div', { 'aria-live': 'polite' });
   const send = async () => {
-    const target = { bucket: demand(bucket, (text) => text !== '', t('keys.bucketWrong')), key: key.value() };
+    const target = { bucket: demand(bucket, (text) => text !== '', t('keys.bucketWrong')), key: key.value(), type: type.value() };
     try {
       const answer = await store(REQUESTS[action.value()](target), pair);
       fill(result, h('p', {}, badge(String(answer.status), 'good'), ' ', t('keys.allowed')));
@@ -137,7 +142,7 @@ function tryForm(pair) {
     'div', { class: 'try' },
     h('h3', {}, t('keys.try')),
     h('p', { class: 'hint' }, t('keys.tryHint')),
-    form([h('div', { class: 'three' }, action.element, bucket.element, key.element)], t('keys.send'), send),
+    form([h('div', { class: 'four' }, action.element, bucket.element, key.element, type.element)], t('keys.send'), send),
     result,
     button(t('do.clear'), () => fill(result), { class: 'small' }),
   );

@@ -2,9 +2,9 @@
 
 import { h } from '/js/dom.js';
 import { moment, t } from '/js/i18n.js';
-import { call } from '/js/calls.js';
 import { explanationPanel } from '/js/explanation.js';
 import { pagedTable } from '/js/paged.js';
+import { records, target, who } from '/js/records.js';
 import { go, to } from '/js/router.js';
 import { badge, demand, field, form, heading, input } from '/js/widgets.js';
 
@@ -24,18 +24,15 @@ function explained(requestId) {
   return h('div', { class: 'card' }, h('h2', {}, t('refusals.id'), ' ', h('code', {}, requestId)), explanationPanel(requestId));
 }
 
+// The audit trail knows what was refused; why, the server keeps beside it.
 function newest() {
   const columns = [
-    [t('explain.when'), (one) => moment(one.Time / 1000)],
-    [t('explain.outcome'), (one) => badge(one.Code ?? '–', 'bad')],
-    [t('explain.request'), (one) => h('code', {}, one.Operation ?? one.Method)],
-    [t('refusals.resource'), (one) => one.Resource && h('code', {}, one.Resource)],
-    [t('explain.who'), (one) => one.Principal && h('code', {}, one.Principal)],
-    ['', (one) => h('a', { href: to('refusals', one.RequestId), 'aria-label': t('refusals.explainOf', { id: one.RequestId }) }, t('do.explain'))],
+    [t('explain.when'), (one) => moment(one.time / 1000)],
+    [t('explain.outcome'), (one) => badge(one.code ?? String(one.status), 'bad')],
+    [t('explain.request'), (one) => h('code', { class: 'whole' }, one.operation ?? one.method)],
+    [t('refusals.resource'), target],
+    [t('explain.who'), who],
+    ['', (one) => h('a', { href: to('refusals', one.requestId), 'aria-label': t('refusals.explainOf', { id: one.requestId }) }, t('do.explain'))],
   ];
-  const page = async (next) => {
-    const told = await call('ListRefusals', { Limit: 50, ...(next === undefined ? {} : { Before: next }) });
-    return { rows: told.Refusals, next: told.Next };
-  };
-  return pagedTable({ caption: t('page.refusals'), columns, none: t('refusals.none'), page });
+  return pagedTable({ caption: t('page.refusals'), columns, none: t('refusals.none'), page: records({ Outcome: 'refused', Limit: 50 }) });
 }

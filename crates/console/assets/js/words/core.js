@@ -5,6 +5,10 @@ export default {
   'page.objects': ['Buckets and objects', '存储桶与对象'],
   'page.keys': ['Temporary keys', '临时密钥'],
   'page.sessions': ['Sessions', '会话'],
+  'page.users': ['Users', '用户'],
+  'page.groups': ['Groups', '用户组'],
+  'page.roles': ['Roles', '角色'],
+  'page.policies': ['Policies', '策略'],
   'page.refusals': ['Refusals', '拒绝记录'],
   'page.audit': ['Audit', '审计'],
   'page.signature': ['Signature tool', '签名工具'],
@@ -19,6 +23,7 @@ export default {
   'do.more': ['More', '更多'],
   'do.refresh': ['Refresh', '刷新'],
   'do.retry': ['Try again', '重试'],
+  'do.save': ['Save', '保存'],
   'do.show': ['Show', '显示'],
   'do.signInAgain': ['Sign in again', '重新登录'],
   'do.signOut': ['Sign out', '退出'],
@@ -35,6 +40,7 @@ export default {
   'say.noneYet': ['Nothing so far: there is more to look at.', '暂时没有：还可以继续查找。'],
   'say.nothing': ['nothing', '无'],
   'say.pages': ['Pages', '页面'],
+  'say.saved': ['Saved', '已保存'],
   'say.stopped': ['Stopped', '已停止'],
 
   'error.noAnswer': [

@@ -6,7 +6,7 @@ export default {
   'refusals.id': ['Request id', '请求 ID'],
   'refusals.idHint': ['x-cos-request-id of the answer, or RequestId of the API', '应答中的 x-cos-request-id，或 API 的 RequestId'],
   'refusals.idWrong': ['A request id has letters, digits and +/=-_', '请求 ID 只包含字母、数字和 +/=-_'],
-  'refusals.none': ['Nothing was refused that this server remembers.', '此服务没有记录到被拒绝的请求。'],
+  'refusals.none': ['Nothing was refused as far as the audit trail goes back.', '审计记录中没有被拒绝的请求。'],
   'refusals.resource': ['Resource', '资源'],
 
   'audit.action': ['Action', '操作'],
@@ -28,5 +28,6 @@ export default {
   'audit.target': ['Target', '对象'],
   'audit.to': ['To', '到'],
   'audit.who': ['Who', '身份'],
-  'audit.whoHint': ['root, or a uin', 'root 或 uin'],
+  'audit.uinWrong': ['A uin has digits only', 'uin 只包含数字'],
+  'audit.whoHint': ['The uin of a user or of the root', '用户或主账号的 uin'],
 };

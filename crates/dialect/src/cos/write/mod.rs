@@ -175,6 +175,7 @@ pub fn write(outcome: &Outcome, context: &AnswerContext<'_>) -> Result<Answer, E
         | Outcome::Revocations(_)
         | Outcome::Sessions(_)
         | Outcome::Explanation(_)
+        | Outcome::AuditRecords(_)
         | Outcome::Findings(_)
         | Outcome::Effective(_)
         | Outcome::KeyRing(_)
