@@ -14,7 +14,9 @@ const MASKS = [
   [/\b[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d{2}:\d{2}\s[AP]M/g, '<moment>'],
   [/\b[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT/g, '<moment>'],
   [/\b1[78]\d{8}(?:\d{3})?\b/g, '<seconds>'],
-  [/Daypass \d+\.\d+\.\d+/g, 'Daypass <version>'],
+  [/Daypass \d+\.\d+\.\d+/gi, 'Daypass <version>'],
+  [/(- code: )"\d+"/g, '$1<number>'],
+  [/(- code: )(?:Mozilla|daypass)\/.*/g, '$1<agent>'],
 ];
 
 const masked = (text) => MASKS.reduce((so, [what, by]) => so.replace(what, by), text);

@@ -31,7 +31,7 @@ export async function furnish(stage) {
   stage.command(['cp', folder, `cos://${BUCKET}/`, '--recursive']);
   const alice = stage.newUser('alice', ALICE);
   stage.newUser('bob', [{ effect: 'deny', action: '*', resource: '*' }]);
-  const { id: group } = stage.command(['group', 'create', 'photographers', '--json']);
+  const { id: group } = stage.command(['group', 'create', 'photographers', '--remark', 'Whoever takes pictures', '--json']);
   stage.command(['group', 'add', '--user', 'alice', String(group)]);
   stage.command(['role', 'create', 'uploader', '--trust', '-'], { input: JSON.stringify(TRUST) });
   stage.command(['session', 'revoke', '--id', stage.newTemporaryKey({ name: 'ended' }).id]);

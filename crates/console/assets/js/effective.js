@@ -23,6 +23,7 @@ export function effectivePanel(holder = {}) {
       if (mine !== turn) return;
       if (url !== null) URL.revokeObjectURL(url);
       url = told.Picture ? URL.createObjectURL(new Blob([told.Picture], { type: 'image/svg+xml' })) : null;
+      // A and B are those of the form; a holder has no B.
       fill(element, isOwn && h('p', { class: 'hint' }, t('effective.why')), rowsTable(told.Rows));
       fill(picture, url !== null && drawn(url));
     } catch (error) {

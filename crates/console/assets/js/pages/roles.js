@@ -58,7 +58,7 @@ function one(id) {
       heading(role.RoleName, button(t('roles.remove'), () => remove(role), { class: 'danger' })),
       h('div', { class: 'card' }, facts([
         ['RoleId', role.RoleId], ['RoleArn', h('code', {}, role.RoleArn)], [t('roles.description'), role.Description],
-        [t('roles.duration'), t('say.minutes', { count: role.SessionDuration / 60 })],
+        [t('roles.duration'), role.SessionDuration > 0 ? t('say.minutes', { count: role.SessionDuration / 60 }) : t('roles.longest')],
       ])),
       trustCard(role),
       h('div', { class: 'columns' }, policiesCard('role', role.RoleId, changed), boundaryCard('role', role.RoleId, changed)),
