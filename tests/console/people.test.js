@@ -30,6 +30,7 @@ test('a policy, a user with a key, a group and a role, from beginning to end', a
   await inDialog(page, 'Create user').click();
   await page.getByRole('heading', { name: 'ann', exact: true }).waitFor();
   await page.getByText('Nothing remains').waitFor();
+  assert.equal(await page.getByText('A is what you may do').count(), 0, 'it is about ann');
 
   await page.getByRole('button', { name: 'Attach policy' }).click();
   await page.getByRole('dialog').getByLabel('Policy').selectOption('readers');

@@ -14,6 +14,8 @@ export function effectivePanel(holder = {}) {
   const picture = h('div', {});
   let turn = 0;
   let url = null;
+  // A and B are told of where whoever is signed in writes B.
+  const isOwn = Object.keys(holder).length === 0;
   async function update(text) {
     turn += 1;
     const mine = turn;
@@ -22,7 +24,7 @@ export function effectivePanel(holder = {}) {
       if (mine !== turn) return;
       if (url !== null) URL.revokeObjectURL(url);
       url = told.Picture ? URL.createObjectURL(new Blob([told.Picture], { type: 'image/svg+xml' })) : null;
-      fill(element, h('p', { class: 'hint' }, t('effective.why')), rowsTable(told.Rows));
+      fill(element, isOwn && h('p', { class: 'hint' }, t('effective.why')), rowsTable(told.Rows));
       fill(picture, url !== null && drawn(url));
     } catch (error) {
       if (mine === turn) fill(element, trouble(error));
