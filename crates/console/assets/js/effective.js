@@ -12,10 +12,9 @@ import { facts, table, trouble } from '/js/widgets.js';
 export function effectivePanel(holder = {}) {
   const element = h('div', { 'aria-live': 'polite' }, h('p', { class: 'hint' }, t('say.loading')));
   const picture = h('div', {});
+  const isOwn = Object.keys(holder).length === 0;
   let turn = 0;
   let url = null;
-  // A and B are told of where whoever is signed in writes B.
-  const isOwn = Object.keys(holder).length === 0;
   async function update(text) {
     turn += 1;
     const mine = turn;
@@ -24,6 +23,7 @@ export function effectivePanel(holder = {}) {
       if (mine !== turn) return;
       if (url !== null) URL.revokeObjectURL(url);
       url = told.Picture ? URL.createObjectURL(new Blob([told.Picture], { type: 'image/svg+xml' })) : null;
+      // A and B are those of the form; a holder has no B.
       fill(element, isOwn && h('p', { class: 'hint' }, t('effective.why')), rowsTable(told.Rows));
       fill(picture, url !== null && drawn(url));
     } catch (error) {
