@@ -52,7 +52,6 @@ export default {
   'groups.removeText': ['The members of {name} lose what it allows with the next request.', '{name} 的成员从下一个请求起失去其权限。'],
 
   'roles.description': ['Description', '描述'],
-  'roles.longest': ['as long as any may be', '系统允许的最长时间'],
   'roles.duration': ['Longest session', '最长会话'],
   'roles.durationHint': ['The longest that a temporary key of this role may last.', '此角色临时密钥的最长有效期。'],
   'roles.make': ['Create role', '新建角色'],
