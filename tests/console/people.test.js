@@ -30,6 +30,7 @@ test('a policy, a user with a key, a group and a role, from beginning to end', a
   await inDialog(page, 'Create user').click();
   await page.getByRole('heading', { name: 'ann', exact: true }).waitFor();
   await page.getByText('Nothing remains').waitFor();
+  assert.equal(await page.getByText('A is what you may do').count(), 0, 'it is about ann');
 
   await page.getByRole('button', { name: 'Attach policy' }).click();
   await page.getByRole('dialog').getByLabel('Policy').selectOption('readers');
@@ -44,7 +45,19 @@ test('a policy, a user with a key, a group and a role, from beginning to end', a
   assert.ok(JSON.stringify(told).includes('ann'));
   await page.getByRole('button', { name: `Disable ${id}` }).click();
   await page.getByText('disabled', { exact: true }).waitFor();
+  await page.getByRole('cell', { name: 'never', exact: true }).waitFor();
   await visit.picture('user');
+
+  // A key that was used says when, in place of never.
+  await page.getByRole('button', { name: `Enable ${id}` }).click();
+  await page.getByText('works', { exact: true }).waitFor();
+  stage.command(['sts', 'whoami'], { key: { id, secret } });
+  await visit.go('users');
+  await visit.go('users/ann');
+  await page.getByText('works', { exact: true }).waitFor();
+  assert.equal(await page.getByRole('cell', { name: 'never', exact: true }).count(), 0);
+  await page.getByRole('button', { name: `Disable ${id}` }).click();
+  await page.getByText('disabled', { exact: true }).waitFor();
 
   // The disabled key signs nobody in.
   const other = await stage.visit();
@@ -68,8 +81,24 @@ test('a policy, a user with a key, a group and a role, from beginning to end', a
 
   await visit.go('roles/new');
   await page.getByLabel('Role name').fill('worker');
+  await page.getByLabel('Longest session').selectOption('2 h');
   await page.getByRole('button', { name: 'Create role' }).click();
   await page.getByRole('heading', { name: 'worker' }).waitFor();
+  const settings = page.getByRole('form', { name: 'Settings' });
+  assert.equal(await settings.getByLabel('Longest session').inputValue(), '7200');
+  await settings.getByLabel('Longest session').selectOption('30 min');
+  await settings.getByLabel('Description').fill('works at night');
+  await settings.getByRole('button', { name: 'Save' }).click();
+  await settings.getByText('Saved').waitFor();
+  await visit.go('roles');
+  await page.getByText('works at night').waitFor();
+  await page.getByRole('link', { name: 'worker' }).click();
+  await settings.waitFor();
+  assert.equal(await settings.getByLabel('Longest session').inputValue(), '1800');
+  await visit.picture('role');
+  await settings.getByLabel('Description').fill('');
+  await settings.getByRole('button', { name: 'Save' }).click();
+  await settings.getByText('Saved').waitFor();
   await page.getByRole('button', { name: 'Set boundary' }).click();
   await page.getByRole('dialog').getByLabel('Policy').selectOption('readers');
   await inDialog(page, 'Set boundary').click();
@@ -95,6 +124,9 @@ test('a policy has versions, and an old one can be put in force again', async ()
   await page.getByRole('button', { name: 'Put in force 1' }).click();
   await page.getByRole('button', { name: 'Put in force 2' }).waitFor();
   await page.getByRole('button', { name: 'Delete 2' }).click();
+  await page.getByRole('dialog').getByText('Version 2 cannot be put in force again.').waitFor();
+  await page.getByRole('button', { name: 'Put in force 2', includeHidden: true }).waitFor();
+  await inDialog(page, 'Delete').click();
   await page.getByRole('button', { name: 'Put in force 2' }).waitFor({ state: 'detached' });
   await page.getByText('user', { exact: true }).waitFor();
   await visit.picture('policy');

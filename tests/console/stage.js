@@ -7,13 +7,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { launch } from '../sdk-browser/browser.js';
 import { APPID, Server, daypassBinary } from '../sdk-node/server.js';
 
 export const BUCKET = `photos-${APPID}`;
 const PATIENCE_MILLISECONDS = 15_000;
-const SCREENSHOTS = join(import.meta.dirname, 'screenshots');
+/** Longer than the page waits for whoever types. */
+const LULL_MILLISECONDS = 400;
+export const SCREENSHOTS = join(import.meta.dirname, 'screenshots');
 
 /** A phone's screen, the narrowest that is still sold. */
 export const PHONE = { width: 360, height: 740 };
@@ -116,6 +119,8 @@ class Stage {
 export class Visit {
   problems = [];
   #stage;
+  #underWay = 0;
+  #lastRequest = Date.now();
 
   constructor(page, stage) {
     this.page = page;
@@ -124,6 +129,7 @@ export class Visit {
   }
 
   async open() {
+    this.#watchRequests();
     this.page.on('pageerror', (error) => this.problems.push(`threw: ${error.stack}`));
     this.page.on('console', (message) => {
       // That an answer was a refusal is the browser's own note, and what the page is there to show.
@@ -157,6 +163,22 @@ export class Visit {
   async settled() {
     await this.page.locator('h1').waitFor();
     await this.page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null);
+  }
+
+  /** Waits until nothing has been asked of the server for a while, and what came of it is shown. */
+  async quiet() {
+    while (this.#underWay > 0 || Date.now() - this.#lastRequest < LULL_MILLISECONDS) await pause(20);
+    await this.settled();
+  }
+
+  #watchRequests() {
+    const ended = () => { this.#underWay -= 1; };
+    this.page.on('request', () => {
+      this.#underWay += 1;
+      this.#lastRequest = Date.now();
+    });
+    this.page.on('requestfinished', ended);
+    this.page.on('requestfailed', ended);
   }
 
   /** The one line that says what went wrong; there must be one alone. */

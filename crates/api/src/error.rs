@@ -53,16 +53,23 @@ impl From<ErrorCode> for Error {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident),+ $(,)?) => {
+    ($($(#[doc = $doc:literal])* $variant:ident),+ $(,)?) => {
         /// The cause of an error.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum ErrorCode {
-            $($(#[$doc])* $variant),+
+            $($(#[doc = $doc])* $variant),+
         }
 
         impl ErrorCode {
             /// All codes, for tests that walk a dialect's table.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// What it means, in a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*).trim_ascii()),+
+                }
+            }
 
             /// The code's name here; not a dialect's spelling.
             pub fn name(self) -> &'static str {

@@ -33,6 +33,7 @@ mod rb;
 mod rm;
 mod role;
 mod session;
+mod shell_exports;
 mod sign;
 mod stat;
 mod sts;

@@ -11,7 +11,7 @@ use daypass_client::ActionClient;
 use serde_json::{Value as Json, json};
 
 use crate::connection::ServiceArguments;
-use crate::environment::{SECRET_ID, SECRET_KEY, TOKEN};
+use crate::shell_exports::{Syntax, exports};
 use crate::{assume_role, document, names, output, report, sts_exec};
 
 /// Temporary keys, and who one is.
@@ -32,6 +32,8 @@ pub enum Command {
 #[command(after_long_help = "\
 Examples:
   eval \"$(daypass sts token --name upload --policy upload.json)\"
+  daypass sts token --name upload --policy upload.json --format fish | source
+  daypass sts token --name upload --policy upload.json --format powershell | Out-String | Invoke-Expression
   daypass sts token --name upload --policy - --duration-seconds 3600 --format json < upload.json
   daypass sts token --name upload --policy upload.json --judge
 
@@ -75,8 +77,12 @@ pub struct WhoamiArguments {
 /// How a key is printed.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Lines for a shell to evaluate
+    /// Lines for `sh`, and all shells like it, to evaluate
     Env,
+    /// Lines for `fish` to evaluate
+    Fish,
+    /// Lines for PowerShell to evaluate
+    Powershell,
     /// One line of JSON
     Json,
 }
@@ -113,12 +119,14 @@ pub(crate) fn asking(client: ActionClient, judge: bool) -> ActionClient {
 /// Prints a temporary key, and what was found about its policy if that was asked for.
 pub(crate) fn print(key: &TemporaryKey, format: Format, judge: bool) -> Result<()> {
     match (&key.judgement, judge) {
-        (Some(judgement), _) if format == Format::Env => report::say(&found(judgement)),
+        (Some(judgement), _) if format != Format::Json => report::say(&found(judgement)),
         (None, true) => report::note("the server does not tell what it finds about policies"),
         _ => {}
     }
     let text = match format {
-        Format::Env => exports(key),
+        Format::Env => exports(key, Syntax::Posix),
+        Format::Fish => exports(key, Syntax::Fish),
+        Format::Powershell => exports(key, Syntax::PowerShell),
         Format::Json => output::json_line(&key_json(key)),
     };
     output::write(text.as_bytes())
@@ -151,24 +159,6 @@ async fn whoami(arguments: WhoamiArguments) -> Result<()> {
         ("session", session),
     ];
     output::one(&json, arguments.json, &fields)
-}
-
-fn exports(key: &TemporaryKey) -> String {
-    let values = [
-        (SECRET_ID, key.access_key_id.as_str()),
-        (SECRET_KEY, key.secret_key.expose()),
-        (TOKEN, key.token.expose()),
-    ];
-    let lines: String = values
-        .iter()
-        .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
-        .collect();
-    format!("{lines}# expires {}\n", key.expires.iso_seconds())
-}
-
-/// A word that any shell takes as it is, whatever the server sent.
-fn quoted(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "'\\''"))
 }
 
 /// What was found, for people, who count statements from 1.
@@ -252,13 +242,6 @@ mod tests {
             expires: Timestamp::from_unix_seconds(1_700_001_800),
             judgement: None,
         }
-    }
-
-    #[test]
-    fn for_a_shell() {
-        let expected = "export DAYPASS_SECRET_ID='AKIDtmp'\nexport DAYPASS_SECRET_KEY='s'\\''$(x)'\n\
-            export DAYPASS_TOKEN='t'\n# expires 2023-11-14T22:43:20Z\n";
-        assert_eq!(exports(&key()), expected);
     }
 
     #[test]

@@ -89,10 +89,13 @@ pub(crate) struct BrokerArguments {
 #[derive(Subcommand, Debug)]
 enum BrokerCommand {
     /// Print the JSON schema of the file
+    #[command(after_long_help = "Example:\n  daypass broker schema > broker.schema.json")]
     Schema,
     /// Make a key for a user, and the digest that the file has of it
+    #[command(after_long_help = "Example:\n  daypass broker new-key")]
     NewKey,
     /// Print what a user's keys are narrowed to, one line of JSON for each template of a folder
+    #[command(after_long_help = "Example:\n  daypass broker policy alice --config broker.toml")]
     Policy {
         /// The user
         user: String,

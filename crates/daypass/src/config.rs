@@ -21,11 +21,13 @@ pub(crate) struct ConfigArguments {
 #[derive(Subcommand, Debug)]
 enum ConfigCommand {
     /// Read a file of settings, and tell what is wrong with it
+    #[command(after_long_help = "Example:\n  daypass config check daypass.toml")]
     Check {
         /// The file
         file: PathBuf,
     },
     /// Print the JSON schema of the file
+    #[command(after_long_help = "Example:\n  daypass config schema > daypass.schema.json")]
     Schema,
     /// Print the settings that count, and where each was said; takes what `daypass serve` takes
     #[command(after_long_help = "\

@@ -8,6 +8,8 @@ mod demo;
 mod environment;
 mod health;
 mod manual;
+#[cfg(test)]
+mod reference;
 mod serve;
 mod settings;
 mod supervisor;

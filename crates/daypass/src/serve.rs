@@ -80,6 +80,9 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
     let server = Server::start(config).await?;
     announce(&server)?;
+    if let Some(console) = server.console_address() {
+        tracing::info!("the console is at http://{console}/");
+    }
     supervisor::tell_ready()?;
     tokio::select! {
         _ = terminate.recv() => {}

@@ -5,6 +5,7 @@
 //! only once, so that each part is held until the server has it. Such a source is read by a thread of its own, which
 //! nobody waits for: whoever writes to a pipe may never come to an end.
 
+use std::collections::VecDeque;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Take};
 use std::os::unix::fs::MetadataExt;
@@ -21,6 +22,10 @@ use crate::payload::{ByteStream, Payload};
 
 /// Bytes that are read from a file at a time.
 const PIECE: usize = 512 * 1024;
+/// How many pieces are under way before the first of them has left.
+const REMEMBERED: usize = 4;
+/// Longest file that is read at once. As many as go at once are in memory.
+const SHORT_BYTES: u64 = 256 * 1024;
 
 /// A regular file as it was when it was looked at.
 #[derive(Clone)]
@@ -82,6 +87,22 @@ impl FileSource {
         self.state.length
     }
 
+    /// Whether the file is so short that it is read at once: every piece that is read by itself costs more than its bytes.
+    pub(super) fn is_short(&self) -> bool {
+        self.state.length <= SHORT_BYTES
+    }
+
+    /// All of a short file, read from where it was opened.
+    pub(super) async fn read_whole(self, file: File) -> io::Result<Bytes> {
+        blocking(move || {
+            let mut bytes = Vec::with_capacity(usize::try_from(self.state.length).unwrap_or(0));
+            (&file).take(self.state.length).read_to_end(&mut bytes)?;
+            unchanged(&file, self.state)?;
+            Ok(bytes.into())
+        })
+        .await
+    }
+
     /// A stretch of the file.
     pub(super) fn payload(&self, span: Span, share: Share) -> Payload {
         let source = self.clone();
@@ -98,10 +119,9 @@ impl FileSource {
                 let mut file = File::open(path)?;
                 unchanged(&file, state)?;
                 file.seek(SeekFrom::Start(span.start))?;
-                Ok(file.take(span.length))
+                Ok(Pieces::new(file.take(span.length), state))
             });
-            let pieces =
-                stream::try_unfold(file.await?, move |file| blocking(move || next_piece(file, state)));
+            let pieces = stream::try_unfold(file.await?, |pieces| blocking(move || pieces.next()));
             io::Result::Ok(pieces)
         };
         stream::once(open)
@@ -119,17 +139,49 @@ fn unchanged(file: &File, state: State) -> io::Result<()> {
     }
 }
 
-/// The next piece; at the end, whether all of them are from the file as it was. The payload keeps the last piece back
-/// until the end is certain, so that the server never gets all of a file that has changed.
-fn next_piece(mut file: Take<File>, state: State) -> io::Result<Option<(Bytes, Take<File>)>> {
-    let length = usize::try_from(file.limit()).map_or(PIECE, |left| left.min(PIECE));
-    let mut piece = Vec::with_capacity(length);
-    file.by_ref().take(length as u64).read_to_end(&mut piece)?;
-    if !piece.is_empty() {
-        return Ok(Some((piece.into(), file)));
+/// A stretch of a file, piece by piece. Pieces whose bytes have left are filled again: fresh memory for each would cost
+/// more than reading does.
+struct Pieces {
+    file: Take<File>,
+    state: State,
+    /// Those that were handed out, the last ones, the oldest first.
+    handed_out: VecDeque<Bytes>,
+}
+
+impl Pieces {
+    fn new(file: Take<File>, state: State) -> Self {
+        Self {
+            file,
+            state,
+            handed_out: VecDeque::with_capacity(REMEMBERED),
+        }
     }
-    unchanged(file.get_ref(), state)?;
-    Ok(None)
+
+    /// The next piece; at the end, whether all of them are from the file as it was. The payload keeps the last piece back
+    /// until the end is certain, so that the server never gets all of a file that has changed.
+    fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        let length = usize::try_from(self.file.limit()).map_or(PIECE, |left| left.min(PIECE));
+        let mut piece = self.room(length);
+        self.file.by_ref().take(length as u64).read_to_end(&mut piece)?;
+        if piece.is_empty() {
+            unchanged(self.file.get_ref(), self.state)?;
+            return Ok(None);
+        }
+        let piece = Bytes::from(piece);
+        self.handed_out.push_back(piece.clone());
+        Ok(Some((piece, self)))
+    }
+
+    /// An empty piece: the oldest that was handed out, if nobody has it any more.
+    fn room(&mut self, length: usize) -> Vec<u8> {
+        if self.handed_out.len() >= REMEMBERED
+            && let Some(Ok(mut spent)) = self.handed_out.pop_front().map(Bytes::try_into_mut)
+        {
+            spent.clear();
+            return spent.into();
+        }
+        Vec::with_capacity(length)
+    }
 }
 
 /// Reading where nobody else waits for the disk.
@@ -206,6 +258,31 @@ mod tests {
         let share = Transfer::new(Transfer::USUAL_PART_BYTES, 1).unwrap().share();
         let pieces: Vec<Bytes> = source.stream(Span { start, length }, share).try_collect().await?;
         Ok(pieces.concat())
+    }
+
+    #[tokio::test]
+    async fn a_short_file_is_read_at_once_while_it_stays_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
+        std::fs::write(&path, "abcdefg").unwrap();
+        let file = File::open(&path).unwrap();
+        let source = FileSource::new(&path, &file.metadata().unwrap());
+        assert!(source.is_short());
+        assert_eq!(source.clone().read_whole(file).await.unwrap(), "abcdefg");
+        for other in ["ABCDEFGH", "abc", ""] {
+            std::fs::write(&path, other).unwrap();
+            let error = source
+                .clone()
+                .read_whole(File::open(&path).unwrap())
+                .await
+                .unwrap_err();
+            assert_eq!(error.to_string(), "the file has changed meanwhile");
+        }
+        for (length, is_short) in [(SHORT_BYTES, true), (SHORT_BYTES + 1, false)] {
+            File::create(&path).unwrap().set_len(length).unwrap();
+            let source = FileSource::new(&path, &std::fs::metadata(&path).unwrap());
+            assert_eq!(source.is_short(), is_short);
+        }
     }
 
     #[tokio::test]

@@ -33,6 +33,9 @@ impl ObjectClient {
             return self.upload_from(put, file, transfer).await;
         }
         let source = FileSource::new(path, &metadata);
+        if source.is_short() {
+            return self.upload_short(put, source, file, transfer).await;
+        }
         let part = transfer.part_length(source.length());
         let payloads = stretches(source.length(), part).map(|span| source.payload(span, transfer.share()));
         if source.length() <= part {
@@ -53,6 +56,20 @@ impl ObjectClient {
                     .await
             }
         }
+    }
+
+    async fn upload_short(
+        &self,
+        put: PutObject,
+        source: FileSource,
+        file: std::fs::File,
+        transfer: &Transfer,
+    ) -> Result<Stored, Error> {
+        transfer.observer.expect(source.length());
+        let read = async { source.read_whole(file).await.map_err(Error::Source) };
+        let bytes = transfer.stop.or(read).await?;
+        transfer.share().add(bytes.len());
+        self.upload_whole(put, bytes.into(), transfer).await
     }
 
     /// Stores what a source has, until its end. How much it is shows only there, and what was read cannot be read

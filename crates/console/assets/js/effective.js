@@ -12,6 +12,7 @@ import { facts, table, trouble } from '/js/widgets.js';
 export function effectivePanel(holder = {}) {
   const element = h('div', { 'aria-live': 'polite' }, h('p', { class: 'hint' }, t('say.loading')));
   const picture = h('div', {});
+  const isOwn = Object.keys(holder).length === 0;
   let turn = 0;
   let url = null;
   async function update(text) {
@@ -22,7 +23,8 @@ export function effectivePanel(holder = {}) {
       if (mine !== turn) return;
       if (url !== null) URL.revokeObjectURL(url);
       url = told.Picture ? URL.createObjectURL(new Blob([told.Picture], { type: 'image/svg+xml' })) : null;
-      fill(element, h('p', { class: 'hint' }, t('effective.why')), rowsTable(told.Rows));
+      // A and B are those of the form; a holder has no B.
+      fill(element, isOwn && h('p', { class: 'hint' }, t('effective.why')), rowsTable(told.Rows));
       fill(picture, url !== null && drawn(url));
     } catch (error) {
       if (mine === turn) fill(element, trouble(error));

@@ -44,7 +44,7 @@ function causePart(cause) {
 function judgementPart(judgement) {
   return h(
     'div', { class: 'judgement' },
-    h('h4', {}, h('code', {}, judgement.Action), ' ', badge(judgement.Allowed ? t('explain.allowed') : t('explain.refused'), judgement.Allowed ? 'good' : 'bad')),
+    h('h3', {}, h('code', {}, judgement.Action), ' ', badge(judgement.Allowed ? t('explain.allowed') : t('explain.refused'), judgement.Allowed ? 'good' : 'bad')),
     h('p', { class: 'hint' }, h('code', {}, judgement.Resource)),
     h('ul', { class: 'layers' }, judgement.Layers.map(layerPart)),
   );
@@ -85,7 +85,7 @@ function misfits(closest) {
 
 function mendPart(mend) {
   if (mend.State === 'notNeeded') return null;
-  const title = h('h4', {}, t('explain.wayOut'));
+  const title = h('h3', {}, t('explain.wayOut'));
   if (mend.State === 'statements') return [title, mend.Steps.map(stepPart)];
   if (mend.State === 'denied') return [title, h('ul', {}, mend.Denials.map(denialPart))];
   return [title, h('p', {}, t(`mend.${mend.State}`))];

@@ -65,6 +65,10 @@ export function moment(value) {
 /** A moment that access management tells: the time of day of Beijing. */
 export const camMoment = (text) => moment(text && `${text.replace(' ', 'T')}+08:00`);
 
+/** A length of time in whole hours, or in minutes where it has none. */
+export const duration = (seconds) =>
+  (seconds % 3600 === 0 ? t('say.hours', { count: seconds / 3600 }) : t('say.minutes', { count: seconds / 60 }));
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** A number of bytes as people write it. */

@@ -92,6 +92,9 @@ function frame(current, content) {
       h('main', { id: 'main', tabindex: -1 }, content)),
     h('footer', {}, `Daypass ${place?.version ?? ''} · ${place?.region ?? ''}`),
   );
+  scrollTo(0, 0);
+  // Where the navigation is a strip that scrolls, one sees where one is.
+  app.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   app.querySelector('h1')?.focus({ preventScroll: true });
   announce(title);
 }

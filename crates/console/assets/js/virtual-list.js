@@ -11,7 +11,7 @@ const AHEAD = 200;
 
 /**
  * @template R
- * @param {{caption: string, titles: string[], cells: (row: R) => unknown[], more: () => Promise<R[] | null>,
+ * @param {{caption: string, titles: unknown[], cells: (row: R) => unknown[], more: () => Promise<R[] | null>,
  *   failed: (error: Error, retry: () => void) => HTMLElement, empty: string}} parts
  *   `more` gives the next rows, or nothing when there are no more.
  */

@@ -125,6 +125,9 @@ export function later(make) {
   return place;
 }
 
+/** A text for whoever listens to the page alone. */
+export const unseen = (text) => h('span', { class: 'unseen' }, text);
+
 /**
  * A table. Each column is `[heading, cell of a row]`; a cell is a text, an element or nothing.
  * @template R
@@ -141,7 +144,7 @@ export function table(caption, columns, rows, none = t('say.none')) {
     h(
       'table', {},
       h('caption', { class: 'unseen' }, caption),
-      h('thead', {}, h('tr', {}, columns.map(([title]) => h('th', { scope: 'col' }, title)))),
+      h('thead', {}, h('tr', {}, columns.map(([title]) => h('th', { scope: 'col' }, title || unseen(t('say.actions')))))),
       h('tbody', {}, rows.map((row) => h('tr', {}, columns.map((column) => cell(column, row))))),
     ),
   );

@@ -95,10 +95,14 @@ impl Stage {
             "\nThe store stays up. In another terminal, with the key of its root account:\n\n  \
              export DAYPASS_ENDPOINT=http://{}\n  \
              # DAYPASS_SECRET_ID and DAYPASS_SECRET_KEY from {}\n  \
-             daypass ls cos://{}/\n\nCtrl-C ends it.",
+             daypass ls cos://{}/\n\n\
+             The same key signs in to the console, in a browser on this machine:\n\n  {}\n\nCtrl-C ends it.",
             self.server.address(),
             self.data.path().join("data/root-credentials.json").display(),
             self.bucket,
+            self.server
+                .console_address()
+                .map_or_else(String::new, |address| format!("http://{address}/")),
         )
     }
 
@@ -182,7 +186,7 @@ fn config(data: &TempDir) -> Result<Config> {
         data: data.path().join("data"),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
-        console_listen: None,
+        console_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
         console_origins: Vec::new(),
         console_api: None,
         audit: AuditConfig::default(),

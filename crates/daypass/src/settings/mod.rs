@@ -23,6 +23,8 @@ use daypass_server::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(crate) use layers::{flag_of, flatten};
 pub(crate) use schema::{keys, schema};
 pub(crate) use settle::{check_together, settle};
 pub(crate) use value::Meaning;

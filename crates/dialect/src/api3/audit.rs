@@ -20,6 +20,7 @@ const ENDINGS: [(&str, AuditEnding); 3] = [
 ];
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Result<IdentityOperation, Error> {
+    let (before, limit) = fields.newest_first(DEFAULT_LIMIT, MAX_AUDIT_RECORDS)?;
     let search = SearchAudit {
         from: moment(fields, "From")?,
         to: moment(fields, "To")?,
@@ -31,17 +32,8 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<IdentityOperation, Error> 
         prefix: text(fields, "Prefix")?,
         request_id: text(fields, "TargetRequestId")?,
         ending: ending(fields)?,
-        before: fields
-            .integer("Before")?
-            .map(u64::try_from)
-            .transpose()
-            .map_err(|_| out_of_range())?,
-        limit: fields
-            .integer("Limit")?
-            .map_or(Ok(DEFAULT_LIMIT), usize::try_from)
-            .ok()
-            .filter(|limit| (1..=MAX_AUDIT_RECORDS).contains(limit))
-            .ok_or_else(out_of_range)?,
+        before,
+        limit,
     };
     Ok(IdentityOperation::SearchAudit(Box::new(search)))
 }
@@ -71,12 +63,6 @@ fn ending(fields: &mut Fields<'_>) -> Result<Option<AuditEnding>, Error> {
     let known = ENDINGS.iter().find(|(name, _)| *name == word);
     let known = known.ok_or_else(|| invalid("`Outcome` is `allowed`, `refused` or `failed`".to_owned()));
     known.map(|(_, ending)| Some(*ending))
-}
-
-fn out_of_range() -> Error {
-    invalid(format!(
-        "`Before` is negative or `Limit` not between 1 and {MAX_AUDIT_RECORDS}"
-    ))
 }
 
 fn invalid(text: String) -> Error {

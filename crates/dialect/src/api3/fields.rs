@@ -248,6 +248,19 @@ impl<'a> Fields<'a> {
         self.uin(name)?.ok_or_else(|| missing(name))
     }
 
+    /// `Before` and `Limit` of a list that is told newest first: before which entry to go on, and how many of them.
+    pub(super) fn newest_first(&mut self, usual: usize, most: usize) -> Result<(Option<u64>, usize), Error> {
+        let before = self.integer("Before")?.map(u64::try_from).transpose().ok();
+        let limit = self.integer("Limit")?.map_or(Ok(usual), usize::try_from).ok();
+        match (before, limit.filter(|limit| (1..=most).contains(limit))) {
+            (Some(before), Some(limit)) => Ok((before, limit)),
+            _ => {
+                let text = format!("`Before` is negative or `Limit` not between 1 and {most}");
+                Err(Error::with_message(ErrorCode::InvalidParameterValue, text))
+            }
+        }
+    }
+
     /// `TargetUin`, by default the caller.
     pub(super) fn subject(&mut self) -> Result<Subject, Error> {
         Ok(self.uin("TargetUin")?.map_or(Subject::Caller, Subject::Uin))

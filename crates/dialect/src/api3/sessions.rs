@@ -16,20 +16,12 @@ use super::reply::{AnswerError, Reply, malformed};
 const DEFAULT_LIMIT: usize = 100;
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Result<Operation, Error> {
+    let (before, limit) = fields.newest_first(DEFAULT_LIMIT, MAX_LISTED_SESSIONS)?;
     let list = ListSessions {
         target: target(fields)?,
         live_only: fields.flag("LiveOnly")?,
-        before: fields
-            .integer("Before")?
-            .map(u64::try_from)
-            .transpose()
-            .map_err(|_| out_of_range())?,
-        limit: fields
-            .integer("Limit")?
-            .map_or(Ok(DEFAULT_LIMIT), usize::try_from)
-            .ok()
-            .filter(|limit| (1..=MAX_LISTED_SESSIONS).contains(limit))
-            .ok_or_else(out_of_range)?,
+        before,
+        limit,
     };
     Ok(Operation::Session(SessionOperation::ListSessions(list)))
 }
@@ -60,11 +52,6 @@ fn target(fields: &mut Fields<'_>) -> Result<Option<ListedTarget>, Error> {
             "at most one of `TargetUin`, `RoleId`, `RoleName`, `SecretId` and `SessionName` may be given",
         )),
     }
-}
-
-fn out_of_range() -> Error {
-    let text = format!("`Before` is negative or `Limit` not between 1 and {MAX_LISTED_SESSIONS}");
-    Error::with_message(ErrorCode::InvalidParameterValue, text)
 }
 
 pub(super) fn parameters(list: &ListSessions) -> Json {

@@ -47,7 +47,7 @@ function asked(fields) {
 function found(parameters) {
   const columns = [
     [t('explain.when'), (one) => moment(one.time / 1000)],
-    [t('explain.request'), (one) => h('code', {}, one.operation ?? one.method)],
+    [t('explain.request'), (one) => h('code', { class: 'whole' }, one.operation ?? one.method)],
     [t('audit.target'), target],
     [t('explain.who'), who],
     [t('explain.outcome'), outcome],

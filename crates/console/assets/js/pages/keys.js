@@ -1,7 +1,7 @@
 // Temporary keys: what a key is to be for, what remains of it (A ∩ B), the key itself, and a request that tries it.
 
 import { announce, fill, h } from '/js/dom.js';
-import { moment, t } from '/js/i18n.js';
+import { duration, moment, t } from '/js/i18n.js';
 import { call, childrenOf, place, store, storeXml, textOf } from '/js/calls.js';
 import { effectivePanel } from '/js/effective.js';
 import { explanationPanel } from '/js/explanation.js';
@@ -70,15 +70,15 @@ async function scopeForm(editor) {
 
 function issueForm(editor, issued) {
   const name = field(t('keys.name'), input({ value: 'console' }), { hint: t('keys.nameHint') });
-  const seconds = field(t('keys.duration'), select([1800, 3600, 7200, 43_200, LONGEST].map((one) => [one, spelled(one)])));
+  const seconds = field(t('keys.duration'), select([1800, 3600, 7200, 43_200, LONGEST].map((one) => [one, duration(one)])));
   seconds.control.value = '1800';
   const send = async () => {
-    const duration = Number(demand(seconds, (text) => Number(text) >= SHORTEST && Number(text) <= LONGEST, t('keys.durationWrong')));
+    const lasts = Number(demand(seconds, (text) => Number(text) >= SHORTEST && Number(text) <= LONGEST, t('keys.durationWrong')));
     const session = demand(name, (text) => /^[\w+=,.@-]{2,32}$/.test(text), t('keys.nameHint'));
     const policy = editor.value().trim();
     const told = await call('GetFederationToken', {
       Name: session,
-      DurationSeconds: duration,
+      DurationSeconds: lasts,
       // The API takes the policy percent-encoded.
       Policy: policy === '' ? '{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}' : encodeURIComponent(policy),
     });
@@ -88,8 +88,6 @@ function issueForm(editor, issued) {
   };
   return form([editor.element, h('div', { class: 'two' }, name.element, seconds.element)], t('keys.issue'), send);
 }
-
-const spelled = (seconds) => (seconds < 3600 ? t('say.minutes', { count: seconds / 60 }) : t('say.hours', { count: seconds / 3600 }));
 
 function keyCard(told, policy) {
   const { TmpSecretId: id, TmpSecretKey: secretKey, Token: token } = told.Credentials;

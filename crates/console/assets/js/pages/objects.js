@@ -6,7 +6,7 @@ import { childrenOf, place, store, storeXml, textOf } from '/js/calls.js';
 import { go, to } from '/js/router.js';
 import { MAX_BYTES, download, upload } from '/js/transfers.js';
 import { virtualList } from '/js/virtual-list.js';
-import { badge, button, confirm, demand, dialog, facts, field, form, heading, input, later, select, table, trouble } from '/js/widgets.js';
+import { badge, button, confirm, demand, dialog, facts, field, form, heading, input, later, select, table, trouble, unseen } from '/js/widgets.js';
 
 /** `#/objects`, `#/objects/<bucket>` or `#/objects/<bucket>/<prefix>`. */
 export function show(bucket, prefix = '') {
@@ -58,7 +58,7 @@ function folder(bucket, prefix) {
     fill(listPlace, list(bucket, prefix, chosen, noteChosen, transfers));
   };
   const send = (files) => sendAll(bucket, prefix, files, transfers).then(refresh);
-  const chooser = h('input', { type: 'file', multiple: true, class: 'unseen', tabindex: -1, 'aria-label': t('objects.upload'),
+  const chooser = h('input', { type: 'file', multiple: true, hidden: true,
     onchange: () => send(chooser.files) });
   refresh();
   return h(
@@ -120,7 +120,7 @@ function list(bucket, prefix, chosen, noteChosen, transfers) {
       }),
     ];
   };
-  const titles = ['', t('objects.key'), t('objects.size'), t('objects.modified'), ''];
+  const titles = [unseen(t('objects.chosen')), t('objects.key'), t('objects.size'), t('objects.modified'), unseen(t('say.actions'))];
   return virtualList({ caption: t('objects.list'), titles, cells, more, failed: trouble, empty: t('objects.none') });
 }
 

@@ -85,10 +85,10 @@ function versionsCard(id, policy) {
     await call('SetDefaultPolicyVersion', { PolicyId: id, VersionId: version });
     list();
   }, { class: 'small', 'aria-label': `${t('policies.setDefault')} ${version}` });
-  const drop = ({ VersionId: version }) => button(t('do.delete'), async () => {
+  const drop = ({ VersionId: version }) => button(t('do.delete'), () => confirm(t('policies.drop'), t('policies.dropText', { version }), t('do.delete'), async () => {
     await call('DeletePolicyVersion', { PolicyId: id, VersionId: [version] });
     list();
-  }, { class: 'small danger', 'aria-label': `${t('do.delete')} ${version}` });
+  }), { class: 'small danger', 'aria-label': `${t('do.delete')} ${version}` });
   const save = async () => {
     await call('CreatePolicyVersion', { PolicyId: id, PolicyDocument: editor.value(), SetAsDefault: true });
     announce(t('say.saved'));

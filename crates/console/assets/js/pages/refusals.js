@@ -16,8 +16,12 @@ export function show(requestId) {
     'section', {},
     heading(t('page.refusals')),
     form([id.element], t('refusals.explain'), ask, { class: 'card' }),
-    requestId ? h('div', { class: 'card' }, explanationPanel(requestId)) : newest(),
+    requestId ? explained(requestId) : newest(),
   );
+}
+
+function explained(requestId) {
+  return h('div', { class: 'card' }, h('h2', {}, t('refusals.id'), ' ', h('code', {}, requestId)), explanationPanel(requestId));
 }
 
 // The audit trail knows what was refused; why, the server keeps beside it.
@@ -25,7 +29,7 @@ function newest() {
   const columns = [
     [t('explain.when'), (one) => moment(one.time / 1000)],
     [t('explain.outcome'), (one) => badge(one.code ?? String(one.status), 'bad')],
-    [t('explain.request'), (one) => h('code', {}, one.operation ?? one.method)],
+    [t('explain.request'), (one) => h('code', { class: 'whole' }, one.operation ?? one.method)],
     [t('refusals.resource'), target],
     [t('explain.who'), who],
     ['', (one) => h('a', { href: to('refusals', one.requestId), 'aria-label': t('refusals.explainOf', { id: one.requestId }) }, t('do.explain'))],

@@ -1,7 +1,7 @@
 // Roles: who may assume each, for how long, and what it may do.
 
 import { announce, fill, h } from '/js/dom.js';
-import { camMoment, t } from '/js/i18n.js';
+import { camMoment, duration, t } from '/js/i18n.js';
 import { call } from '/js/calls.js';
 import { effectivePanel } from '/js/effective.js';
 import { everything } from '/js/everything.js';
@@ -9,7 +9,11 @@ import { boundaryCard, policiesCard } from '/js/holders.js';
 import { indented, policyEditor } from '/js/policy-editor.js';
 import { go, to } from '/js/router.js';
 import { identity } from '/js/session.js';
-import { button, confirm, demand, facts, field, form, heading, input, later, table } from '/js/widgets.js';
+import { button, confirm, demand, facts, field, form, heading, input, later, select, table } from '/js/widgets.js';
+
+/** For how long the server lets any role's session last, in seconds: what holds of a role that names nothing, too. */
+const LONGEST = 43_200;
+const DURATIONS = [1800, 3600, 7200, 21_600, LONGEST];
 
 /** `#/roles`, `#/roles/new` or `#/roles/<id>`. */
 export function show(id) {
@@ -27,6 +31,13 @@ function all() {
   return h('section', {}, heading(t('page.roles'), h('a', { class: 'button primary', href: to('roles', 'new') }, t('roles.make'))), later(list));
 }
 
+function durationField(seconds = LONGEST) {
+  const offered = [...new Set([...DURATIONS, seconds])].sort((one, other) => one - other);
+  const of = field(t('roles.duration'), select(offered.map((one) => [one, duration(one)])), { hint: t('roles.durationHint') });
+  of.control.value = String(seconds);
+  return of;
+}
+
 // The account itself, which every account may narrow from there.
 function trustOfAccount() {
   const principal = { qcs: [`qcs::cam::uin/${identity().AccountId}:root`] };
@@ -36,16 +47,18 @@ function trustOfAccount() {
 function make() {
   const name = field(t('roles.name'), input({ required: true }), { hint: t('roles.nameHint') });
   const description = field(t('roles.description'), input({}));
+  const longest = durationField();
   const trust = policyEditor({ label: t('roles.trust'), kind: 'trust', text: trustOfAccount() });
   const send = async () => {
     const { RoleId: id } = await call('CreateRole', {
       RoleName: demand(name, (text) => /^[\w+=,.@-]{1,128}$/.test(text), t('roles.nameHint')),
       Description: description.value(),
+      SessionDuration: Number(longest.value()),
       PolicyDocument: trust.value(),
     });
     go('roles', id);
   };
-  return h('section', {}, heading(t('roles.make')), form([name.element, description.element, trust.element], t('roles.make'), send, { class: 'card' }));
+  return h('section', {}, heading(t('roles.make')), form([name.element, description.element, longest.element, trust.element], t('roles.make'), send, { class: 'card' }));
 }
 
 function one(id) {
@@ -57,14 +70,28 @@ function one(id) {
     return [
       heading(role.RoleName, button(t('roles.remove'), () => remove(role), { class: 'danger' })),
       h('div', { class: 'card' }, facts([
-        ['RoleId', role.RoleId], ['RoleArn', h('code', {}, role.RoleArn)], [t('roles.description'), role.Description],
-        [t('roles.duration'), t('say.minutes', { count: role.SessionDuration / 60 })],
+        ['RoleId', role.RoleId], ['RoleArn', h('code', {}, role.RoleArn)],
       ])),
+      settingsCard(role),
       trustCard(role),
       h('div', { class: 'columns' }, policiesCard('role', role.RoleId, changed), boundaryCard('role', role.RoleId, changed)),
       h('div', { class: 'card' }, h('h2', {}, t('holders.may')), effective.element),
     ];
   }));
+}
+
+function settingsCard(role) {
+  const description = field(t('roles.description'), input({ value: role.Description }));
+  const longest = durationField(role.SessionDuration || LONGEST);
+  const said = h('p', { class: 'good' });
+  const send = async () => {
+    fill(said);
+    await call('UpdateRoleDescription', { RoleId: role.RoleId, Description: description.value() });
+    await call('UpdateRoleSessionDuration', { RoleId: role.RoleId, SessionDuration: Number(longest.value()) });
+    fill(said, t('say.saved'));
+    announce(t('say.saved'));
+  };
+  return form([h('h2', {}, t('roles.settings')), description.element, longest.element, said], t('do.save'), send, { class: 'card', 'aria-label': t('roles.settings') });
 }
 
 function trustCard(role) {

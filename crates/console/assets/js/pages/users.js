@@ -1,13 +1,13 @@
 // Users: who there is, the keys that each has, and what each may do.
 
 import { announce, fill, h } from '/js/dom.js';
-import { camMoment, t } from '/js/i18n.js';
+import { camMoment, moment, t } from '/js/i18n.js';
 import { call } from '/js/calls.js';
 import { effectivePanel } from '/js/effective.js';
 import { everything } from '/js/everything.js';
 import { boundaryCard, policiesCard } from '/js/holders.js';
 import { go, to } from '/js/router.js';
-import { badge, button, confirm, demand, dialog, facts, field, form, heading, input, later, secret, table } from '/js/widgets.js';
+import { badge, button, confirm, demand, dialog, facts, field, form, heading, input, later, secret, table, trouble } from '/js/widgets.js';
 
 const isName = (text) => /^[A-Za-z0-9+=,.@_-]{1,64}$/.test(text);
 
@@ -69,12 +69,14 @@ function keysCard(uin) {
   const fresh = h('div', {});
   const show = () => fill(place, later(async () => {
     const { AccessKeys: keys } = await call('ListAccessKeys', { TargetUin: uin });
-    return table(t('users.keys'), columns, keys, t('users.noKeys'));
+    const { uses, refusal } = await lastUses(keys);
+    return [table(t('users.keys'), columns(uses), keys, t('users.noKeys')), refusal && trouble(refusal)];
   }));
-  const columns = [
+  const columns = (uses) => [
     ['SecretId', (key) => h('code', {}, key.AccessKeyId)],
     [t('sessions.state'), (key) => badge(t(`users.${key.Status}`), key.Status === 'Active' ? 'good' : 'warn')],
     [t('users.created'), (key) => camMoment(key.CreateTime)],
+    [t('users.lastUsed'), (key) => uses.get(key.AccessKeyId)],
     ['', (key) => h('span', { class: 'actions' }, turn(key), drop(key))],
   ];
   const turn = (key) => {
@@ -96,6 +98,18 @@ function keysCard(uin) {
   };
   show();
   return h('div', { class: 'card' }, h('div', { class: 'head' }, h('h2', {}, t('users.keys')), button(t('users.makeKey'), makeKey)), fresh, place);
+}
+
+// Who may list keys may not always ask for their use: the keys are shown either way.
+async function lastUses(keys) {
+  if (keys.length === 0) return { uses: new Map() };
+  try {
+    const told = await call('GetSecurityLastUsed', { SecretIdList: keys.map((key) => key.AccessKeyId) });
+    const spoken = (row) => (row.LastSecretUsedDate === null ? t('users.never') : moment(row.LastSecretUsedDate));
+    return { uses: new Map(told.SecretIdLastUsedRows.map((row) => [row.SecretId, spoken(row)])) };
+  } catch (refusal) {
+    return { uses: new Map(), refusal };
+  }
 }
 
 function groupsCard(user) {

@@ -31,10 +31,11 @@ export default {
   'do.stop': ['Stop', '停止'],
   'do.switchTheme': ['Light or dark', '浅色或深色'],
 
+  'say.actions': ['Actions', '操作'],
   'say.copied': ['Copied', '已复制'],
-  'say.hours': ['{count} hours', '{count} 小时'],
+  'say.hours': ['{count} h', '{count} 小时'],
   'say.loading': ['Loading …', '加载中……'],
-  'say.minutes': ['{count} minutes', '{count} 分钟'],
+  'say.minutes': ['{count} min', '{count} 分钟'],
   'say.none': ['Nothing here yet.', '这里还没有内容。'],
   'say.noneYet': ['Nothing so far: there is more to look at.', '暂时没有：还可以继续查找。'],
   'say.nothing': ['nothing', '无'],

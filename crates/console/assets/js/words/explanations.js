@@ -1,7 +1,7 @@
 // What an explained refusal says: [English, Simplified Chinese].
 
 export default {
-  'explain.add': ['Add to {layer}:', '添加到{layer}：'],
+  'explain.add': ['Add to “{layer}”:', '添加到“{layer}”：'],
   'explain.addSession': ['Ask for it when the key is made (its policy is fixed then):', '签发密钥时就要包含（策略此后不可更改）：'],
   'explain.allowed': ['allowed', '允许'],
   'explain.answered': ['answered', '已应答'],

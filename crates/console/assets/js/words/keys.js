@@ -38,13 +38,13 @@ export default {
   'effective.atMostText': ['a variable, or what several patterns have in common, decides', '由变量或多个模式的交集决定'],
   'effective.but': ['When', '条件'],
   'effective.except': ['But not', '除外'],
-  'effective.nothing': ['Nothing remains: every request with this key would be refused.', '什么都没有剩下：用此密钥的每个请求都会被拒绝。'],
+  'effective.nothing': ['Nothing remains: every request would be refused.', '什么都没有剩下：每个请求都会被拒绝。'],
   'effective.picture': ['Picture of A, B and what both allow', 'A、B 及两者都允许的部分的图'],
   'effective.resources': ['Resources', '资源'],
   'effective.table': ['What the key may do', '密钥可执行的操作'],
   'effective.when': ['If', '如果'],
   'effective.why': [
-    'A is what you may do at this moment, B the policy below. A key never does more than both allow.',
-    'A 是您此刻的权限，B 是下面的策略。密钥只能做两者都允许的事。',
+    'A is what you may do at this moment, B the policy in this form. A key never does more than both allow.',
+    'A 是您此刻的权限，B 是表单中的策略。密钥只能做两者都允许的事。',
   ],
 };

@@ -5,6 +5,7 @@ export default {
   'objects.bucket': ['Bucket', '存储桶'],
   'objects.bucketHint': ['Small letters, digits and -, and at the end -{appid}', '小写字母、数字和 -，以 -{appid} 结尾'],
   'objects.buckets': ['Buckets', '存储桶列表'],
+  'objects.chosen': ['Chosen', '已选'],
   'objects.choose': ['Choose {name}', '选择 {name}'],
   'objects.created': ['Created', '创建时间'],
   'objects.deleteBucket': ['Delete bucket', '删除存储桶'],
