@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use daypass_access::{
     BucketFacts, Caller, Environment, Facts, Identity, Layers, Origin, Principal, Question, StoredPolicy,
@@ -23,7 +23,7 @@ use daypass_client::{Clock, SystemClock};
 use daypass_explain::{Explanation, Who, in_words, reasons};
 use daypass_policy::{DocumentKind, OwnerAccount, parse};
 
-use crate::report::Misuse;
+use crate::report::{Misuse, No};
 use crate::{document, output};
 
 /// The examples, and the exit codes.
@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     output::write(text.as_bytes())?;
     match allowed {
         true => Ok(()),
-        false => bail!("it is not allowed"),
+        false => Err(No("it is not allowed".to_owned()).into()),
     }
 }
 

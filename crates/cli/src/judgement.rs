@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use daypass_analysis::{
     Audience, Containment, Doubt, Finding, LintContext, Severity, compare, compare_all, lint,
@@ -12,7 +12,7 @@ use daypass_policy::{DocumentKind, OwnerAccount, Policy, parse};
 use serde_json::{Value as Json, json};
 
 use crate::live::{LiveArguments, LivePolicies};
-use crate::report::{Misuse, Undecided};
+use crate::report::{Misuse, No, Undecided};
 use crate::{document, output};
 
 /// Whose documents are meant.
@@ -192,8 +192,8 @@ fn named(finding: &Finding, policy: Option<&str>) -> Result<Json> {
 fn end(errors: usize) -> Result<()> {
     match errors {
         0 => Ok(()),
-        1 => bail!("1 finding of severity E"),
-        errors => bail!("{errors} findings of severity E"),
+        1 => Err(No("1 finding of severity E".to_owned()).into()),
+        errors => Err(No(format!("{errors} findings of severity E")).into()),
     }
 }
 
@@ -264,7 +264,7 @@ fn tell(answer: &Containment, as_json: bool) -> Result<()> {
     output::write(text.as_bytes())?;
     match answer {
         Containment::Contained => Ok(()),
-        Containment::NotContained(_) => bail!("B is not contained in A"),
+        Containment::NotContained(_) => Err(No("B is not contained in A".to_owned()).into()),
         Containment::Unknown(_) => {
             Err(Undecided("whether B is contained in A is not known".to_owned()).into())
         }

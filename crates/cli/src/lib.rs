@@ -48,6 +48,7 @@ mod cors_document;
 mod document;
 mod effective;
 mod environment;
+mod failure;
 mod interrupt;
 mod judgement;
 mod names;
@@ -62,6 +63,6 @@ mod report;
 mod statement;
 mod subject;
 
-pub use report::{EXIT_CODES, report};
+pub use report::{EXIT_CODES, misused, report, speak_json};
 pub use sign::Request;
 pub use verb::Verb;

@@ -1,11 +1,16 @@
-//! How a failure is told: one line with the causes, a hint where one is known, and an exit code.
+//! How a failure is told: one line with the causes, a hint where one is known, and an exit code; to scripts as JSON.
+//!
+//! Standard error is one for the whole process, and so is the way in which it is spoken to.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use daypass_client::{Distrust, Error, Refusal};
+use serde_json::json;
 
 use crate::connection::MissingCredentials;
+use crate::failure;
 use crate::output::{self, printable, printable_lines};
 use crate::sts_exec::NotStarted;
 
@@ -22,6 +27,9 @@ Exit codes:
     7  it cannot be known (`policy compare`, `policy effective`)
   126  the command of `sts exec` could not be started; 127 there is none of this name
   130  interrupted; the same command goes on where it ended";
+
+/// Whether a script reads standard error.
+static TO_SCRIPTS: AtomicBool = AtomicBool::new(false);
 
 /// What shells take for the end by an interrupt.
 const INTERRUPTED: u8 = 130;
@@ -41,30 +49,56 @@ pub(crate) struct NotThere(pub(crate) String);
 #[error("{0}")]
 pub(crate) struct Undecided(pub(crate) String);
 
+/// What was asked was answered, and the answer is no.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct No(pub(crate) String);
+
 /// Somebody stopped a copy, and it can go on.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted")]
 pub(crate) struct Interrupted;
+
+/// From now on standard error is for scripts: each line of it is an object of JSON.
+pub fn speak_json() {
+    TO_SCRIPTS.store(true, Ordering::Relaxed);
+}
+
+fn is_for_scripts() -> bool {
+    TO_SCRIPTS.load(Ordering::Relaxed)
+}
+
+/// Tells that the command line makes no sense, and gives the exit code for it.
+pub fn misused(why: &str) -> ExitCode {
+    report(&Misuse(why.to_owned()).into())
+}
 
 /// Prints a failure to standard error, and gives the exit code for it.
 ///
 /// [`EXIT_CODES`] says what each means.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // When standard error is gone there is nobody left to tell.
-    let _ = std::io::stderr().lock().write_all(text(error).as_bytes());
+    let _ = std::io::stderr()
+        .lock()
+        .write_all(text(error, is_for_scripts()).as_bytes());
     ExitCode::from(code(error))
 }
 
 /// Prints a failure that does not end the verb to standard error.
 pub(crate) fn one_of_many(error: &anyhow::Error) {
     // As above.
-    let _ = std::io::stderr().lock().write_all(line(error).as_bytes());
+    let _ = std::io::stderr()
+        .lock()
+        .write_all(line(error, is_for_scripts()).as_bytes());
 }
 
 /// Prints something that is worth knowing and no failure to standard error.
 pub(crate) fn note(text: &str) {
     // As above.
-    let _ = writeln!(std::io::stderr().lock(), "note: {}", printable(text));
+    let _ = match is_for_scripts() {
+        true => writeln!(std::io::stderr().lock(), "{}", json!({ "note": text })),
+        false => writeln!(std::io::stderr().lock(), "note: {}", printable(text)),
+    };
 }
 
 /// Prints lines beside the answer to standard error.
@@ -118,7 +152,7 @@ pub(crate) struct Tally {
 /// Some of many things failed; each was told when it did.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{failed} of {all} could not be {verb}")]
-struct Partial {
+pub(crate) struct Partial {
     failed: u64,
     all: u64,
     verb: &'static str,
@@ -162,14 +196,23 @@ impl Tally {
     }
 }
 
-fn line(error: &anyhow::Error) -> String {
+/// One of many things that failed; what is to be done about it is said once, at the end.
+fn line(error: &anyhow::Error, to_scripts: bool) -> String {
+    if to_scripts {
+        let failed = failure::json(error, hint(error), code(error));
+        return output::json_line(&json!({ "failed": failed }));
+    }
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     format!("error: {}\n", printable(&causes.join(": ")))
 }
 
-fn text(error: &anyhow::Error) -> String {
-    let mut text = line(error);
-    if let Some(hint) = hint(error) {
+fn text(error: &anyhow::Error, to_scripts: bool) -> String {
+    let hint = hint(error);
+    if to_scripts {
+        return output::json_line(&json!({ "error": failure::json(error, hint, code(error)) }));
+    }
+    let mut text = line(error, false);
+    if let Some(hint) = hint {
         text.push_str(&format!("hint: {}\n", printable(&hint)));
     }
     text
@@ -295,7 +338,7 @@ fn known_hint(code: &str) -> Option<&'static str> {
 }
 
 /// The first cause of this type.
-fn found<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
+pub(crate) fn found<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
     error.chain().find_map(|cause| cause.downcast_ref())
 }
 
@@ -392,8 +435,25 @@ mod tests {
     }
 
     #[test]
+    fn lines_for_scripts() {
+        let denied = || refused(403, "AccessDenied", "r1");
+        let check = |line: String, field: &str, hint: &str| {
+            assert_eq!(line.matches('\n').count(), 1, "{line}");
+            let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let told = json.get(field).unwrap();
+            assert_eq!(json.as_object().unwrap().len(), 1, "{line}");
+            assert_eq!(told.get("code").unwrap(), "AccessDenied");
+            assert_eq!(told.get("exit_code").unwrap(), 3);
+            assert_eq!(told.get("hint").unwrap(), hint);
+        };
+        let hint = "`daypass explain r1` tells why, to whoever may ask";
+        check(text(&denied(), true), "error", hint);
+        check(line(&denied(), true), "failed", hint);
+    }
+
+    #[test]
     fn texts() {
-        let check = |error: anyhow::Error, expected: &str| assert_eq!(text(&error), expected);
+        let check = |error: anyhow::Error, expected: &str| assert_eq!(text(&error, false), expected);
         check(
             Err::<(), _>(anyhow!("b\u{1b}[2J")).context("a").unwrap_err(),
             "error: a: b\\u{1b}[2J\n",

@@ -177,3 +177,20 @@ fn every_help_has_an_example_and_every_example_parses() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(without, Vec::<String>::new(), "helps without an example");
 }
+
+/// What the fields are is held by a test that asks a server.
+#[test]
+fn every_answer_for_scripts_is_documented() {
+    let page = std::fs::read_to_string(folder().join("../cli.md")).unwrap();
+    let (_, answers) = page.split_once("### What is answered").unwrap();
+    for (name, command) in all(WIDTH) {
+        let is_for_scripts = command
+            .get_arguments()
+            .any(|argument| ["json", "format"].contains(&argument.get_id().as_str()));
+        let verb = name.trim_start_matches("daypass ");
+        // Its findings have a page of their own.
+        if is_for_scripts && verb != "check" {
+            assert!(answers.contains(&format!("| `{verb}` | ")), "{verb}");
+        }
+    }
+}

@@ -157,7 +157,12 @@ fn said(output: &Output) -> String {
 
 fn is_interrupted(output: &Output) {
     assert_eq!(output.status.code(), Some(130), "{}", said(output));
-    let hint = "error: interrupted\nhint: the same command goes on";
+    let hint = "\"hint\":\"the same command goes on";
+    assert!(
+        said(output).contains("\"code\":\"Interrupted\""),
+        "{}",
+        said(output)
+    );
     assert!(said(output).contains(hint), "{}", said(output));
 }
 
@@ -225,6 +230,6 @@ fn without_checkpoints_nothing_is_left() {
     std::thread::sleep(Duration::from_millis(300));
     let output = interrupt(child);
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
-    assert!(!said(&output).contains("hint"), "{}", said(&output));
+    assert!(said(&output).contains("\"hint\":null"), "{}", said(&output));
     assert_eq!(store.lines_of_checkpoint(), 0);
 }

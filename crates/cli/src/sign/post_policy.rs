@@ -12,7 +12,7 @@ use super::shown::Shown;
 use super::{Key, cos, read};
 use crate::connection::KeyArguments;
 use crate::quantity;
-use crate::report::Misuse;
+use crate::report::{Misuse, No};
 
 /// Show what the signature of a form's policy is made of. The policy is signed to the byte, as it is in the file.
 #[derive(Args, Debug)]
@@ -61,9 +61,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     let shown = shown(&key, &policy, key_time);
     shown.print(arguments.json)?;
     match arguments.signature {
-        Some(sent) if !is_made(&shown, &sent) => Err(anyhow::anyhow!(
+        Some(sent) if !is_made(&shown, &sent) => Err(No(format!(
             "the signature `{sent}` is not that of this policy, time and key"
-        )),
+        ))
+        .into()),
         _ => Ok(()),
     }
 }

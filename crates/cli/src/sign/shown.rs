@@ -1,12 +1,13 @@
 //! What is printed: the pieces of a signature, and what was found about the one that was sent.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use daypass_signature::WindowVerdict;
 use daypass_signature::anatomy::{Cause, Diagnosis, Place, first_difference};
 use serde_json::{Map, Value as Json, json};
 
 use super::answer::Text;
 use crate::output::{self, printable};
+use crate::report::No;
 
 /// The pieces of a signature, in the order in which they are made, and what was found.
 #[derive(Default)]
@@ -62,8 +63,10 @@ impl Shown {
         };
         output::write(text.as_bytes())?;
         match &self.found {
-            Some(found) if !found.is_good() => bail!("the signature is not good"),
-            _ if self.compared.iter().any(|one| one.ours != one.theirs) => bail!("the texts differ"),
+            Some(found) if !found.is_good() => Err(No("the signature is not good".to_owned()).into()),
+            _ if self.compared.iter().any(|one| one.ours != one.theirs) => {
+                Err(No("the texts differ".to_owned()).into())
+            }
             _ => Ok(()),
         }
     }

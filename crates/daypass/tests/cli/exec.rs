@@ -1,6 +1,6 @@
-//! `daypass sts exec`: a real command, with a temporary key and no other.
+//! `daypass sts exec`, and what `sts token` prints: a real command and a real shell, with a temporary key and no other.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use super::{BUCKET, Cloud, ROOT_SECRET_ID, ROOT_SECRET_KEY, said, signal, wait_until};
 
@@ -86,4 +86,29 @@ fn a_signal_reaches_the_command() {
     wait_until("the command runs", || cloud.path("ready").exists());
     signal(&child, "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(7));
+}
+
+/// What `sts token` prints is evaluated by the shells that are here, and the key is in use then, and no other one.
+#[test]
+fn a_shell_takes_the_key_that_was_made() {
+    let cloud = Cloud::new();
+    let script = "unset DAYPASS_SECRET_ID DAYPASS_SECRET_KEY\n\
+        eval \"$MADE\" && unset MADE && \"$0\" sts whoami --json && \"$0\" ls";
+    for shell in ["sh", "bash"] {
+        let made = cloud.succeeds(&["sts", "token", "--name", shell]);
+        let mut command = Command::new(shell);
+        let settings = cloud.command(&[]);
+        for (name, value) in settings.get_envs() {
+            command.env(name, value.unwrap());
+        }
+        command
+            .args(["-c", script, env!("CARGO_BIN_EXE_daypass")])
+            .env("MADE", &made);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{shell}: {}", said(&output));
+        // The root has no session; this one is named after the shell.
+        let expected = format!("\"session_name\":\"{shell}\"");
+        assert!(said(&output).contains(&expected), "{shell}: {}", said(&output));
+    }
+    cloud.stop();
 }

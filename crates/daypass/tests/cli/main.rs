@@ -5,8 +5,10 @@
 
 mod cors;
 mod exec;
+mod json;
 mod sign;
 mod sync;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -425,7 +427,7 @@ fn what_fails_does_not_stop_the_rest() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("is not UTF-8"), "{said}");
     assert!(said.contains("1 of 4 could not be copied"), "{said}");
-    assert!(said.contains("note: 1 left out"), "{said}");
+    assert!(said.contains("{\"note\":\"1 left out"), "{said}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("\"done\":3,\"failed\":1,\"skipped\":1"));
     assert_eq!(cloud.keys(), ["p/a", "p/b/c", "p/z"]);
     // All failed alike: their code is the whole's.
