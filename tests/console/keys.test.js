@@ -25,7 +25,11 @@ test('a key from the form does what its policy says, and a refusal is explained'
   const policy = JSON.parse(await editor.inputValue());
   assert.equal(policy.version, '2.0');
   assert.deepEqual(policy.statement[0].resource, [`qcs::cos:ap-guangzhou:uid/1250000000:${BUCKET}/alice/*`]);
-  assert.deepEqual(policy.statement[0].condition, { numeric_less_than_equal: { 'cos:content-length': 10 * 1024 ** 2 } });
+  assert.deepEqual(policy.statement[0].condition, {
+    numeric_less_than_equal: { 'cos:content-length': 10 * 1024 ** 2 },
+    string_equal_if_exist: { 'cos:x-cos-acl': ['private', 'default'] },
+  });
+  assert.deepEqual(policy.statement[0].action, ['name/cos:PutObject', 'name/cos:PostObject']);
 
   await page.getByRole('button', { name: 'Issue temporary key' }).click();
   await page.getByRole('heading', { name: 'Try a request' }).waitFor();

@@ -252,4 +252,16 @@ mod tests {
             None,
         );
     }
+
+    #[test]
+    fn the_page_for_those_who_come_from_minio_names_actions_that_there_are() {
+        let page = include_str!("../../../docs/from-minio.md");
+        let names = page.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == ':'));
+        let of_objects = |name: &&str| name.starts_with("cos:") && name.contains(char::is_uppercase);
+        let named: Vec<&str> = names.filter(of_objects).collect();
+        assert!(named.len() > 20);
+        for name in named {
+            assert!(COS.contains(&name), "{name}");
+        }
+    }
 }

@@ -63,4 +63,5 @@ mod statement;
 mod subject;
 
 pub use report::{EXIT_CODES, report};
+pub use sign::Request;
 pub use verb::Verb;

@@ -8,6 +8,7 @@ mod documents;
 mod forms;
 mod requests;
 mod sealed;
+mod signing;
 
 /// A reader of outside bytes.
 pub struct Target {
@@ -33,6 +34,9 @@ pub const TARGETS: &[Target] = &[
     requests::TC3,
     requests::V1,
     sealed::TOKEN,
+    signing::SIGN_REQUEST,
+    signing::SIGN_CURL,
+    signing::SIGN_URL,
 ];
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {

@@ -114,6 +114,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "daypass-fuzz",
         &[
             "daypass-api",
+            "daypass-cli",
             "daypass-dialect",
             "daypass-policy",
             "daypass-signature",

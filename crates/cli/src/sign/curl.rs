@@ -1,5 +1,8 @@
 //! A command line of curl, as browsers copy it and as people write it into reports.
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 use anyhow::{Context, Result, bail};
 
 use super::request::{Request, header};
@@ -67,16 +70,22 @@ struct Parts {
 /// Reads a command line.
 pub(super) fn parse(text: &str) -> Result<Request> {
     let words = words(text)?;
-    let mut words = words.into_iter().skip(1).flat_map(apart);
+    let mut words = words.into_iter().skip(1);
     let mut parts = Parts::default();
     while let Some(word) = words.next() {
         if word == "-" || !word.starts_with('-') {
             parts.url(word)?;
-        } else if !WITHOUT_VALUE.contains(&word.as_str()) && !parts.flag(&word) {
-            let value = words
-                .next()
-                .with_context(|| format!("the option `{word}` needs a value"))?;
-            parts.option(&word, value)?;
+            continue;
+        }
+        let (options, mut attached) = apart(word);
+        for option in options {
+            if WITHOUT_VALUE.contains(&option.as_str()) || parts.flag(&option) {
+                continue;
+            }
+            // A value is taken as it is, also where it begins like an option.
+            let value = attached.take().or_else(|| words.next());
+            let value = value.with_context(|| format!("the option `{option}` needs a value"))?;
+            parts.option(&option, value)?;
         }
     }
     parts.request()
@@ -101,9 +110,9 @@ impl Parts {
             "-X" | "--request" => self.method = Some(value),
             "--url" => self.url(value)?,
             "-H" | "--header" => self.headers.push(header(&value)?),
-            "-A" | "--user-agent" => self.headers.push(("User-Agent".to_owned(), value)),
-            "-e" | "--referer" => self.headers.push(("Referer".to_owned(), value)),
-            "-b" | "--cookie" => self.headers.push(("Cookie".to_owned(), value)),
+            "-A" | "--user-agent" => self.add_header("User-Agent", &value),
+            "-e" | "--referer" => self.add_header("Referer", &value),
+            "-b" | "--cookie" => self.add_header("Cookie", &value),
             "-T" | "--upload-file" => self.is_upload = true,
             "-d" | "--data" | "--data-ascii" | "--data-binary" if value.starts_with('@') => {
                 bail!("the body is in a file: put its text into the command line")
@@ -113,6 +122,11 @@ impl Parts {
             _ => bail!("the option `{name}` of curl is not understood here"),
         }
         Ok(())
+    }
+
+    /// Blanks around a value are no part of it.
+    fn add_header(&mut self, name: &str, value: &str) {
+        self.headers.push((name.to_owned(), value.trim().to_owned()));
     }
 
     fn add(&mut self, value: &str) {
@@ -141,7 +155,8 @@ impl Parts {
             let form = "application/x-www-form-urlencoded".to_owned();
             self.headers.push(("Content-Type".to_owned(), form));
         }
-        let url = if url.contains("://") {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        let url = if scheme.is_some_and(|scheme| !scheme.contains(['/', '?', '#'])) {
             url
         } else {
             format!("http://{url}")
@@ -151,24 +166,21 @@ impl Parts {
     }
 }
 
-/// `-sXPUT` is `-s -X PUT`, and `--header=A: b` is `--header` with its value.
-fn apart(word: String) -> Vec<String> {
+/// `-sXPUT` is `-s -X` with the value `PUT`.
+fn apart(word: String) -> (Vec<String>, Option<String>) {
     let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
-        return vec![word];
+        return (vec![word], None);
     };
-    let mut words = Vec::new();
+    let mut options = Vec::new();
     let mut rest = letters.chars();
     while let Some(letter) = rest.next() {
-        words.push(format!("-{letter}"));
+        options.push(format!("-{letter}"));
         if SHORT_WITH_VALUE.contains(letter) {
-            let value = rest.as_str();
-            if !value.is_empty() {
-                words.push(value.to_owned());
-            }
-            return words;
+            let value = Some(rest.as_str().to_owned());
+            return (options, value.filter(|value| !value.is_empty()));
         }
     }
-    if words.is_empty() { vec![word] } else { words }
+    (options, None)
 }
 
 /// Splits a text as a shell does: quotation marks of both kinds, `$'...'`, backslashes. Nothing is expanded.
@@ -185,11 +197,9 @@ fn words(text: &str) -> Result<Vec<String>> {
                 }
                 Some(char) => word.get_or_insert_default().push(char),
             },
-            '\'' => quoted(&mut chars, '\'', false, word.get_or_insert_default())?,
-            '"' => quoted(&mut chars, '"', true, word.get_or_insert_default())?,
-            '$' if chars.next_if_eq(&'\'').is_some() => {
-                quoted(&mut chars, '\'', true, word.get_or_insert_default())?;
-            }
+            '\'' => plain(&mut chars, word.get_or_insert_default())?,
+            '"' => double(&mut chars, word.get_or_insert_default())?,
+            '$' if chars.next_if_eq(&'\'').is_some() => escaped(&mut chars, word.get_or_insert_default())?,
             char if char.is_whitespace() => words.extend(word.take()),
             char => word.get_or_insert_default().push(char),
         }
@@ -198,27 +208,67 @@ fn words(text: &str) -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// Takes what stands between quotation marks.
-fn quoted(
-    chars: &mut impl Iterator<Item = char>,
-    mark: char,
-    escapes: bool,
-    into: &mut String,
-) -> Result<()> {
-    while let Some(char) = chars.next() {
-        match char {
-            char if char == mark => return Ok(()),
-            '\\' if escapes => match (chars.next(), mark) {
-                (Some('n'), '\'') => into.push('\n'),
-                (Some('r'), '\'') => into.push('\r'),
-                (Some('t'), '\'') => into.push('\t'),
-                (Some('\n'), '"') | (None, _) => {}
-                (Some(char @ ('"' | '\\' | '$' | '`')), '"') => into.push(char),
-                (Some(char), '"') => into.extend(['\\', char]),
-                (Some(char), _) => into.push(char),
+type Letters<'a> = Peekable<Chars<'a>>;
+
+const NOT_CLOSED: &str = "a quotation mark of the command line is not closed";
+
+/// Takes what stands between `'` and `'`: all of it, as it is.
+fn plain(chars: &mut Letters<'_>, into: &mut String) -> Result<()> {
+    loop {
+        match chars.next().context(NOT_CLOSED)? {
+            '\'' => return Ok(()),
+            char => into.push(char),
+        }
+    }
+}
+
+/// Takes what stands between `"` and `"`, where a backslash counts before four letters and the end of a line.
+fn double(chars: &mut Letters<'_>, into: &mut String) -> Result<()> {
+    loop {
+        match chars.next().context(NOT_CLOSED)? {
+            '"' => return Ok(()),
+            '\\' => match chars.next().context(NOT_CLOSED)? {
+                '\n' => {}
+                char @ ('"' | '\\' | '$' | '`') => into.push(char),
+                char => into.extend(['\\', char]),
             },
             char => into.push(char),
         }
     }
-    bail!("a quotation mark of the command line is not closed")
+}
+
+/// Takes what stands between `$'` and `'`, with the escapes that browsers write there.
+fn escaped(chars: &mut Letters<'_>, into: &mut String) -> Result<()> {
+    loop {
+        match chars.next().context(NOT_CLOSED)? {
+            '\'' => return Ok(()),
+            '\\' => into.push(match chars.next().context(NOT_CLOSED)? {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => numbered(chars, 4, u32::from(char::MAX))?,
+                // Beyond it is a byte, and no letter.
+                'x' => numbered(chars, 2, 0x7f)?,
+                char @ ('\'' | '"' | '\\' | '?') => char,
+                char => bail!("the escape `\\{char}` of the command line is not understood here"),
+            }),
+            char => into.push(char),
+        }
+    }
+}
+
+/// A letter by its number, in so many digits at most.
+fn numbered(chars: &mut Letters<'_>, digits: usize, most: u32) -> Result<char> {
+    let mut number = None;
+    for _ in 0..digits {
+        let Some(digit) = chars.peek().and_then(|char| char.to_digit(16)) else {
+            break;
+        };
+        chars.next();
+        number = Some(number.unwrap_or(0) * 16 + digit);
+    }
+    number
+        .filter(|number| *number <= most)
+        .and_then(char::from_u32)
+        .context("a numbered escape of the command line is no letter")
 }

@@ -27,7 +27,7 @@ use daypass_signature::SecretKey;
 use crate::connection::KeyArguments;
 use crate::report::Misuse;
 
-use self::request::Request;
+pub use self::request::Request;
 
 /// Most that is read of a request or an answer, in bytes.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;

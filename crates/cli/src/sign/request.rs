@@ -7,15 +7,31 @@ use std::fmt;
 
 use anyhow::{Context, Result, bail};
 
-/// A request, path and query as they are on the wire.
+/// A request as `daypass sign` looks at it: path and query as they are on the wire.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub struct Request {
+    /// Its method.
+    pub method: String,
+    /// Its path, which begins with `/`.
+    pub path: String,
+    /// What follows the first `?`.
+    pub query: String,
+    /// Its headers in their order, values without the blanks around them.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
 }
+
+/// Where a head ends, as it went over the wire, as editors keep it and as `curl -v` shows it.
+const ENDS_OF_HEADS: &[&[u8]] = &[
+    b"\r\n\r\n",
+    b"\n\r\n",
+    b"\n\n",
+    b"\n>\n",
+    b"\n> \n",
+    b"\n>\r\n",
+    b"\n> \r\n",
+];
 
 /// Query and headers may carry a signature and a token.
 impl fmt::Debug for Request {
@@ -29,7 +45,7 @@ impl fmt::Debug for Request {
 
 impl Request {
     /// Reads what went over the wire, or a command line of curl.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
         let text = bytes.trim_ascii_start();
         if text.starts_with(b"curl ") || text.starts_with(b"curl\n") {
             let text = str::from_utf8(text).context("the command line is not UTF-8")?;
@@ -40,7 +56,7 @@ impl Request {
     }
 
     /// Puts one together from a URL.
-    pub(super) fn of(method: &str, url: &str, headers: Vec<(String, String)>, body: Vec<u8>) -> Result<Self> {
+    pub fn of(method: &str, url: &str, headers: Vec<(String, String)>, body: Vec<u8>) -> Result<Self> {
         let (scheme, rest) = url
             .split_once("://")
             .context("a URL begins with http:// or https://")?;
@@ -55,6 +71,9 @@ impl Request {
         let host = host.strip_suffix(usual_port).unwrap_or(host);
         if host.is_empty() {
             bail!("the URL names no host");
+        }
+        if host.contains(|char: char| char == '@' || char.is_whitespace() || char.is_control()) {
+            bail!("the URL names more than a host and a port before its path");
         }
         let mut request = Self::with_target(method, target, headers, body);
         if request.header("host").is_none() {
@@ -114,24 +133,29 @@ fn raw(bytes: &[u8]) -> Result<Request> {
         .filter(|line| !line.is_empty() && *line != ">")
         .map(header)
         .collect::<Result<_>>()?;
-    if target.contains("://") {
-        return Request::of(method, target, headers, body.to_vec());
+    // A key and a query may have a URL in them.
+    if target.starts_with('/') {
+        return Ok(Request::with_target(method, target, headers, body.to_vec()));
     }
-    if !target.starts_with('/') {
+    if !target.contains("://") {
         bail!("the target `{target}` begins with neither `/` nor `http`");
     }
-    Ok(Request::with_target(method, target, headers, body.to_vec()))
+    Request::of(method, target, headers, body.to_vec())
 }
 
-/// The head ends at the first empty line; without one there is no body.
+/// The head ends at the first empty line, of whatever kind; without one there is no body, which may have empty lines too.
 fn split_head(bytes: &[u8]) -> (&[u8], &[u8]) {
-    for end in [&b"\r\n\r\n"[..], b"\n\n", b"\n>\n", b"\n> \n"] {
-        if let Some(place) = bytes.windows(end.len()).position(|window| window == end) {
+    let first = ENDS_OF_HEADS.iter().filter_map(|end| {
+        let place = bytes.windows(end.len()).position(|window| window == *end)?;
+        Some((place, end.len()))
+    });
+    match first.min() {
+        Some((place, length)) => {
             let (head, rest) = bytes.split_at(place);
-            return (head, rest.get(end.len()..).unwrap_or_default());
+            (head, rest.get(length..).unwrap_or_default())
         }
+        None => (bytes, b""),
     }
-    (bytes, b"")
 }
 
 #[cfg(test)]
@@ -177,6 +201,30 @@ mod tests {
             "GET https://h:80",
             request("GET", "/", "", &[("Host", "h:80")], ""),
         );
+        check(
+            "GET /a://b?url=http://h/ HTTP/1.1\nHost: h\n\n",
+            request("GET", "/a://b", "url=http://h/", &[("Host", "h")], ""),
+        );
+    }
+
+    #[test]
+    fn the_first_empty_line_ends_the_head() {
+        let check = |end: &str, body: &str| {
+            let expected = request("PUT", "/k", "", &[("Host", "h")], body);
+            check(&format!("PUT /k HTTP/1.1\nHost: h{end}{body}"), expected);
+        };
+        for end in [
+            "\n\n",
+            "\n\r\n",
+            "\r\n\r\n",
+            "\n>\n",
+            "\n> \n",
+            "\r\n>\r\n",
+            "\r\n> \r\n",
+        ] {
+            check(end, "");
+            check(end, "A: b\r\n\r\nc\n\nd\n> \n");
+        }
     }
 
     #[test]
@@ -215,6 +263,24 @@ mod tests {
             request("HEAD", "/k", "", &[("Host", "h")], ""),
         );
         check(
+            "curl 'h/k?url=http://x/' --data-raw '-sX' -A -v",
+            request(
+                "POST",
+                "/k",
+                "url=http://x/",
+                &[
+                    ("Host", "h"),
+                    ("User-Agent", "-v"),
+                    ("Content-Type", "application/x-www-form-urlencoded"),
+                ],
+                "-sX",
+            ),
+        );
+        check(
+            "curl http://h/ -H $'A: \\u0021\\x3f\\'\\\\\\\"\\t.'",
+            request("GET", "/", "", &[("Host", "h"), ("A", "!?'\\\"\t.")], ""),
+        );
+        check(
             "curl -XDELETE http://h/k",
             request("DELETE", "/k", "", &[("Host", "h")], ""),
         );
@@ -233,6 +299,12 @@ mod tests {
         check("GET /k HTTP/1.1\nA b: c", "not the name of a header");
         check("GET ftp://h/", "http:// or https://");
         check("GET http:///k", "names no host");
+        check("GET http://ann@h/k", "more than a host");
+        check("curl 'http://h i/'", "more than a host");
+        check("curl http://h/ -H $'A: \\e'", "`\\e`");
+        check("curl http://h/ -H $'A: \\xff'", "no letter");
+        check("curl http://h/ -H $'A: \\ud800'", "no letter");
+        check("curl http://h/ -H $'A: \\u'", "no letter");
         check("curl ", "no URL");
         check("curl http://a/ http://b/", "more than one URL");
         check("curl -F a=b http://h/", "`-F`");

@@ -17,7 +17,8 @@ use crate::objects::{ObjectClient, Stored, UploadedPart, unsignable};
 use crate::payload::Payload;
 
 impl ObjectClient {
-    /// Stores a file, in one piece or in parts, as its length says. One that changes meanwhile is not stored.
+    /// Stores a file, in one piece or in parts, as its length says. One that changes while it is read is not
+    /// stored.
     ///
     /// What is no regular file, such as a pipe, is read until its end.
     pub async fn upload_file(

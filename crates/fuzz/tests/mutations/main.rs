@@ -87,6 +87,23 @@ fn every_folder_of_the_corpus_is_a_target_s() {
     }
 }
 
+/// The harness for libFuzzer has a program for each.
+#[test]
+fn every_target_has_a_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/Cargo.toml");
+    let manifest = fs::read_to_string(path).unwrap();
+    let (_, programs) = manifest.split_once("[[bin]]").unwrap();
+    let named: Vec<&str> = programs
+        .lines()
+        .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
+        .collect();
+    let targets: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+    for target in &targets {
+        assert!(named.contains(target), "{target} has no program");
+    }
+    assert_eq!(named.len(), targets.len(), "{named:?}");
+}
+
 fn corpora() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus")
 }

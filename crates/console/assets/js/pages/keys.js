@@ -42,7 +42,7 @@ async function scopeForm(editor) {
   const names = await bucketNames().catch(() => []);
   const bucket = field(t('objects.bucket'), names.length > 0 ? select(names) : input({ placeholder: `photos-${place.appid}` }));
   const keys = field(t('keys.keys'), input({ value: 'alice/*' }), { hint: t('keys.keysHint') });
-  const size = field(t('keys.maxMiB'), input({ type: 'number', min: 1, max: 5120, value: '10' }));
+  const size = field(t('keys.maxMiB'), input({ type: 'number', min: 1, max: 5120, value: '10' }), { hint: t('keys.maxHint') });
   const types = field(t('keys.types'), input({ value: 'image/*' }), { hint: t('keys.typesHint') });
   const ticks = Object.keys(PURPOSES).map((purpose) => {
     const box = h('input', { type: 'checkbox', value: purpose });

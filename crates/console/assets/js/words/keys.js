@@ -12,6 +12,7 @@ export default {
   'keys.keys': ['Keys', '对象键'],
   'keys.keysHint': ['One key, or a folder and *, such as alice/*', '一个键，或文件夹加 *，例如 alice/*'],
   'keys.made': ['The temporary key', '临时密钥'],
+  'keys.maxHint': ['Empty for any, and for uploads in parts', '留空表示不限，并允许分块上传'],
   'keys.maxMiB': ['Largest upload, in MiB', '上传上限（MiB）'],
   'keys.may': ['It may', '允许'],
   'keys.name': ['Session name', '会话名称'],
