@@ -23,15 +23,23 @@ def read_json(block: Block, stage: Stage) -> None:
             raise Mistake(f"this is not JSON: {error}") from None
     for document in documents:
         if isinstance(document, dict) and "statement" in document:
-            lint(document, block.attributes.get("as", "user"), stage)
+            lint(document, block.attributes, stage)
 
 
-def lint(document: dict, kind: str, stage: Stage) -> None:
-    done = stage.program("policy", "lint", "--kind", kind, "--json", "-", input=json.dumps(document))
+def lint(document: dict, wanted: dict[str, str], stage: Stage) -> None:
+    arguments = ["--kind", wanted.get("as", "user"), "--json", *wanted.get("lint", "").split(), "-"]
+    done = stage.program("policy", "lint", *arguments, input=json.dumps(document))
     if done.returncode not in (0, 1):
         raise Mistake(f"lint does not read this policy: {done.stderr}")
     findings = [json.loads(line) for line in done.stdout.split("\n") if line.strip()]
-    refused = [finding["what"] for finding in findings if finding.get("rule") in ("L12", "L21", "L29", "L30")]
+    found = {finding["rule"] for finding in findings}
+    if "finds" in wanted:
+        if wanted["finds"] not in found:
+            raise Mistake(f"lint does not find {wanted['finds']} here, but {sorted(found)}")
+        return
+    if wanted.get("without") in found:
+        raise Mistake(f"lint finds {wanted['without']} here")
+    refused = [finding["what"] for finding in findings if finding["rule"] in ("L12", "L21", "L29", "L30")]
     if refused:
         raise Mistake(f"this policy is not sound: {refused[0]}")
 

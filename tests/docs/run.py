@@ -10,6 +10,7 @@ nowhere.
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -64,12 +65,18 @@ def check(page: Page) -> None:
         if block.reason is not None or block.language in ("sh", "bash", "hidden"):
             continue
         name = block.attributes.get("file")
+        whole = block.attributes.get("part-of")
+        if whole is not None:
+            if not (CLONE / whole).is_file() or block.text not in (CLONE / whole).read_text(encoding="utf-8"):
+                raise Mistake(f"{where}: this is no part of `{whole}`")
+            continue
         if block.language in readers.READERS or block.output_of:
             continue
         if name is None:
             raise Mistake(f"{where}: this block is not run, and does not say why")
-        later = page.blocks[number + 1 :]
-        if not any(name in other.text for other in later if other.language in ("sh", "hidden")):
+        later = [other.text for other in page.blocks[number + 1 :] if other.language in ("sh", "hidden")]
+        # A file in a folder is part of a project, which is run by the folder's name.
+        if not any(re.search(rf"\b{re.escape(name.split('/')[0])}\b", text) for text in later):
             raise Mistake(f"{where}: nothing below runs `{name}`")
 
 

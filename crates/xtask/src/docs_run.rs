@@ -26,7 +26,25 @@ fn install() -> anyhow::Result<()> {
     sdk_node::install()?;
     sdk_browser::install()?;
     sdk_go::install()?;
-    sdk_java::install()
+    sdk_java::install()?;
+    complete_maven()
+}
+
+/// Fetches the plugin that runs a program, which the suite has no use for, unless it is there.
+fn complete_maven() -> anyhow::Result<()> {
+    let maven = |more: &[&str]| {
+        let mut command = process::command("mvn");
+        command
+            .args(["--batch-mode", "--quiet"])
+            .args(more)
+            .arg("exec:help");
+        command.current_dir(folder().join("maven"));
+        command
+    };
+    if process::succeeds(&mut maven(&["--offline"])) {
+        return Ok(());
+    }
+    process::run(&mut maven(&[]))
 }
 
 fn folder() -> PathBuf {
