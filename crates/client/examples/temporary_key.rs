@@ -55,8 +55,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .await
         {
             Ok(_) => println!("{name}: stored"),
-            // The code, the status and the id under which `daypass explain` tells more.
-            Err(error) => println!("{name}: {error}"),
+            Err(error) => {
+                println!("{name}: {error}");
+                // The id under which `daypass explain` tells more.
+                println!(
+                    "{}",
+                    error.refusal().ok_or("the store was not reached")?.request_id
+                );
+            }
         }
     }
     Ok(())

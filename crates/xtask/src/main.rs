@@ -16,6 +16,7 @@ mod console;
 mod debian;
 mod demo;
 mod deny;
+mod docs_run;
 mod mutants;
 mod npm;
 mod package;
@@ -57,6 +58,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
             Ok(())
         }
         "console" => console::run(rest),
+        "docs-run" => docs_run::run(rest),
         "mutants" => mutants::run(rest),
         "package" => package::run(rest),
         "sdk-browser" => sdk_browser::run(rest),
@@ -108,6 +110,9 @@ Commands:
     );
     text.push_str("  sdk-browser [argument]... likewise\n");
     text.push_str("  console [argument]...     likewise\n");
+    text.push_str(
+        "  docs-run [argument]...    the same with arguments for the runner, such as `--only README.md`\n",
+    );
     text.push_str(
         "  sdk-go [argument]...      the same with arguments for `go test`, such as `-run Scene`\n",
     );

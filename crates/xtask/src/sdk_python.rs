@@ -89,7 +89,8 @@ fn environment() -> PathBuf {
     suite().join(".venv")
 }
 
-fn python() -> PathBuf {
+/// Python of the environment.
+pub(crate) fn python() -> PathBuf {
     environment().join("bin").join("python")
 }
 

@@ -4,7 +4,8 @@
 
 use crate::process::{self, cargo};
 use crate::{
-    arrows, bench, calls, console, demo, deny, package, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python,
+    arrows, bench, calls, console, demo, deny, docs_run, package, sdk_browser, sdk_go, sdk_java, sdk_node,
+    sdk_python,
 };
 
 /// One check.
@@ -18,7 +19,7 @@ pub(crate) struct Step {
 }
 
 /// All checks, in the order of `test`.
-pub(crate) const STEPS: [Step; 17] = [
+pub(crate) const STEPS: [Step; 18] = [
     Step {
         name: "fmt",
         about: "sources are formatted",
@@ -98,6 +99,11 @@ pub(crate) const STEPS: [Step; 17] = [
         name: "sdk-java",
         about: "the unmodified Java SDKs against the program, over HTTPS and HTTP",
         run: sdk_java,
+    },
+    Step {
+        name: "docs-run",
+        about: "every block of the documentation runs, every link leads somewhere",
+        run: docs_run,
     },
     Step {
         name: "sdk-calls",
@@ -181,4 +187,8 @@ fn sdk_go() -> anyhow::Result<()> {
 
 fn sdk_java() -> anyhow::Result<()> {
     sdk_java::run(&[])
+}
+
+fn docs_run() -> anyhow::Result<()> {
+    docs_run::run(&[])
 }

@@ -1,0 +1,52 @@
+//! Every block of the documentation, run as a reader would run it.
+//!
+//! `tests/docs` does the work, in Python, with the environments of the suites of the SDKs: what a page tells a reader to
+//! install is what they have installed.
+
+use std::path::PathBuf;
+
+use crate::{process, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python, steps, workspace};
+
+/// Runs all pages with a fresh release build; the arguments are the runner's.
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    install()?;
+    steps::release()?;
+    let mut tests = process::command(sdk_python::python());
+    tests.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]);
+    process::run(tests.current_dir(folder()))?;
+    let mut command = process::command(sdk_python::python());
+    command.arg(folder().join("run.py")).args(arguments);
+    command.arg("--bin").arg(workspace::release_binary()?);
+    process::run(&mut command)
+}
+
+/// Installs what the pages need.
+fn install() -> anyhow::Result<()> {
+    sdk_python::install()?;
+    sdk_node::install()?;
+    sdk_browser::install()?;
+    sdk_go::install()?;
+    sdk_java::install()?;
+    complete_maven()
+}
+
+/// Fetches the plugin that runs a program, which the suite has no use for, unless it is there.
+fn complete_maven() -> anyhow::Result<()> {
+    let maven = |more: &[&str]| {
+        let mut command = process::command("mvn");
+        command
+            .args(["--batch-mode", "--quiet"])
+            .args(more)
+            .arg("exec:help");
+        command.current_dir(folder().join("maven"));
+        command
+    };
+    if process::succeeds(&mut maven(&["--offline"])) {
+        return Ok(());
+    }
+    process::run(&mut maven(&[]))
+}
+
+fn folder() -> PathBuf {
+    workspace::root().join("tests").join("docs")
+}
