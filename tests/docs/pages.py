@@ -9,6 +9,7 @@ A block begins with three backticks and says what it is, then how it is to be ru
     ```python file="up.py"      is a file, and something below runs it
     ```rust part-of="a.rs"      is a part of this file of the repository, word for word
     ```toml as="broker"         what is read by whom, where that cannot be seen
+    ```yaml as="workflow"       a workflow of GitHub, whose commands are run; `skip` names a step that is not
     ```json finds="L01"         a policy about which lint has this to say, for what `as` says and with the flags of `lint`
     ```json without="L01"       the same, mended: this it does not say any more
     ```sh not-run="reason"      is not run here, and why
@@ -31,7 +32,7 @@ ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 HIDDEN_BEGIN = "<!-- docs-run"
 HIDDEN_END = "-->"
 HELD = re.compile(r"^<!-- docs-run: text is (held by .*) -->$")
-KNOWN = {"exit", "terminal", "file", "as", "finds", "without", "lint", "part-of", "not-run"}
+KNOWN = {"exit", "terminal", "file", "as", "skip", "finds", "without", "lint", "part-of", "not-run"}
 
 
 class Mistake(Exception):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import tomllib
 import xml.etree.ElementTree
 from pathlib import Path
@@ -99,11 +100,22 @@ def profiles(block: Block, document: dict, stage: Stage) -> None:
             raise Mistake(f"the profile `{name}` is refused: {done.stderr}")
 
 
-def read_yaml(block: Block, _: Stage) -> None:
+def read_yaml(block: Block, stage: Stage) -> None:
     try:
-        yaml.safe_load(block.text)
+        document = yaml.safe_load(block.text)
     except yaml.YAMLError as error:
         raise Mistake(f"this is not YAML: {error}") from None
+    if block.attributes.get("as") == "workflow":
+        follow(document, block.attributes.get("skip"), stage)
+
+
+def follow(workflow: dict, skipped: str | None, stage: Stage) -> None:
+    """Runs the steps of a workflow of GitHub that are commands and are taken when all is well."""
+    for job in workflow["jobs"].values():
+        settings = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in job.get("env", {}).items())
+        for step in job["steps"]:
+            if "run" in step and "if" not in step and step.get("name") != skipped:
+                stage.run(settings + step["run"], None, 0)
 
 
 def read_xml(block: Block, _: Stage) -> None:

@@ -141,7 +141,8 @@ fn every_verb_teaches_by_examples_that_are_understood() {
         assert!(page.contains(&format!("| `audit {verb}")), "{verb}");
         tried.push(help);
     }
-    tried.extend([overview, page.to_owned()]);
+    // Those of the page are run as they stand, by `tests/docs`.
+    tried.push(overview);
     for page in &tried {
         for example in examples(page) {
             // There is nothing to be found here, but the line makes sense.

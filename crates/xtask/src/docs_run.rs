@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::{process, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python, steps, workspace};
+use crate::{debian, process, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python, steps, workspace};
 
 /// Runs all pages with a fresh release build; the arguments are the runner's.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
@@ -20,8 +20,17 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     process::run(&mut command)
 }
 
+/// What pages are shown with, beside the SDKs; each answers to `--version`.
+const TOOLS: [&str; 2] = ["curl", "jq"];
+
 /// Installs what the pages need.
 fn install() -> anyhow::Result<()> {
+    if !TOOLS
+        .iter()
+        .all(|tool| process::succeeds(process::command(tool).arg("--version")))
+    {
+        debian::install(&TOOLS, "there is no curl or no jq here")?;
+    }
     sdk_python::install()?;
     sdk_node::install()?;
     sdk_browser::install()?;
