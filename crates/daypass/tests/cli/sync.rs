@@ -28,7 +28,10 @@ impl Cloud {
 fn filled() -> Cloud {
     let cloud = Cloud::new();
     for (name, text) in [("a", "one"), ("b/c", "two"), ("b/d", ""), ("e.tmp", "three")] {
-        write(&cloud.path("from").join(name), text);
+        let path = format!("from/{name}");
+        write(&cloud.path(&path), text);
+        // The clock of the store stands still from its start on, which must not be before a file was written.
+        cloud.touch(&path, 1_600_000_000);
     }
     cloud
 }
