@@ -35,11 +35,12 @@ store() {
   daypass health --wait 30
 }
 
-# Ends what runs in a terminal.
+# Ends what runs in a terminal, and waits until all of it has ended: a shell does not wait for what it started.
 stop() {
   local started=terminal_$1
   kill -TERM -- "-${!started}" 2> /dev/null || kill -TERM "${!started}"
   wait "${!started}" || true
+  timeout 30 bash -c 'while kill -0 -- "-$0" 2> /dev/null; do sleep 0.05; done' "${!started}"
 }
 """
 
