@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 
 import { accessibilityOf } from './accessibility.js';
 import { goTo, placesOf } from './places.js';
@@ -20,8 +20,8 @@ const stage = setUp(async () => { world = await furnish(stage); });
 
 after(() => writeFileSync(join(SCREENSHOTS, 'accessibility.json'), JSON.stringify(report, null, 2)));
 
-for (const [variant, how] of Object.entries(VARIANTS)) {
-  test(`every page can be read and used: ${variant}`, async (context) => {
+describe('every page can be read and used', { concurrency: 2 }, () => Object.entries(VARIANTS).forEach(([variant, how]) => {
+  test(variant, async (context) => {
     const visit = await stage.visit(how);
     const look = async (name) => {
       await visit.picture(`${name}-${variant}`);
@@ -40,7 +40,7 @@ for (const [variant, how] of Object.entries(VARIANTS)) {
     }
     await visit.leave();
   });
-}
+}));
 
 // What stands further to the right than a reader can see without scrolling the page. What scrolls by itself is no part
 // of it, since one sees where it ends.

@@ -79,6 +79,16 @@ test('a policy, a user with a key, a group and a role, from beginning to end', a
   await page.getByRole('button', { name: 'Remove ann' }).click();
   await page.getByText('Nobody is in it.').waitFor();
 
+  // The same from the other side.
+  await visit.go('users/ann');
+  await page.getByText('In no group.').waitFor();
+  await page.getByRole('button', { name: 'Add to group' }).click();
+  await page.getByRole('dialog').getByLabel('Group name').selectOption('team');
+  await inDialog(page, 'Add to group').click();
+  await page.getByRole('link', { name: 'team' }).waitFor();
+  await page.getByRole('button', { name: 'Remove from team' }).click();
+  await page.getByText('In no group.').waitFor();
+
   await visit.go('roles/new');
   await page.getByLabel('Role name').fill('worker');
   await page.getByLabel('Longest session').selectOption('2 h');

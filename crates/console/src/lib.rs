@@ -71,6 +71,7 @@ pages! {
         "js/words/core.js",
         "js/words/explanations.js",
         "js/words/keys.js",
+        "js/words/lint.js",
         "js/words/objects.js",
         "js/words/people.js",
         "js/words/sessions.js",

@@ -12,7 +12,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     steps::release()?;
     let mut command = process::command("node");
     let runner = sdk_browser::suite().join("run.js");
-    command.arg(runner).args(arguments).current_dir(suite());
+    // A browser waits most of the time, so that more of them than there are cores go side by side.
+    command.arg(runner).arg("--test-concurrency=3").args(arguments);
+    command.current_dir(suite());
     process::run(command.env("DAYPASS_BIN", workspace::release_binary()?))
 }
 

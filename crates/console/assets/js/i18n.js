@@ -4,13 +4,14 @@
 import core from '/js/words/core.js';
 import explanations from '/js/words/explanations.js';
 import keys from '/js/words/keys.js';
+import lint from '/js/words/lint.js';
 import objects from '/js/words/objects.js';
 import people from '/js/words/people.js';
 import sessions from '/js/words/sessions.js';
 import signature from '/js/words/signature.js';
 import trail from '/js/words/trail.js';
 
-const WORDS = { ...core, ...explanations, ...keys, ...objects, ...people, ...sessions, ...signature, ...trail };
+const WORDS = { ...core, ...explanations, ...keys, ...lint, ...objects, ...people, ...sessions, ...signature, ...trail };
 const LANGUAGES = ['en', 'zh'];
 const STORED_AS = 'daypass.language';
 

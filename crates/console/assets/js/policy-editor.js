@@ -1,7 +1,7 @@
 // A text area for a policy, with what lint finds about it below, as one types.
 
 import { fill, freshId, h } from '/js/dom.js';
-import { t } from '/js/i18n.js';
+import { has, spoken, t } from '/js/i18n.js';
 import { call } from '/js/calls.js';
 import { causeOf } from '/js/refusal.js';
 import { statementPlace } from '/js/statement-place.js';
@@ -77,11 +77,22 @@ function list(found, area) {
     badge(finding.Rule, TONES[finding.Severity]),
     ' ',
     where(finding, area),
-    finding.Message,
-    finding.Hint && h('span', { class: 'hint' }, ` ${finding.Hint}`),
+    said(finding),
+    finding.Hint && h('span', { class: 'hint' }, ` ${mend(finding)}`),
     finding.Witness && h('span', { class: 'hint' }, ` ${t('policy.witness', { request: finding.Witness })}`),
   );
   return h('ul', {}, found.map(one));
+}
+
+// The server speaks English alone. What it quotes of the policy stands in backquotes.
+function said({ Rule: rule, Message: message }) {
+  if (spoken() === 'en' || !has(`lint.${rule}`)) return message;
+  const quoted = message.match(/`[^`]*`/g) ?? [];
+  return [t(`lint.${rule}`), ...quoted].join(' ');
+}
+
+function mend({ Rule: rule, Hint: hint }) {
+  return has(`lint.${rule}.mend`) ? t(`lint.${rule}.mend`) : hint;
 }
 
 function where(finding, area) {

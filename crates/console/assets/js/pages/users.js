@@ -7,7 +7,7 @@ import { effectivePanel } from '/js/effective.js';
 import { everything } from '/js/everything.js';
 import { boundaryCard, policiesCard } from '/js/holders.js';
 import { go, to } from '/js/router.js';
-import { badge, button, confirm, demand, dialog, facts, field, form, heading, input, later, secret, table, trouble } from '/js/widgets.js';
+import { badge, button, confirm, demand, dialog, facts, field, form, heading, input, later, secret, select, table, trouble } from '/js/widgets.js';
 
 const isName = (text) => /^[A-Za-z0-9+=,.@_-]{1,64}$/.test(text);
 
@@ -51,7 +51,7 @@ function one(name) {
       h('div', { class: 'card' }, facts([['Uin', String(user.Uin)], [t('users.remark'), user.Remark], ['Email', user.Email], [t('users.phone'), user.PhoneNum]])),
       keysCard(user.Uin),
       h('div', { class: 'columns' }, policiesCard('user', user.Uin, changed), boundaryCard('user', user.Uin, changed)),
-      groupsCard(user),
+      groupsCard(user, changed),
       h('div', { class: 'card' }, h('h2', {}, t('holders.may')), effective.element),
     ];
   }));
@@ -112,11 +112,33 @@ async function lastUses(keys) {
   }
 }
 
-function groupsCard(user) {
+function groupsCard(user, changed) {
+  const place = h('div', {});
+  const refresh = () => {
+    changed();
+    show();
+  };
+  const show = () => fill(place, later(async () =>
+    table(t('page.groups'), columns, await everything('ListGroupsForUser', { SubUin: user.Uin }, 'GroupInfo'), t('users.noGroups'))));
   const columns = [
     [t('groups.name'), (group) => h('a', { href: to('groups', String(group.GroupId)) }, group.GroupName)],
     [t('users.remark'), (group) => group.Remark],
+    ['', (group) => button(t('groups.drop'), () => leave(group), { class: 'small', 'aria-label': t('users.leave', { name: group.GroupName }) })],
   ];
-  const list = async () => table(t('page.groups'), columns, await everything('ListGroupsForUser', { SubUin: user.Uin }, 'GroupInfo'), t('users.noGroups'));
-  return h('div', { class: 'card' }, h('h2', {}, t('page.groups')), later(list));
+  const leave = async (group) => {
+    await call('RemoveUserFromGroup', { Info: [{ GroupId: group.GroupId, Uin: user.Uin }] });
+    refresh();
+  };
+  const join = () => dialog(t('users.join'), (close) => later(async () => {
+    const groups = await everything('ListGroups', {}, 'GroupInfo');
+    if (groups.length === 0) return h('p', {}, t('groups.none'));
+    const which = field(t('groups.name'), select(groups.map((group) => [group.GroupId, group.GroupName])));
+    return form([which.element], t('users.join'), async () => {
+      await call('AddUserToGroup', { Info: [{ GroupId: Number(which.value()), Uin: user.Uin }] });
+      close();
+      refresh();
+    });
+  }));
+  show();
+  return h('div', { class: 'card' }, h('div', { class: 'head' }, h('h2', {}, t('page.groups')), button(t('users.join'), join)), place);
 }
