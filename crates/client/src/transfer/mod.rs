@@ -9,6 +9,7 @@ mod checkpoint;
 mod copy;
 mod download;
 mod given_up;
+mod pieces;
 mod place;
 mod reader;
 mod resumed_download;

@@ -5,9 +5,8 @@
 //! only once, so that each part is held until the server has it. Such a source is read by a thread of its own, which
 //! nobody waits for: whoever writes to a pipe may never come to an end.
 
-use std::collections::VecDeque;
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom, Take};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,12 +17,9 @@ use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use tokio::sync::mpsc;
 
 use super::Share;
+use super::pieces::Pieces;
 use crate::payload::{ByteStream, Payload};
 
-/// Bytes that are read from a file at a time.
-const PIECE: usize = 512 * 1024;
-/// How many pieces are under way before the first of them has left.
-const REMEMBERED: usize = 4;
 /// Longest file that is read at once. As many as go at once are in memory.
 const SHORT_BYTES: u64 = 256 * 1024;
 
@@ -36,7 +32,7 @@ pub(super) struct FileSource {
 
 /// What shows that a file has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct State {
+pub(super) struct State {
     device: u64,
     inode: u64,
     length: u64,
@@ -44,12 +40,21 @@ struct State {
 }
 
 impl State {
-    fn of(metadata: &Metadata) -> Self {
+    pub(super) fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
             length: metadata.len(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
+        }
+    }
+
+    /// Fails if the file is not as it was.
+    pub(super) fn is_that_of(self, file: &File) -> io::Result<()> {
+        if Self::of(&file.metadata()?) == self {
+            Ok(())
+        } else {
+            Err(io::Error::other("the file has changed meanwhile"))
         }
     }
 }
@@ -97,7 +102,7 @@ impl FileSource {
         blocking(move || {
             let mut bytes = Vec::with_capacity(usize::try_from(self.state.length).unwrap_or(0));
             (&file).take(self.state.length).read_to_end(&mut bytes)?;
-            unchanged(&file, self.state)?;
+            self.state.is_that_of(&file)?;
             Ok(bytes.into())
         })
         .await
@@ -116,13 +121,12 @@ impl FileSource {
         let (path, state) = (Arc::clone(&self.path), self.state);
         let open = async move {
             let file = blocking(move || {
-                let mut file = File::open(path)?;
-                unchanged(&file, state)?;
-                file.seek(SeekFrom::Start(span.start))?;
-                Ok(Pieces::new(file.take(span.length), state))
+                let file = File::open(path)?;
+                state.is_that_of(&file)?;
+                Ok(file)
             });
-            let pieces = stream::try_unfold(file.await?, |pieces| blocking(move || pieces.next()));
-            io::Result::Ok(pieces)
+            let pieces = Pieces::new(file.await?, state, span);
+            io::Result::Ok(stream::try_unfold(pieces, Pieces::next))
         };
         stream::once(open)
             .try_flatten()
@@ -131,61 +135,10 @@ impl FileSource {
     }
 }
 
-fn unchanged(file: &File, state: State) -> io::Result<()> {
-    if State::of(&file.metadata()?) == state {
-        Ok(())
-    } else {
-        Err(io::Error::other("the file has changed meanwhile"))
-    }
-}
-
-/// A stretch of a file, piece by piece. Pieces whose bytes have left are filled again: fresh memory for each would cost
-/// more than reading does.
-struct Pieces {
-    file: Take<File>,
-    state: State,
-    /// Those that were handed out, the last ones, the oldest first.
-    handed_out: VecDeque<Bytes>,
-}
-
-impl Pieces {
-    fn new(file: Take<File>, state: State) -> Self {
-        Self {
-            file,
-            state,
-            handed_out: VecDeque::with_capacity(REMEMBERED),
-        }
-    }
-
-    /// The next piece; at the end, whether all of them are from the file as it was. The payload keeps the last piece back
-    /// until the end is certain, so that the server never gets all of a file that has changed.
-    fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        let length = usize::try_from(self.file.limit()).map_or(PIECE, |left| left.min(PIECE));
-        let mut piece = self.room(length);
-        self.file.by_ref().take(length as u64).read_to_end(&mut piece)?;
-        if piece.is_empty() {
-            unchanged(self.file.get_ref(), self.state)?;
-            return Ok(None);
-        }
-        let piece = Bytes::from(piece);
-        self.handed_out.push_back(piece.clone());
-        Ok(Some((piece, self)))
-    }
-
-    /// An empty piece: the oldest that was handed out, if nobody has it any more.
-    fn room(&mut self, length: usize) -> Vec<u8> {
-        if self.handed_out.len() >= REMEMBERED
-            && let Some(Ok(mut spent)) = self.handed_out.pop_front().map(Bytes::try_into_mut)
-        {
-            spent.clear();
-            return spent.into();
-        }
-        Vec::with_capacity(length)
-    }
-}
-
 /// Reading where nobody else waits for the disk.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(io::Error::other)?
