@@ -12,6 +12,7 @@ use daypass_api::object::{ETagMatch, ObjectInfo, Preconditions, Span};
 use daypass_api::operation::ReadObject;
 use futures_util::future::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tokio::sync::Mutex;
 
 use super::place::{Place, Target};
 use super::reader::{Reader, changed, range};
@@ -57,7 +58,7 @@ impl ObjectClient {
         transfer: &Transfer,
     ) -> Result<ObjectInfo, Error> {
         let temporary = target.temporary().map_err(Error::Target)?;
-        let file = Arc::new(temporary.as_file().try_clone().map_err(Error::Target)?);
+        let file = Filling::new(temporary.as_file().try_clone().map_err(Error::Target)?);
         let work = self.in_ranges(read, first, file, transfer);
         let info = transfer.stop.or(work).await?;
         let named = temporary.persist(target.path());
@@ -89,13 +90,13 @@ impl ObjectClient {
         &self,
         read: ReadObject,
         first: Reader,
-        file: Arc<File>,
+        file: Filling,
         transfer: &Transfer,
     ) -> Result<ObjectInfo, Error> {
         let info = first.info().clone();
         transfer.observer.expect(info.length);
         let rest = stretches(info.length, transfer.part_bytes).skip(1).map(|span| {
-            let (read, info, file) = (&read, &info, Arc::clone(&file));
+            let (read, info, file) = (&read, &info, &file);
             async move {
                 let _slot = transfer.slot(span.length).await?;
                 let reader = self.open_range(read, info, span).await?;
@@ -105,7 +106,7 @@ impl ObjectClient {
         });
         let first = async {
             let _slot = transfer.slot(first.span().length).await?;
-            write(first, Arc::clone(&file), transfer).await
+            write(first, &file, transfer).await
         };
         // Made one by one, as they are begun: there may be millions.
         let ranges = std::iter::once(first.boxed()).chain(rest);
@@ -179,7 +180,7 @@ pub(super) fn whole_crc64<'r>(ranges: impl IntoIterator<Item = &'r Range>) -> u6
 }
 
 /// Writes what comes to its place in the file, a few pieces at a time as they are.
-pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transfer) -> Result<Range, Error> {
+pub(super) async fn write(mut reader: Reader, file: &Filling, transfer: &Transfer) -> Result<Range, Error> {
     let share = transfer.share();
     let mut place = reader.span().start;
     let (mut pieces, mut held) = (Vec::new(), 0);
@@ -192,10 +193,8 @@ pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transf
             pieces.push(bytes);
         }
         if is_last || held >= HELD {
-            let (written, file) = (std::mem::take(&mut pieces), Arc::clone(&file));
-            let at = place;
+            file.write(std::mem::take(&mut pieces), place).await?;
             place += std::mem::take(&mut held) as u64;
-            blocking(move || write_at(&file, &written, at)).await?;
         }
         if is_last {
             return Ok(Range {
@@ -203,6 +202,28 @@ pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transf
                 crc64: reader.crc64(),
             });
         }
+    }
+}
+
+/// A file that is filled at several places at once.
+pub(super) struct Filling {
+    file: Arc<File>,
+    /// Whose turn it is: the system lets one write to a file at a time, and whoever else tries keeps a processor busy.
+    turn: Mutex<()>,
+}
+
+impl Filling {
+    pub(super) fn new(file: File) -> Self {
+        Self {
+            file: Arc::new(file),
+            turn: Mutex::new(()),
+        }
+    }
+
+    async fn write(&self, pieces: Vec<Bytes>, at: u64) -> Result<(), Error> {
+        let _turn = self.turn.lock().await;
+        let file = Arc::clone(&self.file);
+        blocking(move || write_at(&file, &pieces, at)).await
     }
 }
 
