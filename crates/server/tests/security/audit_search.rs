@@ -105,7 +105,10 @@ async fn the_end_of_a_key_is_told_and_who_still_tries_it() {
     let ann = user(&server, "ann", &policy(&[("allow", &["*"], &["*"])])).await;
     let session = mint(&server, &ann.key, None, 1800).await;
     let ways = [
-        (json!({ "TmpSecretIds": [session.id] }), format!("key/{}", session.id)),
+        (
+            json!({ "TmpSecretIds": [session.id] }),
+            format!("key/{}", session.id),
+        ),
         (json!({ "SecretId": ann.key.id }), format!("key/{}", ann.key.id)),
         (json!({ "TargetUin": ann.uin }), format!("uin/{}", ann.uin)),
         (json!({ "SessionName": "tests" }), "session-name/tests".to_owned()),
