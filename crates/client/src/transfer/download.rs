@@ -15,7 +15,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::place::{Place, Target};
 use super::reader::{Reader, changed, range};
-use super::{Transfer, resumed_download, stretches};
+use super::{Transfer, resumed_download, room, stretches};
 use crate::error::Error;
 use crate::objects::ObjectClient;
 
@@ -58,6 +58,10 @@ impl ObjectClient {
     ) -> Result<ObjectInfo, Error> {
         let temporary = target.temporary().map_err(Error::Target)?;
         let file = Arc::new(temporary.as_file().try_clone().map_err(Error::Target)?);
+        let length = first.info().length;
+        if length > transfer.part_bytes {
+            take_room(&file, length).await?;
+        }
         let work = self.in_ranges(read, first, file, transfer);
         let info = transfer.stop.or(work).await?;
         let named = temporary.persist(target.path());
@@ -204,6 +208,12 @@ pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transf
             });
         }
     }
+}
+
+/// Takes room for a file that several ranges are written to.
+pub(super) async fn take_room(file: &Arc<File>, length: u64) -> Result<(), Error> {
+    let file = Arc::clone(file);
+    blocking(move || room::take(&file, length)).await
 }
 
 fn write_at(file: &File, pieces: &[Bytes], mut at: u64) -> std::io::Result<()> {

@@ -14,6 +14,7 @@ mod place;
 mod reader;
 mod resumed_download;
 mod resumed_upload;
+mod room;
 mod source;
 mod upload;
 

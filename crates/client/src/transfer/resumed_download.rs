@@ -14,10 +14,10 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, short};
-use super::download::{Range, blocking, whole_crc64, write};
+use super::download::{Range, blocking, take_room, whole_crc64, write};
 use super::place::Target;
 use super::reader::Reader;
-use super::{Transfer, stretches};
+use super::{Transfer, room, stretches};
 use crate::error::Error;
 use crate::objects::ObjectClient;
 
@@ -102,14 +102,19 @@ impl ObjectClient {
         };
         let part = target.beside(&part_name(&name(self, &read, target.path())));
         let (file, done) = begun(&identity, &part, target, &checkpoint).await?;
-        let work = self.missing_ranges(read, first, done, file, &checkpoint, transfer);
+        take_room(&file, info.length).await?;
+        let work = self.missing_ranges(read, first, done, Arc::clone(&file), &checkpoint, transfer);
         match transfer.stop.or(work).await {
             Ok(()) => {
                 fs::rename(&part, target.path()).map_err(Error::Target)?;
                 checkpoint.remove().map_err(Error::Checkpoint)?;
                 Ok(info)
             }
-            Err(error) if error.may_go_better() => Err(error),
+            Err(error) if error.may_go_better() => {
+                // Until then others may want the room; without that, no more than the disk is fuller.
+                let _ = room::give_back(&file);
+                Err(error)
+            }
             Err(error) => {
                 // It failed already; what cannot be removed either is overwritten the next time.
                 let _ = fs::remove_file(&part);
