@@ -1,5 +1,6 @@
 //! Transfers that were ended in the middle and go on, against the real server.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -211,6 +212,13 @@ async fn a_download_goes_on_where_it_was_stopped() {
     assert_eq!(expected, LENGTH as u64);
     let part = begun(&fixture.path("to"));
     assert_ne!(part.file_name().unwrap(), "file");
+    let left = std::fs::metadata(&part).unwrap();
+    let taken = left.blocks() * 512;
+    assert!(
+        left.len() < LENGTH as u64 && taken <= left.len() + 65_536,
+        "{taken} for {}",
+        left.len()
+    );
     let (read, expected) = fixture.download(ALL).await;
     read.unwrap();
     assert!(expected < (LENGTH - MIB) as u64 && expected > 0, "{expected}");

@@ -2,18 +2,15 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Arc;
 
-use bytes::Bytes;
 use crc_fast::CrcAlgorithm::Crc64Xz;
 use daypass_api::object::{ETagMatch, ObjectInfo, Preconditions, Span};
 use daypass_api::operation::ReadObject;
 use futures_util::future::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use tokio::sync::Mutex;
 
+use super::filling::Filling;
 use super::place::{Place, Target};
 use super::reader::{Reader, changed, range};
 use super::{Transfer, resumed_download, stretches};
@@ -59,6 +56,10 @@ impl ObjectClient {
     ) -> Result<ObjectInfo, Error> {
         let temporary = target.temporary().map_err(Error::Target)?;
         let file = Filling::new(temporary.as_file().try_clone().map_err(Error::Target)?);
+        let length = first.info().length;
+        if length > transfer.part_bytes {
+            file.take_room(length).await?;
+        }
         let work = self.in_ranges(read, first, file, transfer);
         let info = transfer.stop.or(work).await?;
         let named = temporary.persist(target.path());
@@ -203,36 +204,6 @@ pub(super) async fn write(mut reader: Reader, file: &Filling, transfer: &Transfe
             });
         }
     }
-}
-
-/// A file that is filled at several places at once.
-pub(super) struct Filling {
-    file: Arc<File>,
-    /// Whose turn it is: the system lets one write to a file at a time, and whoever else tries keeps a processor busy.
-    turn: Mutex<()>,
-}
-
-impl Filling {
-    pub(super) fn new(file: File) -> Self {
-        Self {
-            file: Arc::new(file),
-            turn: Mutex::new(()),
-        }
-    }
-
-    async fn write(&self, pieces: Vec<Bytes>, at: u64) -> Result<(), Error> {
-        let _turn = self.turn.lock().await;
-        let file = Arc::clone(&self.file);
-        blocking(move || write_at(&file, &pieces, at)).await
-    }
-}
-
-fn write_at(file: &File, pieces: &[Bytes], mut at: u64) -> std::io::Result<()> {
-    for bytes in pieces {
-        file.write_all_at(bytes, at)?;
-        at += bytes.len() as u64;
-    }
-    Ok(())
 }
 
 /// Work that waits for a disk, where nobody else waits for it.

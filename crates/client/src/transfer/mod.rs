@@ -8,12 +8,14 @@
 mod checkpoint;
 mod copy;
 mod download;
+mod filling;
 mod given_up;
 mod pieces;
 mod place;
 mod reader;
 mod resumed_download;
 mod resumed_upload;
+mod room;
 mod source;
 mod upload;
 

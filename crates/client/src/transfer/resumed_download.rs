@@ -13,7 +13,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, short};
-use super::download::{Filling, Range, blocking, whole_crc64, write};
+use super::download::{Range, blocking, whole_crc64, write};
+use super::filling::Filling;
 use super::place::Target;
 use super::reader::Reader;
 use super::{Transfer, stretches};
@@ -101,14 +102,19 @@ impl ObjectClient {
         };
         let part = target.beside(&part_name(&name(self, &read, target.path())));
         let (file, done) = begun(&identity, &part, target, &checkpoint).await?;
-        let work = self.missing_ranges(read, first, done, file, &checkpoint, transfer);
+        file.take_room(info.length).await?;
+        let work = self.missing_ranges(read, first, done, &file, &checkpoint, transfer);
         match transfer.stop.or(work).await {
             Ok(()) => {
                 fs::rename(&part, target.path()).map_err(Error::Target)?;
                 checkpoint.remove().map_err(Error::Checkpoint)?;
                 Ok(info)
             }
-            Err(error) if error.may_go_better() => Err(error),
+            Err(error) if error.may_go_better() => {
+                // Until then others may want the room; without that, no more than the disk is fuller.
+                let _ = file.give_back_room();
+                Err(error)
+            }
             Err(error) => {
                 // It failed already; what cannot be removed either is overwritten the next time.
                 let _ = fs::remove_file(&part);
@@ -123,7 +129,7 @@ impl ObjectClient {
         read: ReadObject,
         first: Reader,
         mut done: BTreeMap<u64, Range>,
-        file: Filling,
+        file: &Filling,
         checkpoint: &Checkpoint,
         transfer: &Transfer,
     ) -> Result<(), Error> {
@@ -138,7 +144,7 @@ impl ObjectClient {
         let mut first = Some(first);
         let ranges = missing.into_iter().map(|(index, span)| {
             let opened = (index == 0).then(|| first.take()).flatten();
-            let (read, file, info) = (&read, &file, &info);
+            let (read, info) = (&read, &info);
             async move {
                 let _slot = transfer.slot(span.length).await?;
                 let reader = match opened {
