@@ -303,7 +303,7 @@ fn refusal_hint(refusal: &Refusal) -> Option<String> {
     let id = Some(refusal.request_id.as_str()).filter(|id| !id.is_empty());
     let known = known_hint(refusal.code.as_str());
     let more = id.map(|id| {
-        if refusal.code == "AccessDenied" || refusal.code.ends_with("UnauthorizedOperation") {
+        if is_explained(&refusal.code) {
             format!("`daypass explain {id}` tells why, to whoever may ask")
         } else {
             format!("the server's log tells more under the request id {id}")
@@ -315,11 +315,24 @@ fn refusal_hint(refusal: &Refusal) -> Option<String> {
     }
 }
 
+/// Whether the server keeps why it refused with this code.
+fn is_explained(code: &str) -> bool {
+    let of_objects = [
+        "AccessDenied",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "UnauthorizedOperation",
+    ];
+    code.starts_with("AuthFailure.") || of_objects.contains(&code)
+}
+
 /// What to do about a refusal with this code, whatever was asked.
 fn known_hint(code: &str) -> Option<&'static str> {
     let hint = match code {
         "InvalidAccessKeyId" | "AuthFailure.SecretIdNotFound" => {
-            "the server knows no such key, or it is disabled: check DAYPASS_SECRET_ID"
+            "the server knows no such key, or it is disabled, or what a temporary key rests on is: check DAYPASS_SECRET_ID"
         }
         "SignatureDoesNotMatch" | "AuthFailure.SignatureFailure" => "check DAYPASS_SECRET_KEY",
         "RequestTimeTooSkewed" | "AuthFailure.SignatureExpire" => {
@@ -420,7 +433,7 @@ mod tests {
         );
         check(
             refused(403, "SignatureDoesNotMatch", "r1"),
-            "check DAYPASS_SECRET_KEY; the server's log",
+            "check DAYPASS_SECRET_KEY; `daypass explain r1`",
         );
         check(refused(403, "InvalidAccessKeyId", ""), "check DAYPASS_SECRET_ID");
         check(refused(403, "RequestTimeTooSkewed", ""), "the clocks");

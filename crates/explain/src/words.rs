@@ -87,7 +87,7 @@ fn cause_lines(cause: &Cause) -> Vec<String> {
         ),
         CauseKind::TokenInvalid => (
             "the token is missing, not genuine, not of this key, or given twice with different values".to_owned(),
-            "send the token that came with the key, unchanged: in x-cos-security-token for objects, X-TC-Token for the API",
+            "send the token that came with the key, unchanged: in x-cos-security-token for objects, X-TC-Token for the API; if it was, the key was ended by an exchange of the key ring: get a new one",
         ),
         CauseKind::KeyUnknown => ("there is no such access key".to_owned(), "check the SecretId, and that this is the right server"),
         CauseKind::KeyDisabled => (

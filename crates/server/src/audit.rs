@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use daypass_access::{Caller, Decision, Identity, Layer, Opinion, Principal, Session};
 use daypass_api::names::{AccessKeyId, ObjectKey, SessionId};
-use daypass_api::operation::{RoleRef, SessionOperation, Subject};
+use daypass_api::operation::{RevokedTarget, RoleRef, SessionOperation, Subject};
 use daypass_api::outcome::TemporaryKey;
 use daypass_api::requirement::{Access, Requirement, Requirements, Resource, Values};
 use daypass_api::tags::Tags;
@@ -79,15 +79,21 @@ impl Record {
             }
             Requirements::Each(each) => self.note_items(each),
         }
-        if matches!(operation, Operation::Identity(_)) {
-            self.note_about(requirements);
+        match operation {
+            Operation::Identity(_) => {
+                let named = requirements.iter().filter_map(|need| need.any_of.first());
+                self.note_about(named.filter_map(|access| identity_of(&access.resource)));
+            }
+            Operation::Session(SessionOperation::RevokeSession(request)) => {
+                self.note_about(ended(&request.target).into_iter());
+            }
+            _ => {}
         }
         self.minting = minting(operation);
     }
 
-    fn note_about(&mut self, requirements: &Requirements) {
-        let named = requirements.iter().filter_map(|need| need.any_of.first());
-        for name in named.filter_map(|access| identity_of(&access.resource)) {
+    fn note_about(&mut self, names: impl Iterator<Item = String>) {
+        for name in names {
             match self.about.len() {
                 _ if self.about.contains(&name) => {}
                 MAX_ABOUT.. => self.items_omitted += 1,
@@ -393,6 +399,18 @@ fn identity_of(resource: &Resource) -> Option<String> {
         Resource::Provider(name) => Some(format!("provider/{}", name.as_str())),
         Resource::Role(_, RoleRef::Id(id)) => Some(format!("role/{}", id.0)),
         Resource::Role(_, RoleRef::Name(name)) => Some(format!("role-name/{}", name.as_str())),
+    }
+}
+
+/// Whose sessions are to end.
+fn ended(target: &RevokedTarget) -> Vec<String> {
+    match target {
+        RevokedTarget::Sessions(keys) => keys.iter().map(|key| format!("key/{key}")).collect(),
+        RevokedTarget::AccessKey(key) => vec![format!("key/{key}")],
+        RevokedTarget::User(uin) => vec![format!("uin/{uin}")],
+        RevokedTarget::Role(RoleRef::Id(id)) => vec![format!("role/{}", id.0)],
+        RevokedTarget::Role(RoleRef::Name(name)) => vec![format!("role-name/{}", name.as_str())],
+        RevokedTarget::Name(name) => vec![format!("session-name/{}", name.as_str())],
     }
 }
 

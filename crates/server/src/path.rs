@@ -266,12 +266,14 @@ impl Service {
             return Err(error);
         }
         grounds.proven = true;
+        record.note_spelling(Arc::clone(&presenter.spelling));
         if let Err(error) = self.refuse_revoked(view, &presenter.credential.identity).await {
+            // Whoever still tries a key that was ended is whom one looks for.
+            record.note_caller(&Caller::Identified(presenter.credential.identity.clone()));
             grounds.caller = Some(presenter.credential.identity);
             return Err(error);
         }
         self.last_uses.note(&presenter.credential.identity, received.now);
-        record.note_spelling(Arc::clone(&presenter.spelling));
         self.caller(presenter)
     }
 }

@@ -2,20 +2,18 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Arc;
 
-use bytes::Bytes;
 use crc_fast::CrcAlgorithm::Crc64Xz;
 use daypass_api::object::{ETagMatch, ObjectInfo, Preconditions, Span};
 use daypass_api::operation::ReadObject;
 use futures_util::future::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use super::filling::Filling;
 use super::place::{Place, Target};
 use super::reader::{Reader, changed, range};
-use super::{Transfer, resumed_download, room, stretches};
+use super::{Transfer, resumed_download, stretches};
 use crate::error::Error;
 use crate::objects::ObjectClient;
 
@@ -57,10 +55,10 @@ impl ObjectClient {
         transfer: &Transfer,
     ) -> Result<ObjectInfo, Error> {
         let temporary = target.temporary().map_err(Error::Target)?;
-        let file = Arc::new(temporary.as_file().try_clone().map_err(Error::Target)?);
+        let file = Filling::new(temporary.as_file().try_clone().map_err(Error::Target)?);
         let length = first.info().length;
         if length > transfer.part_bytes {
-            take_room(&file, length).await?;
+            file.take_room(length).await?;
         }
         let work = self.in_ranges(read, first, file, transfer);
         let info = transfer.stop.or(work).await?;
@@ -93,13 +91,13 @@ impl ObjectClient {
         &self,
         read: ReadObject,
         first: Reader,
-        file: Arc<File>,
+        file: Filling,
         transfer: &Transfer,
     ) -> Result<ObjectInfo, Error> {
         let info = first.info().clone();
         transfer.observer.expect(info.length);
         let rest = stretches(info.length, transfer.part_bytes).skip(1).map(|span| {
-            let (read, info, file) = (&read, &info, Arc::clone(&file));
+            let (read, info, file) = (&read, &info, &file);
             async move {
                 let _slot = transfer.slot(span.length).await?;
                 let reader = self.open_range(read, info, span).await?;
@@ -109,7 +107,7 @@ impl ObjectClient {
         });
         let first = async {
             let _slot = transfer.slot(first.span().length).await?;
-            write(first, Arc::clone(&file), transfer).await
+            write(first, &file, transfer).await
         };
         // Made one by one, as they are begun: there may be millions.
         let ranges = std::iter::once(first.boxed()).chain(rest);
@@ -183,7 +181,7 @@ pub(super) fn whole_crc64<'r>(ranges: impl IntoIterator<Item = &'r Range>) -> u6
 }
 
 /// Writes what comes to its place in the file, a few pieces at a time as they are.
-pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transfer) -> Result<Range, Error> {
+pub(super) async fn write(mut reader: Reader, file: &Filling, transfer: &Transfer) -> Result<Range, Error> {
     let share = transfer.share();
     let mut place = reader.span().start;
     let (mut pieces, mut held) = (Vec::new(), 0);
@@ -196,10 +194,8 @@ pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transf
             pieces.push(bytes);
         }
         if is_last || held >= HELD {
-            let (written, file) = (std::mem::take(&mut pieces), Arc::clone(&file));
-            let at = place;
+            file.write(std::mem::take(&mut pieces), place).await?;
             place += std::mem::take(&mut held) as u64;
-            blocking(move || write_at(&file, &written, at)).await?;
         }
         if is_last {
             return Ok(Range {
@@ -208,20 +204,6 @@ pub(super) async fn write(mut reader: Reader, file: Arc<File>, transfer: &Transf
             });
         }
     }
-}
-
-/// Takes room for a file that several ranges are written to.
-pub(super) async fn take_room(file: &Arc<File>, length: u64) -> Result<(), Error> {
-    let file = Arc::clone(file);
-    blocking(move || room::take(&file, length)).await
-}
-
-fn write_at(file: &File, pieces: &[Bytes], mut at: u64) -> std::io::Result<()> {
-    for bytes in pieces {
-        file.write_all_at(bytes, at)?;
-        at += bytes.len() as u64;
-    }
-    Ok(())
 }
 
 /// Work that waits for a disk, where nobody else waits for it.

@@ -8,6 +8,7 @@
 mod checkpoint;
 mod copy;
 mod download;
+mod filling;
 mod given_up;
 mod pieces;
 mod place;

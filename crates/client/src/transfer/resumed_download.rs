@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crc_fast::CrcAlgorithm::Crc64Xz;
 use daypass_api::object::{ObjectInfo, Span};
@@ -14,10 +13,11 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, short};
-use super::download::{Range, blocking, take_room, whole_crc64, write};
+use super::download::{Range, blocking, whole_crc64, write};
+use super::filling::Filling;
 use super::place::Target;
 use super::reader::Reader;
-use super::{Transfer, room, stretches};
+use super::{Transfer, stretches};
 use crate::error::Error;
 use crate::objects::ObjectClient;
 
@@ -102,8 +102,8 @@ impl ObjectClient {
         };
         let part = target.beside(&part_name(&name(self, &read, target.path())));
         let (file, done) = begun(&identity, &part, target, &checkpoint).await?;
-        take_room(&file, info.length).await?;
-        let work = self.missing_ranges(read, first, done, Arc::clone(&file), &checkpoint, transfer);
+        file.take_room(info.length).await?;
+        let work = self.missing_ranges(read, first, done, &file, &checkpoint, transfer);
         match transfer.stop.or(work).await {
             Ok(()) => {
                 fs::rename(&part, target.path()).map_err(Error::Target)?;
@@ -112,7 +112,7 @@ impl ObjectClient {
             }
             Err(error) if error.may_go_better() => {
                 // Until then others may want the room; without that, no more than the disk is fuller.
-                let _ = room::give_back(&file);
+                let _ = file.give_back_room();
                 Err(error)
             }
             Err(error) => {
@@ -129,7 +129,7 @@ impl ObjectClient {
         read: ReadObject,
         first: Reader,
         mut done: BTreeMap<u64, Range>,
-        file: Arc<File>,
+        file: &Filling,
         checkpoint: &Checkpoint,
         transfer: &Transfer,
     ) -> Result<(), Error> {
@@ -144,7 +144,7 @@ impl ObjectClient {
         let mut first = Some(first);
         let ranges = missing.into_iter().map(|(index, span)| {
             let opened = (index == 0).then(|| first.take()).flatten();
-            let (read, file, info) = (&read, Arc::clone(&file), &info);
+            let (read, info) = (&read, &info);
             async move {
                 let _slot = transfer.slot(span.length).await?;
                 let reader = match opened {
@@ -180,7 +180,7 @@ async fn begun(
     part: &Path,
     target: &Target,
     checkpoint: &Checkpoint,
-) -> Result<(Arc<File>, BTreeMap<u64, Range>), Error> {
+) -> Result<(Filling, BTreeMap<u64, Range>), Error> {
     let found = checkpoint
         .read::<Identity, Written>()
         .map_err(Error::Checkpoint)?;
@@ -190,10 +190,13 @@ async fn begun(
     if let Some((_, lines)) = before
         && let Ok(file) = options.open(part)
     {
-        let file = Arc::new(file);
-        let (reading, part_bytes, length) = (Arc::clone(&file), identity.part_bytes, identity.length);
-        let done = blocking(move || Ok(still_right(&reading, &lines, length, part_bytes))).await?;
-        return Ok((file, done));
+        let (part_bytes, length) = (identity.part_bytes, identity.length);
+        let looked_at = blocking(move || {
+            let done = still_right(&file, &lines, length, part_bytes);
+            Ok((file, done))
+        });
+        let (file, done) = looked_at.await?;
+        return Ok((Filling::new(file), done));
     }
     let file = options
         .create(true)
@@ -201,7 +204,7 @@ async fn begun(
         .open(part)
         .map_err(Error::Target)?;
     checkpoint.begin(identity).map_err(Error::Checkpoint)?;
-    Ok((Arc::new(file), BTreeMap::new()))
+    Ok((Filling::new(file), BTreeMap::new()))
 }
 
 /// The stretches that are in the file as they came; after a crash they need not be.

@@ -99,6 +99,37 @@ async fn records_are_found_by_what_they_say() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_key_is_told_and_who_still_tries_it() {
+    let server = server().await;
+    let root = Key::root();
+    let ann = user(&server, "ann", &policy(&[("allow", &["*"], &["*"])])).await;
+    let session = mint(&server, &ann.key, None, 1800).await;
+    let ways = [
+        (
+            json!({ "TmpSecretIds": [session.id] }),
+            format!("key/{}", session.id),
+        ),
+        (json!({ "SecretId": ann.key.id }), format!("key/{}", ann.key.id)),
+        (json!({ "TargetUin": ann.uin }), format!("uin/{}", ann.uin)),
+        (json!({ "SessionName": "tests" }), "session-name/tests".to_owned()),
+    ];
+    for (target, told) in ways {
+        assert_eq!(code(&call(&server, &root, "RevokeSession", target).await), "");
+        let calls = json!({ "ActionName": "sts:RevokeSession", "Limit": 1 });
+        let (records, _) = search(&server, &root, calls).await;
+        assert_eq!(records[0]["about"], json!([told]));
+    }
+    let tried = act(&server, &session, "GET", "/", b"").await;
+    assert_eq!(tried.status, 403);
+    let (records, _) = search(&server, &root, json!({ "AccessKeyId": session.id, "Limit": 1 })).await;
+    assert_eq!(records[0]["requestId"], tried.header("x-cos-request-id").unwrap());
+    assert_eq!(records[0]["code"], "SessionRevoked");
+    assert_eq!(records[0]["proven"], true);
+    assert_eq!(records[0]["originalAccessKeyId"], ann.key.id);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_account_sees_nothing_of_another() {
     let (server, other) = two_accounts().await;
     // The other one tries a bucket that is not its own, and does something at home.
