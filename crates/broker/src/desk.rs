@@ -46,7 +46,7 @@ pub(crate) struct Desk {
     pub(crate) ready: Ready,
     pub(crate) sts: ActionClient,
     pub(crate) trail: Trail,
-    pub(crate) figures: Figures,
+    pub(crate) figures: Arc<Figures>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use daypass_door::Meter;
+
 use crate::keys::Origin;
 
 /// Upper bounds of the classes of time, in microseconds.
@@ -21,9 +23,26 @@ pub(crate) struct Figures {
     cached: AtomicU64,
     /// By the word of the refusal; all are texts of the program, so there are few.
     refused: Mutex<BTreeMap<&'static str, u64>>,
+    connections: AtomicU64,
+    /// Closed at once, because their address has too many.
+    turned_away: AtomicU64,
     classes: [AtomicU64; CLASSES.len()],
     answers: AtomicU64,
     micros: AtomicU64,
+}
+
+impl Meter for Figures {
+    fn opened(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn closed(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn over_address_limit(&self) {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Figures {
@@ -76,6 +95,19 @@ impl Figures {
         }
         text.push_str("# HELP daypass_broker_kept_keys Keys that may be handed out again.\n# TYPE daypass_broker_kept_keys gauge\n");
         let _ = writeln!(text, "daypass_broker_kept_keys {kept}");
+        let name = "daypass_broker_connections";
+        let _ = writeln!(
+            text,
+            "# HELP {name} Connections that are open.\n# TYPE {name} gauge\n{name} {}",
+            load(&self.connections)
+        );
+        let name = "daypass_broker_connections_refused_total";
+        let _ = writeln!(
+            text,
+            "# HELP {name} Connections closed at once, because their address had as many as it may.\n\
+             # TYPE {name} counter\n{name} {}",
+            load(&self.turned_away)
+        );
         let name = "daypass_broker_answer_seconds";
         let _ = writeln!(
             text,
@@ -114,12 +146,18 @@ mod tests {
         figures.refused("Unauthorized");
         figures.took(Duration::from_micros(300));
         figures.took(Duration::from_secs(9));
+        figures.opened();
+        figures.opened();
+        figures.closed();
+        figures.over_address_limit();
         let text = figures.text(7);
         for line in [
             "daypass_broker_keys_total{origin=\"minted\"} 1",
             "daypass_broker_keys_total{origin=\"cached\"} 2",
             "daypass_broker_refused_total{reason=\"Unauthorized\"} 1",
             "daypass_broker_kept_keys 7",
+            "daypass_broker_connections 1",
+            "daypass_broker_connections_refused_total 1",
             "daypass_broker_answer_seconds_bucket{le=\"0.00025\"} 0",
             "daypass_broker_answer_seconds_bucket{le=\"0.0005\"} 1",
             "daypass_broker_answer_seconds_bucket{le=\"5\"} 1",

@@ -25,11 +25,10 @@ mod recent;
 mod asked;
 mod audit;
 mod desk;
-mod door;
 mod figures;
 mod listener;
-mod patient;
 mod ready;
+mod reception;
 mod refusal;
 mod scopes;
 mod shape;
@@ -55,18 +54,7 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
-    /// The certificate cannot be shown.
+    /// An address or the certificate cannot be used.
     #[error(transparent)]
-    Tls(#[from] daypass_tls::TlsError),
-    /// TLS cannot be spoken at all.
-    #[error("TLS could not be set up")]
-    TlsLibrary(#[source] rustls::Error),
-    /// Somebody else listens there, or it is no address of this machine.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// Where.
-        address: std::net::SocketAddr,
-        /// Why not.
-        source: std::io::Error,
-    },
+    Socket(#[from] daypass_door::OpenError),
 }

@@ -16,7 +16,6 @@ use crate::callers::Callers;
 use crate::check::{self, Warning};
 use crate::cross_origin::CrossOrigin;
 use crate::desk::Desk;
-use crate::figures::Figures;
 use crate::keys::Keys;
 use crate::place::Place;
 use crate::rate::RateLimit;
@@ -164,6 +163,11 @@ fn understand(settings: &Settings) -> Result<Understood, SettingsError> {
         1..=100_000,
     )?;
     in_bounds(
+        "limits.connections_per_address",
+        settings.limits.connections_per_address as u64,
+        0..=100_000,
+    )?;
+    in_bounds(
         "limits.patience_seconds",
         settings.limits.patience_seconds,
         1..=600,
@@ -211,7 +215,7 @@ fn desk(settings: &Settings, credentials: Credentials, clock: Arc<dyn Clock>) ->
         cross_origin: understood.cross_origin,
         rate: RateLimit::default(),
         trail: Trail::open(&settings.audit)?,
-        figures: Figures::default(),
+        figures: Arc::default(),
         clock,
     })
 }

@@ -125,6 +125,10 @@ pub struct LimitSettings {
     /// Most connections at once; more wait.
     #[schemars(range(min = 1, max = 100_000))]
     pub connections: usize,
+    /// Most connections at once of one address, or of one /64 of IPv6; more are closed. 0 for any number, as behind a
+    /// proxy.
+    #[schemars(range(max = 100_000))]
+    pub connections_per_address: usize,
     /// Longest wait for a TLS handshake, for a request's head, for its body, for the next request, and for whoever does
     /// not take his answer, in seconds.
     #[schemars(range(min = 1, max = 600))]
@@ -135,6 +139,7 @@ impl Default for LimitSettings {
     fn default() -> Self {
         Self {
             connections: 1024,
+            connections_per_address: 256,
             patience_seconds: 10,
         }
     }

@@ -190,6 +190,39 @@ async fn more_connections_than_allowed_wait_for_their_turn() {
 }
 
 #[tokio::test]
+async fn one_address_has_as_many_connections_as_it_may() {
+    let (broker, _) =
+        broker("metrics_listen = '127.0.0.1:0'\nlimits = { connections = 8, connections_per_address = 2 }\n")
+            .await;
+    let mut both = [
+        connect(broker.address(), LIVE).await,
+        connect(broker.address(), LIVE).await,
+    ];
+    for stream in &mut both {
+        assert!(answer(stream).await.starts_with("HTTP/1.1 200"));
+    }
+    let mut third = TcpStream::connect(broker.address()).await.unwrap();
+    assert_eq!(rest(&mut third).await.0, "", "it is closed, and does not wait");
+    let asked = "GET /_broker/metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let mut metrics = connect(broker.metrics_address().unwrap(), asked).await;
+    let (page, _) = rest(&mut metrics).await;
+    assert!(page.contains("\ndaypass_broker_connections 2\n"), "{page}");
+    assert!(
+        page.contains("\ndaypass_broker_connections_refused_total 1\n"),
+        "{page}"
+    );
+    drop(both);
+    let is_let_in = async || {
+        let mut stream = TcpStream::connect(broker.address()).await.unwrap();
+        // Whoever is closed at once may not get so far as to ask.
+        let _ = stream.write_all(LIVE.as_bytes()).await;
+        stream.read(&mut [0; 1]).await.is_ok_and(|length| length == 1)
+    };
+    let again = async { while !is_let_in().await {} };
+    timeout(ENOUGH, again).await.expect("there is room again");
+}
+
+#[tokio::test]
 async fn what_is_in_flight_is_finished_before_the_end() {
     let (broker, key) = broker("").await;
     let address = broker.address();

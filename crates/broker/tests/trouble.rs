@@ -244,6 +244,11 @@ fn settings_that_are_dangerous_or_make_no_sense_are_refused_at_start() {
     );
     check("limits = { connections = 0 }\n", &good, "limits.connections");
     check(
+        "limits = { connections_per_address = 100001 }\n",
+        &good,
+        "limits.connections_per_address",
+    );
+    check(
         "cors = { origins = ['*'], credentials = true }\n",
         &good,
         "any page",

@@ -14,7 +14,7 @@ use daypass_kv::Kv;
 use daypass_kv::redb::RedbOptions;
 use daypass_tls::TlsConfig;
 
-pub use crate::edge::listener::EdgeLimits;
+pub use crate::edge::limits::EdgeLimits;
 use crate::host_name::HostName;
 use crate::origin::Origin;
 use crate::proxies::TrustedProxy;

@@ -62,11 +62,9 @@ use daypass_audit::writer::{Pace, Setup, Writer};
 use daypass_audit::{AuditError, Disk, Options};
 use daypass_dialect::cos;
 use daypass_dialect::site::SiteConfig;
-use daypass_tls::{Certificates, TlsConfig};
-use tokio::net::TcpListener;
+use daypass_door::{Crowd, Door, Socket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{
@@ -83,9 +81,7 @@ pub use start_error::StartError;
 use clock::SystemRandom;
 use console_origin::ConsoleOrigin;
 use edge::allowance::Patience;
-use edge::crowd::Crowd;
 use edge::header_case::HeaderCase;
-use edge::listener::{self, Door};
 use explain::Explanations;
 use judgements::Judgements;
 use key_ring::KeyRingKeeper;
@@ -123,7 +119,7 @@ impl Server {
         check_explanations(&config)?;
         // What is told wrongly is found out before anything is made.
         let secure = match &config.tls {
-            Some(tls) => Some(Secure::open(tls, &*clock).await?),
+            Some(tls) => Some(Socket::secure(tls, clock.now()).await?),
             None => None,
         };
         let connections = descriptors::make_room(config.limits.connections);
@@ -132,14 +128,15 @@ impl Server {
             ..config.limits
         };
         let foundation = bootstrap::open(&config, ground.engines, clock.now(), random).await?;
-        let (listener, address) = listen(config.listen).await?;
+        let plain = Socket::plain(config.listen).await?;
+        let address = plain.address();
         let console = match config.console_listen {
-            Some(console) => Some(listen(console).await?),
+            Some(console) => Some(Socket::plain(console).await?),
             None => None,
         };
-        let tls_address = secure.as_ref().map(|secure| secure.address);
+        let tls_address = secure.as_ref().map(Socket::address);
         let addresses: Vec<SocketAddr> = [Some(address), tls_address].into_iter().flatten().collect();
-        let console_address = console.as_ref().map(|(_, address)| *address);
+        let console_address = console.as_ref().map(Socket::address);
         let hosts: Vec<String> = config.hosts.iter().map(ToString::to_string).collect();
         let console_origin = console_address.map(|console| {
             let api = config.console_api.clone().unwrap_or_else(|| Origin::of(address));
@@ -196,9 +193,9 @@ impl Server {
         service.read_revocations().await.map_err(StartError::Store)?;
         let (stop, stopped) = watch::channel(false);
         let doors = Doors {
-            listener,
+            plain,
             secure,
-            console: console.map(|(listener, _)| listener),
+            console,
         };
         let tasks = spawn(&service, doors, limits, &stopped);
         Ok(Self {
@@ -315,35 +312,11 @@ fn open_audit(
     Ok(Writer::start(setup)?)
 }
 
-/// HTTPS, ready to be served.
-struct Secure {
-    listener: TcpListener,
-    address: SocketAddr,
-    acceptor: TlsAcceptor,
-    certificates: Arc<Certificates>,
-    reload_every: Duration,
-}
-
-impl Secure {
-    async fn open(config: &TlsConfig, clock: &dyn Clock) -> Result<Self, StartError> {
-        let certificates = Arc::new(Certificates::open(config, clock.now())?);
-        let acceptor = daypass_tls::acceptor(Arc::clone(&certificates)).map_err(StartError::TlsLibrary)?;
-        let (listener, address) = listen(config.listen).await?;
-        Ok(Self {
-            listener,
-            address,
-            acceptor,
-            certificates,
-            reload_every: config.reload_every,
-        })
-    }
-}
-
 /// Where connections will come in.
 struct Doors {
-    listener: TcpListener,
-    secure: Option<Secure>,
-    console: Option<TcpListener>,
+    plain: Socket,
+    secure: Option<Socket>,
+    console: Option<Socket>,
 }
 
 /// Starts everything that runs until the server stops.
@@ -356,36 +329,33 @@ fn spawn(
     let slots = Arc::new(Semaphore::new(limits.connections));
     let crowd = Crowd::new(limits.connections_per_address);
     let meters = &service.metrics.listeners;
-    let open = |listener, tls, meter: &Arc<ListenerMeter>| {
+    let open = |socket, meter: &Arc<ListenerMeter>| {
         let answering = Arc::clone(service);
         let answer = move |request, peer| {
             let service = Arc::clone(&answering);
             async move { service.answer(request, peer).await }
         };
-        let slots = Arc::clone(&slots);
         let door = Door {
-            listener,
-            tls,
-            slots,
+            socket,
+            slots: Arc::clone(&slots),
             crowd: Arc::clone(&crowd),
             meter: Arc::clone(meter),
+            manners: limits.manners(),
         };
-        tokio::spawn(listener::serve(door, limits, stopped.clone(), answer))
+        tokio::spawn(daypass_door::serve(door, stopped.clone(), answer))
     };
     let mut tasks = vec![
-        open(doors.listener, None, &meters.http),
+        open(doors.plain, &meters.http),
         tokio::spawn(background::run(Arc::clone(service), stopped.clone())),
     ];
-    if let Some(listener) = doors.console {
-        tasks.push(open_console(service, listener, limits, stopped));
+    if let Some(socket) = doors.console {
+        tasks.push(open_console(service, socket, limits, stopped));
     }
-    if let Some(secure) = doors.secure {
+    if let Some(socket) = doors.secure {
         let clock = Arc::clone(&service.clock);
-        let watched = secure
-            .certificates
-            .watch(secure.reload_every, move || clock.now(), stopped.clone());
-        tasks.push(open(secure.listener, Some(secure.acceptor), &meters.https));
-        tasks.push(tokio::spawn(watched));
+        let watched = socket.watch(move || clock.now(), stopped.clone());
+        tasks.extend(watched.map(tokio::spawn));
+        tasks.push(open(socket, &meters.https));
     }
     tasks
 }
@@ -393,28 +363,20 @@ fn spawn(
 /// The console has connections of its own: however busy the server is, its operator can look at it.
 fn open_console(
     service: &Arc<Service>,
-    listener: TcpListener,
+    socket: Socket,
     limits: EdgeLimits,
     stopped: &watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     let door = Door {
-        listener,
-        tls: None,
+        socket,
         slots: Arc::new(Semaphore::new(console::MAX_CONNECTIONS)),
         crowd: Crowd::new(0),
         meter: Arc::clone(&service.metrics.listeners.console),
+        manners: limits.manners(),
     };
     let service = Arc::clone(service);
     let answer = move |request, _| console::answer(Arc::clone(&service), request);
-    tokio::spawn(listener::serve(door, limits, stopped.clone(), answer))
-}
-
-/// Takes an address, and tells which one it is.
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
+    tokio::spawn(daypass_door::serve(door, stopped.clone(), answer))
 }
 
 /// The addresses without their ports, each once.

@@ -13,6 +13,7 @@ use daypass_api::operation::SessionOperation;
 use daypass_api::{Error, ErrorCode, Operation, Timestamp};
 use daypass_audit::record::bounded;
 use daypass_dialect::site::Site;
+use daypass_door::Peer;
 use daypass_store::View;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -20,7 +21,6 @@ use tokio::time::Instant;
 
 use crate::audit::{Record, Witness};
 use crate::edge::body::{RequestBody, ResponseBody};
-use crate::edge::listener::Peer;
 use crate::explain::{self, Decided, Grounds, Told, Unproven};
 use crate::family::{Family, Opened};
 use crate::form::Rejudged;

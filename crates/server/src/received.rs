@@ -7,12 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use daypass_api::Timestamp;
 use daypass_api::{Error, ErrorCode};
 use daypass_dialect::cos::RequestHead;
+use daypass_door::Peer;
 use daypass_signature::RequestView;
 use http::Method;
 use http::header::{HOST, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 
-use crate::edge::listener::{MAX_HEAD_BYTES, Peer};
+use crate::edge::limits::MAX_HEAD_BYTES;
 use crate::proxies::{self, TrustedProxy};
 
 /// The head of a request, with what the edge adds to it.

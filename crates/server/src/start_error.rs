@@ -14,20 +14,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// The address could not be listened on.
-    #[error("`{address}` could not be listened on")]
-    Listen {
-        /// Which.
-        address: std::net::SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The certificate for HTTPS could not be used.
-    #[error("HTTPS could not be set up")]
-    Tls(#[from] daypass_tls::TlsError),
-    /// The TLS library refused its settings.
-    #[error("the TLS library did not start")]
-    TlsLibrary(#[source] rustls::Error),
+    /// An address or the certificate for HTTPS could not be used.
+    #[error(transparent)]
+    Socket(#[from] daypass_door::OpenError),
     /// The metadata could not be opened.
     #[error("the metadata could not be opened")]
     Metadata(#[source] daypass_kv::redb::OpenError),

@@ -61,6 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-analysis",
             "daypass-api",
             "daypass-client",
+            "daypass-door",
             "daypass-federation",
             "daypass-policy",
             "daypass-tls",
@@ -103,6 +104,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("daypass-console", &[]),
     ("daypass-dialect", &["daypass-api"]),
+    // Where connections come in: the server's and the broker's.
+    ("daypass-door", &["daypass-api", "daypass-tls"]),
     // What a request is answered is the gate's to say, so it is asked.
     (
         "daypass-explain",
@@ -136,6 +139,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "daypass-blob",
             "daypass-console",
             "daypass-dialect",
+            "daypass-door",
             "daypass-explain",
             "daypass-federation",
             "daypass-kv",

@@ -39,6 +39,11 @@ impl Gauge {
         Held(self)
     }
 
+    /// Counts some more, or fewer.
+    pub(crate) fn add(&self, difference: i64) {
+        self.0.fetch_add(difference, Ordering::Relaxed);
+    }
+
     pub(crate) fn value(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
     }

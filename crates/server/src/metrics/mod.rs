@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_api::Timestamp;
+use daypass_door::Meter;
 use daypass_kv::redb::Statistics;
 use daypass_store::SweepReport;
 
@@ -79,6 +80,41 @@ pub(crate) struct ListenerMeter {
     pub(crate) heads_unreadable: Counter,
     pub(crate) received: Counter,
     pub(crate) sent: Counter,
+}
+
+impl Meter for ListenerMeter {
+    fn opened(&self) {
+        self.accepted.one();
+        self.open.add(1);
+    }
+
+    fn closed(&self) {
+        self.open.add(-1);
+    }
+
+    fn not_accepted(&self) {
+        self.failed.one();
+    }
+
+    fn over_address_limit(&self) {
+        self.over_address_limit.one();
+    }
+
+    fn handshake_failed(&self) {
+        self.handshakes_failed.one();
+    }
+
+    fn head_unreadable(&self) {
+        self.heads_unreadable.one();
+    }
+
+    fn received(&self, bytes: u64) {
+        self.received.add(bytes);
+    }
+
+    fn sent(&self, bytes: u64) {
+        self.sent.add(bytes);
+    }
 }
 
 /// The figures of one cache.

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Who is here, by client.
-pub(crate) struct Crowd {
+pub struct Crowd {
     /// Most connections of one client; 0 for any number.
     most: usize,
     here: Mutex<HashMap<IpAddr, usize>>,
@@ -22,7 +22,7 @@ pub(crate) struct Place {
 
 impl Crowd {
     /// Nobody is here yet; `most` is the bound for each client, 0 for none.
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             most,
             here: Mutex::default(),
