@@ -9,6 +9,7 @@
 
 mod stage;
 
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,8 +163,9 @@ async fn certificates_that_cannot_be_shown_stop_the_start() {
     let check = async |before: &str, expected: &str| {
         let settings = stage.settings(before, &format!("{callers}{TEMPLATE}"));
         let started = Broker::start(&settings, stage.key.clone()).await;
-        let error = started.map(drop).unwrap_err().to_string();
-        assert!(error.contains(expected), "{error}");
+        let error = started.map(drop).unwrap_err();
+        let cause = error.source().unwrap().to_string();
+        assert!(cause.contains(expected), "{error}: {cause}");
     };
     let good = made.settings();
     check(&good.replace("cert.pem", "none.pem"), "could not be read").await;

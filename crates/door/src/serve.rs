@@ -234,3 +234,36 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A sender that is gone means that whoever opened the door is gone: stop, too.
     let _ = stop.wait_for(|stop| *stop).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Here(AtomicI64);
+
+    impl Meter for Here {
+        fn opened(&self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn closed(&self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_panics_is_closed_all_the_same() {
+        let here = Arc::new(Here::default());
+        let open = Open::new(Arc::clone(&here));
+        assert_eq!(here.0.load(Ordering::Relaxed), 1);
+        let task = tokio::spawn(async move {
+            let _open = open;
+            std::panic::resume_unwind(Box::new("as a request might"));
+        });
+        assert!(task.await.is_err());
+        assert_eq!(here.0.load(Ordering::Relaxed), 0);
+    }
+}

@@ -81,11 +81,11 @@ impl Socket {
     }
 
     /// Shows the certificate's files as they change, until `stop` turns true; none for plain HTTP.
-    pub fn watch(
+    pub fn watch<N: Fn() -> Timestamp + Send + 'static>(
         &self,
-        now: impl Fn() -> Timestamp + Send + 'static,
+        now: N,
         stop: watch::Receiver<bool>,
-    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+    ) -> Option<impl Future<Output = ()> + Send + use<N>> {
         let secure = self.secure.as_ref()?;
         Some(Arc::clone(&secure.certificates).watch(secure.reload_every, now, stop))
     }

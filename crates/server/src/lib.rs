@@ -55,7 +55,6 @@ mod web_identity;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use daypass_api::names::{Account, Region};
 use daypass_audit::writer::{Pace, Setup, Writer};

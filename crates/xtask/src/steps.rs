@@ -129,30 +129,14 @@ fn lint() -> anyhow::Result<()> {
 }
 
 fn unit() -> anyhow::Result<()> {
-    cargo(&["test", "--workspace"])?;
-    // What the crate `object_store` asks of its implementations, and the example of it.
-    cargo(&[
-        "test",
-        "--package",
-        "daypass-client",
-        "--features",
-        "object-store",
-        "--test",
-        "object_store",
-        "--test",
-        "examples",
-    ])
+    // With what is behind features, too: the crate `object_store` brings tests of its own for its implementations.
+    cargo(&["test", "--workspace", "--features", "daypass-client/object-store"])
 }
 
 fn docs() -> anyhow::Result<()> {
-    document(&["--workspace"])?;
-    // With what is behind features, as who uses the SDK may read it.
-    document(&["--package", "daypass-client", "--all-features"])
-}
-
-fn document(packages: &[&str]) -> anyhow::Result<()> {
+    // As who uses the SDK may read it, with what is behind features.
     let mut command = process::command("cargo");
-    command.args(["doc", "--no-deps"]).args(packages);
+    command.args(["doc", "--no-deps", "--workspace", "--all-features"]);
     process::run(command.env("RUSTDOCFLAGS", "--deny warnings"))
 }
 

@@ -33,12 +33,6 @@ impl Gauge {
         self.0.store(value, Ordering::Relaxed);
     }
 
-    /// Counts one for as long as what it returns lives.
-    pub(crate) fn hold(&self) -> Held<'_> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Held(self)
-    }
-
     /// Counts some more, or fewer.
     pub(crate) fn add(&self, difference: i64) {
         self.0.fetch_add(difference, Ordering::Relaxed);
@@ -46,15 +40,6 @@ impl Gauge {
 
     pub(crate) fn value(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// One of what a gauge counts.
-pub(crate) struct Held<'g>(&'g Gauge);
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -114,17 +99,6 @@ impl Durations {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_held_gauge_goes_back() {
-        let gauge = Gauge::default();
-        let (one, two) = (gauge.hold(), gauge.hold());
-        assert_eq!(gauge.value(), 2);
-        drop(one);
-        assert_eq!(gauge.value(), 1);
-        drop(two);
-        assert_eq!(gauge.value(), 0);
-    }
 
     #[test]
     fn durations_fall_into_their_classes() {
