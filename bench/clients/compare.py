@@ -4,7 +4,8 @@
     venv/bin/python bench/clients/compare.py --daypass target/release/daypass --passes 3
 
 Each line of the table is the median of the passes: seconds, processor time of the client, and its highest memory. Every
-download is compared with what was uploaded. Everything lies on one disk and in the page cache.
+download is compared with what was uploaded. Everything lies on one disk and in the page cache. Whoever is first at a piece
+of work may have to wait for memory that was used for something else, so each pass begins with another client.
 """
 
 import argparse
@@ -40,8 +41,9 @@ def main():
         try:
             results = {}
             for number in range(arguments.passes):
+                begin = number % len(clients)
                 for work in WORK:
-                    for client in clients:
+                    for client in clients[begin:] + clients[:begin]:
                         results.setdefault((work, client), []).append(stage.run(work, client, number))
                         print(f"{number + 1}: {work}, {client}: {results[work, client][-1]}", file=sys.stderr)
         finally:

@@ -25,7 +25,7 @@ export function show() {
     heading(t('page.keys')),
     h('div', { class: 'columns' },
       h('div', { class: 'card' }, h('h2', {}, t('keys.what')), later(() => scopeForm(editor)), issueForm(editor, issued)),
-      h('div', { class: 'card' }, h('h2', {}, t('keys.remains')), effective.element),
+      h('div', { class: 'card remains' }, h('h2', {}, t('keys.remains')), effective.element),
     ),
     effective.picture,
     issued,
