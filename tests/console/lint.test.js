@@ -30,3 +30,13 @@ test('a Chinese reader is told in Chinese, with what is quoted of the policy', a
   assert.match(text, /写明终端用户自己的文件夹/);
   await visit.leave();
 });
+
+test('who may not ask for findings is told that the policy works without', async () => {
+  const visit = await stage.visit();
+  await visit.signIn(stage.newUser('unlinted', [{ effect: 'allow', action: 'cam:DescribeEffective', resource: '*' }]));
+  await visit.go('keys');
+  await visit.page.locator('textarea.code').fill('{"version":"2.0","statement":[{"effect":"allow","action":"cos:GetObject","resource":"*"}]}');
+  await visit.page.locator('.findings').getByText(/^Not looked at: .*cam:LintPolicy/).waitFor();
+  assert.equal(await visit.page.locator('.findings .wrong').count(), 0);
+  await visit.leave();
+});

@@ -76,6 +76,7 @@ test('a server that is gone is one line on every page, and the way out is to try
     await alert.getByText(/^No answer from http/).waitFor();
     await alert.getByRole('button', { name: 'Try again' }).waitFor();
   }
+  assert.ok(await visit.page.locator('.brand img').evaluate((logo) => logo.naturalWidth > 0), 'the logo stays');
   await visit.picture('server-gone');
   await visit.leave();
 });

@@ -22,8 +22,8 @@ pub enum Command {
     )]
     Put(PutArguments),
     /// Take a bucket's policy away
-    #[command(after_long_help = "Example:\n  daypass bucket-policy delete cos://photos-1250000000")]
-    Delete(BucketArguments),
+    #[command(after_long_help = "Example:\n  daypass bucket-policy rm cos://photos-1250000000")]
+    Rm(BucketArguments),
 }
 
 /// One bucket.
@@ -51,7 +51,7 @@ pub(crate) async fn run(command: Command) -> Result<()> {
     match command {
         Command::Get(arguments) => get(arguments).await,
         Command::Put(arguments) => put(arguments).await,
-        Command::Delete(arguments) => delete(arguments).await,
+        Command::Rm(arguments) => rm(arguments).await,
     }
 }
 
@@ -70,8 +70,8 @@ async fn put(arguments: PutArguments) -> Result<()> {
     put.with_context(|| format!("cannot put a policy on the bucket `{bucket}`"))
 }
 
-async fn delete(arguments: BucketArguments) -> Result<()> {
+async fn rm(arguments: BucketArguments) -> Result<()> {
     let RemoteBucket(bucket) = arguments.bucket;
-    let deleted = arguments.server.objects()?.delete_bucket_policy(&bucket).await;
-    deleted.with_context(|| format!("cannot take away the policy of the bucket `{bucket}`"))
+    let removed = arguments.server.objects()?.delete_bucket_policy(&bucket).await;
+    removed.with_context(|| format!("cannot take away the policy of the bucket `{bucket}`"))
 }

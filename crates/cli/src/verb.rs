@@ -217,7 +217,7 @@ mod tests {
         check("key disable AKID1 --user ann", true);
         check("bucket-policy get cos://photos-1250000000", true);
         check("bucket-policy put cos://photos-1250000000 --document -", true);
-        check("bucket-policy delete cos://photos-1250000000", true);
+        check("bucket-policy rm cos://photos-1250000000", true);
         check("cors get cos://photos-1250000000 --json", true);
         check("cors put cos://photos-1250000000 --document -", true);
         check(

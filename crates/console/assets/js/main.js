@@ -11,6 +11,8 @@ import { PAGES } from '/js/pages/all.js';
 
 const THEME = 'daypass.theme';
 const app = document.getElementById('app');
+/** Made once, and moved from frame to frame: a server that is gone must not take it away. */
+const LOGO = h('img', { src: '/icon.svg', alt: '', width: 24, height: 24 });
 /** Where to go after signing in. */
 let wanted = null;
 
@@ -39,7 +41,7 @@ function bar() {
   const who = identity();
   return h(
     'header', { class: 'bar' },
-    h('a', { class: 'brand', href: to('') }, h('img', { src: '/icon.svg', alt: '', width: 24, height: 24 }), 'Daypass'),
+    h('a', { class: 'brand', href: to('') }, LOGO, 'Daypass'),
     h('span', { class: 'grow' }),
     who && h('span', { class: 'who', title: who.Arn }, shortArn(who.Arn)),
     button(spoken() === 'en' ? '中文' : 'English', switchLanguage, {

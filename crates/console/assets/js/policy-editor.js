@@ -39,7 +39,7 @@ export function policyEditor({ label, kind, text = '', rows = 14, changed = () =
       // What was asked before the last change is of a text that is no more.
       if (mine === turn) fill(findings, list(told.Findings, area));
     } catch (error) {
-      if (mine === turn) fill(findings, h('p', { class: 'wrong' }, causeOf(error)));
+      if (mine === turn) fill(findings, unlinted(error));
     }
   }
 
@@ -49,6 +49,11 @@ export function policyEditor({ label, kind, text = '', rows = 14, changed = () =
   };
   if (text !== '') soon();
   return { element: h('div', {}, of.element, findings), field: of, value: () => area.value, write, control: area };
+}
+
+// Who may not have his policy looked at may use it all the same.
+function unlinted(error) {
+  return error.isDenial ? h('p', { class: 'hint' }, t('policy.unlinted')) : h('p', { class: 'wrong' }, causeOf(error));
 }
 
 /** A policy's text as people read it; what is not JSON stays as it is. */

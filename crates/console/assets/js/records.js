@@ -1,6 +1,7 @@
 // Records of the audit trail: fetched page by page, and the cells that more than one page shows.
 
 import { h } from '/js/dom.js';
+import { moment } from '/js/i18n.js';
 import { call } from '/js/calls.js';
 
 /** What gives the pages of a search, for a table that comes page by page. */
@@ -8,6 +9,9 @@ export const records = (parameters) => async (next) => {
   const told = await call('SearchAudit', next === undefined ? parameters : { ...parameters, Before: next });
   return { rows: told.Records, next: told.Next };
 };
+
+/** When it was asked. */
+export const when = (one) => h('span', { class: 'moment' }, moment(one.time / 1000));
 
 /** What a request was about. */
 export function target(one) {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 #![expect(clippy::panic, reason = "a test may fail by panicking")]
 
+mod bucket_policy;
 mod cors;
 mod exec;
 mod json;

@@ -3,7 +3,7 @@
 import { fill, h } from '/js/dom.js';
 import { moment, t } from '/js/i18n.js';
 import { pagedTable } from '/js/paged.js';
-import { records, target, who } from '/js/records.js';
+import { records, target, when, who } from '/js/records.js';
 import { to } from '/js/router.js';
 import { badge, button, demand, dialog, facts, field, form, heading, input, select } from '/js/widgets.js';
 
@@ -46,7 +46,7 @@ function asked(fields) {
 
 function found(parameters) {
   const columns = [
-    [t('explain.when'), (one) => moment(one.time / 1000)],
+    [t('explain.when'), when],
     [t('explain.request'), (one) => h('code', { class: 'whole' }, one.operation ?? one.method)],
     [t('audit.target'), target],
     [t('explain.who'), who],

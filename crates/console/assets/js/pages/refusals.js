@@ -1,10 +1,10 @@
 // Requests that were refused, and why: the list, and one of them explained.
 
 import { h } from '/js/dom.js';
-import { moment, t } from '/js/i18n.js';
+import { t } from '/js/i18n.js';
 import { explanationPanel } from '/js/explanation.js';
 import { pagedTable } from '/js/paged.js';
-import { records, target, who } from '/js/records.js';
+import { records, target, when, who } from '/js/records.js';
 import { go, to } from '/js/router.js';
 import { badge, demand, field, form, heading, input } from '/js/widgets.js';
 
@@ -27,7 +27,7 @@ function explained(requestId) {
 // The audit trail knows what was refused; why, the server keeps beside it.
 function newest() {
   const columns = [
-    [t('explain.when'), (one) => moment(one.time / 1000)],
+    [t('explain.when'), when],
     [t('explain.outcome'), (one) => badge(one.code ?? String(one.status), 'bad')],
     [t('explain.request'), (one) => h('code', { class: 'whole' }, one.operation ?? one.method)],
     [t('refusals.resource'), target],

@@ -82,6 +82,7 @@ export default {
   ],
 
   'policy.clean': ['Nothing to complain about.', '没有发现问题。'],
+  'policy.unlinted': ['Not looked at: your key may not ask for cam:LintPolicy. The policy works all the same.', '未检查：你的密钥无权调用 cam:LintPolicy。策略仍可照常使用。'],
   'policy.statement': ['statement {number}:', '第 {number} 条语句：'],
   'policy.notJson': ['This is not JSON yet: {cause}', '还不是有效的 JSON：{cause}'],
   'policy.witness': ['For example: {request}', '例如：{request}'],
