@@ -39,12 +39,19 @@ fn a_policy_comes_counts_and_goes() {
     assert_eq!(cloud.succeeds(&put), "");
     assert_eq!(status(&cloud, "public/note"), "200");
     assert_eq!(status(&cloud, "private/note"), "403");
-    assert_eq!(cloud.succeeds(&["bucket-policy", "get", &bucket]).trim_end(), POLICY);
+    assert_eq!(
+        cloud.succeeds(&["bucket-policy", "get", &bucket]).trim_end(),
+        POLICY
+    );
 
     write(&cloud.path("policy.json"), POLICY.replace("allow", "perhaps"));
     let wrong = cloud.fails(&put, 3);
     assert!(wrong.contains("effect"), "{wrong}");
-    assert_eq!(status(&cloud, "public/note"), "200", "the one before still counts");
+    assert_eq!(
+        status(&cloud, "public/note"),
+        "200",
+        "the one before still counts"
+    );
 
     assert_eq!(cloud.succeeds(&["bucket-policy", "rm", &bucket]), "");
     assert_eq!(status(&cloud, "public/note"), "403");
