@@ -138,7 +138,7 @@ def main() -> int:
                 print(f"{outcome.result():6.1f} s  {page.name}", flush=True)
             except Mistake as mistake:
                 mistakes.append(str(mistake))
-                print(f"  FAILED  {page.name}", flush=True)
+                print(f"  FAILED  {page.name}\n{mistake}", flush=True)
     blocks = [(page, block) for page in chosen for block in page.shown]
     excused = [(page, block) for page, block in blocks if block.reason is not None]
     for page, block in sorted(excused, key=lambda pair: (pair[0].name, pair[1].line)):

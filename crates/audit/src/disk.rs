@@ -1,8 +1,8 @@
 //! What the trail needs of a file system, as a seam: a test's disk can be full, or fail to flush.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Mode of every file of the trail.
@@ -20,13 +20,13 @@ pub trait Disk: Send {
     fn remove(&self, path: &Path) -> io::Result<()>;
 }
 
-/// An open segment.
-pub trait SegmentFile: Send {
+/// An open segment. It may be written while it is flushed.
+pub trait SegmentFile: Send + Sync {
     /// Writes all bytes after `length`, wherever an earlier attempt that failed has ended. It fails as a whole.
-    fn write_at(&mut self, length: u64, bytes: &[u8]) -> io::Result<()>;
+    fn write_at(&self, length: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Makes what was written durable.
-    fn flush(&mut self) -> io::Result<()>;
+    /// Makes what was written before this call durable.
+    fn flush(&self) -> io::Result<()>;
 }
 
 /// The disk of the machine.
@@ -65,9 +65,8 @@ impl Disk for SystemDisk {
 struct Segment(File);
 
 impl SegmentFile for Segment {
-    fn write_at(&mut self, length: u64, bytes: &[u8]) -> io::Result<()> {
-        self.0.seek(SeekFrom::Start(length))?;
-        let written = self.0.write_all(bytes);
+    fn write_at(&self, length: u64, bytes: &[u8]) -> io::Result<()> {
+        let written = self.0.write_all_at(bytes, length);
         if written.is_err() {
             // Half a line is taken back at once where that is possible; the next attempt overwrites it anyway.
             let _ = self.0.set_len(length);
@@ -75,7 +74,7 @@ impl SegmentFile for Segment {
         written
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush(&self) -> io::Result<()> {
         self.0.sync_data()
     }
 }

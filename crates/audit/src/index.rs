@@ -274,7 +274,7 @@ pub fn rebuild(directory: &Path) -> io::Result<u64> {
         let path = path(&segment);
         let Some(bytes) = build(&segment)? else { continue };
         if std::fs::read(&path).ok().as_ref() != Some(&bytes) {
-            let mut file = SystemDisk.create(&path)?;
+            let file = SystemDisk.create(&path)?;
             file.write_at(0, &bytes)?;
             file.flush()?;
             made += 1;

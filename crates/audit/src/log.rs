@@ -6,6 +6,8 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread::JoinHandle;
 
 use serde::Serialize;
@@ -104,7 +106,7 @@ struct Closed {
 struct Open {
     first: u64,
     begun: i64,
-    file: Box<dyn SegmentFile>,
+    file: Arc<dyn SegmentFile>,
     /// How long the file is, as far as it is sound.
     length: u64,
     builder: Builder,
@@ -131,6 +133,45 @@ impl Earlier {
     }
 }
 
+/// A flush on a thread of its own.
+struct Flushing {
+    path: PathBuf,
+    outcome: Receiver<io::Result<()>>,
+}
+
+impl Flushing {
+    fn begin(
+        file: Arc<dyn SegmentFile>,
+        path: PathBuf,
+        when_done: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
+        let (tell, outcome) = mpsc::sync_channel(1);
+        let flush = move || {
+            // A log that is gone has no use for it.
+            let _ = tell.send(file.flush());
+            when_done();
+        };
+        std::thread::Builder::new()
+            .name("audit-flush".to_owned())
+            .spawn(flush)?;
+        Ok(Self { path, outcome })
+    }
+
+    /// None while it runs.
+    fn outcome(&self) -> Option<Result<(), AuditError>> {
+        match self.outcome.try_recv() {
+            Ok(flushed) => Some(flushed.map_err(at(&self.path))),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(AuditError::Gone)),
+        }
+    }
+
+    fn wait(self) -> Result<(), AuditError> {
+        let flushed = self.outcome.recv().map_err(|_| AuditError::Gone)?;
+        flushed.map_err(at(&self.path))
+    }
+}
+
 pub(crate) struct Log {
     options: Options,
     disk: Box<dyn Disk>,
@@ -141,6 +182,10 @@ pub(crate) struct Log {
     next: u64,
     buffer: Vec<u8>,
     unflushed: bool,
+    flushing: Option<Flushing>,
+    /// Whether the last flush failed.
+    is_doubtful: bool,
+    flushes_failed: u64,
     /// Segments that an anchor says are gone, and that may still be there.
     doomed: Vec<u64>,
     _lock: File,
@@ -167,6 +212,9 @@ impl Log {
             next: 1,
             buffer: Vec::new(),
             unflushed: false,
+            flushing: None,
+            is_doubtful: false,
+            flushes_failed: 0,
             doomed: Vec::new(),
             _lock: lock,
             options,
@@ -255,7 +303,7 @@ impl Log {
         self.open = Some(Open {
             first,
             begun: begun.time,
-            file: self.disk.reopen(&path, found.length).map_err(file_error())?,
+            file: Arc::from(self.disk.reopen(&path, found.length).map_err(file_error())?),
             length: found.length,
             builder: Builder::default(),
             earlier: Some(Earlier::read(path, found.length)),
@@ -365,15 +413,65 @@ impl Log {
         Ok(())
     }
 
-    /// Makes what was written durable.
+    /// Makes what was written durable, and waits for that.
     pub(crate) fn flush(&mut self) -> Result<(), AuditError> {
-        let Some(open) = self.open.as_mut().filter(|_| self.unflushed) else {
+        if let Some(flushing) = self.flushing.take() {
+            self.note_flush(flushing.wait())?;
+        }
+        let Some(open) = self.open.as_ref().filter(|_| self.unflushed) else {
             return Ok(());
         };
-        let path = segment::path(&self.options.directory, open.first);
-        open.file.flush().map_err(at(&path))?;
+        let flushed = open.file.flush().map_err(at(&self.path(open.first)));
+        self.unflushed = false;
+        self.note_flush(flushed)
+    }
+
+    /// Begins to make what was written durable, on a thread of its own: a busy disk may take seconds, and lines are
+    /// written meanwhile. `when_done` is called at its end. After a flush that failed, it is waited for instead: whoever
+    /// writes is to know whether the disk can be trusted again.
+    pub(crate) fn begin_flush(
+        &mut self,
+        when_done: impl FnOnce() + Send + 'static,
+    ) -> Result<(), AuditError> {
+        let may_begin = self.unflushed && self.flushing.is_none() && !self.is_doubtful;
+        let Some(open) = self.open.as_ref().filter(|_| may_begin) else {
+            return self.flush();
+        };
+        let begun = Flushing::begin(Arc::clone(&open.file), self.path(open.first), when_done);
+        let Ok(flushing) = begun else {
+            return self.flush();
+        };
+        self.flushing = Some(flushing);
         self.unflushed = false;
         Ok(())
+    }
+
+    /// Whether a flush that was begun has not been found to be over.
+    pub(crate) fn is_flushing(&self) -> bool {
+        self.flushing.is_some()
+    }
+
+    /// Finds out how the flush that was begun has ended, if it has.
+    pub(crate) fn hear_of_flush(&mut self) -> Result<(), AuditError> {
+        let Some(flushed) = self.flushing.as_ref().and_then(Flushing::outcome) else {
+            return Ok(());
+        };
+        self.flushing = None;
+        self.note_flush(flushed)
+    }
+
+    fn note_flush(&mut self, flushed: Result<(), AuditError>) -> Result<(), AuditError> {
+        self.is_doubtful = flushed.is_err();
+        if flushed.is_err() {
+            self.unflushed = true;
+            self.flushes_failed += 1;
+        }
+        flushed
+    }
+
+    /// How many flushes failed since this was asked last.
+    pub(crate) fn take_flushes_failed(&mut self) -> u64 {
+        std::mem::take(&mut self.flushes_failed)
     }
 
     /// Ends the segment when it is large or old enough, and sees to it that there is one. To be called when nothing waits.
@@ -429,7 +527,7 @@ impl Log {
     }
 
     fn write_index(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.disk.create(path)?;
+        let file = self.disk.create(path)?;
         file.write_at(0, bytes)?;
         file.flush()
     }
@@ -437,7 +535,7 @@ impl Log {
     fn begin(&mut self, now: i64) -> Result<(), AuditError> {
         let first = self.next;
         let path = self.path(first);
-        let file = self.disk.create(&path).map_err(at(&path))?;
+        let file = Arc::from(self.disk.create(&path).map_err(at(&path))?);
         self.open = Some(Open {
             first,
             begun: now,

@@ -106,6 +106,19 @@ impl Trail {
         Self { directories }
     }
 
+    /// Whether a server may be writing one of these trails: it does not end with the server's stop.
+    pub fn may_be_written(&self) -> bool {
+        let may_be_written = |directory: &PathBuf| {
+            let last = segment::list(directory).ok()?.pop()?;
+            segment::ends_with_a_stop(&segment::path(directory, last))
+                .ok()
+                .map(|stopped| !stopped)
+        };
+        self.directories
+            .iter()
+            .any(|directory| may_be_written(directory).unwrap_or(false))
+    }
+
     /// The last requests that a query accepts, at most so many, in the order of their times.
     pub fn ask(&self, query: &Query, limit: usize) -> io::Result<Vec<Found>> {
         let mut found = self.search(query, From::Newest, limit)?;

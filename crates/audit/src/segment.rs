@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::line::{Line, MAX_LINE_BYTES};
-use crate::record::SegmentBegun;
+use crate::record::{SegmentBegun, Stopped};
 
 const EXTENSION: &str = "jsonl";
 /// Digits of a file name: as many as the largest sequence number has.
 const DIGITS: usize = 20;
+/// More than a record of kind `stopped` has, with the end of the line before it.
+const STOPPED_BYTES: u64 = 1024;
 
 /// The file of the segment that begins with this record.
 pub(crate) fn path(directory: &Path, first: u64) -> PathBuf {
@@ -104,6 +106,21 @@ pub(crate) fn beginning(path: &Path) -> io::Result<Option<SegmentBegun>> {
         let line = Line::parse(bytes)?;
         (line.kind == SegmentBegun::KIND).then(|| fields(bytes)).flatten()
     }))
+}
+
+/// Whether a segment ends with the record of a writer that stopped in good order.
+pub(crate) fn ends_with_a_stop(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let start = file.metadata()?.len().saturating_sub(STOPPED_BYTES);
+    file.seek(SeekFrom::Start(start))?;
+    let mut end = Vec::new();
+    file.take(STOPPED_BYTES).read_to_end(&mut end)?;
+    let last = end
+        .strip_suffix(b"\n")
+        .and_then(|lines| lines.rsplit(|&byte| byte == b'\n').next());
+    Ok(last
+        .and_then(Line::parse)
+        .is_some_and(|line| line.kind == Stopped::KIND))
 }
 
 /// The fields of a line.

@@ -6,7 +6,8 @@
 //! is woken once for all records that come within `GATHER`.
 //!
 //! A record is handed to the system within milliseconds, and survives the end of the process from then on. It is made
-//! durable together with others, at most [`Pace::flush_every`] later, and when the writer stops.
+//! durable together with others, at most [`Pace::flush_every`] later, and when the writer stops. Flushing has a thread of
+//! its own: a busy disk may take seconds for it, and whoever reads the trail meanwhile finds what was answered before.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -51,7 +52,7 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            // A busy disk may take seconds for one flush, and nothing is taken from the queue meanwhile.
+            // A busy disk may take seconds to begin a segment, and nothing is taken from the queue meanwhile.
             places: 64 * 1024,
             flush_every: Duration::from_secs(1),
         }
@@ -131,6 +132,8 @@ struct Queued {
     batch: Batch,
     /// Whether the thread waits for the bell. Ringing costs a call of the system, so it is done for nobody else.
     sleeps: bool,
+    /// Whether the thread is to look up although nothing was put.
+    is_called: bool,
 }
 
 impl Queue {
@@ -150,19 +153,24 @@ impl Queue {
         }
     }
 
-    fn wake(&self) {
-        self.lock().sleeps = false;
+    fn call(&self) {
+        let mut state = self.lock();
+        state.is_called = true;
+        state.sleeps = false;
+        drop(state);
         self.bell.notify_one();
     }
 
-    /// Exchanges what is there for an empty batch. Waits for something so long at most.
-    fn take_into(&self, empty: &mut Batch, wait: Duration, may_wait: impl Fn() -> bool) {
+    /// Exchanges what is there for an empty batch. Waits for something, or a call, so long at most.
+    fn take_into(&self, empty: &mut Batch, wait: Duration) {
         let mut state = self.lock();
-        if state.batch.is_empty() && !wait.is_zero() && may_wait() {
+        let is_called = std::mem::take(&mut state.is_called);
+        if state.batch.is_empty() && !wait.is_zero() && !is_called {
             state.sleeps = true;
             let waited = self.bell.wait_timeout_while(state, wait, |state| state.sleeps);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.sleeps = false;
+            state.is_called = false;
         }
         std::mem::swap(&mut state.batch, empty);
     }
@@ -221,7 +229,6 @@ impl Writer {
             complain,
             flush_due: None,
             unwritten: 0,
-            flushes_failed: 0,
             removal_failed: false,
             batch: Batch::default(),
         };
@@ -265,7 +272,7 @@ impl Writer {
     /// Writes what waits, makes it durable, and ends. Blocks meanwhile.
     pub fn stop(&self) -> Result<(), AuditError> {
         self.figures.stopping.store(true, Ordering::Release);
-        self.queue.wake();
+        self.queue.call();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         thread.map_or(Ok(()), |thread| thread.join().unwrap_or(Err(AuditError::Gone)))
     }
@@ -274,7 +281,7 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.figures.stopping.store(true, Ordering::Release);
-        self.queue.wake();
+        self.queue.call();
     }
 }
 
@@ -338,7 +345,6 @@ struct Worker {
     flush_due: Option<Instant>,
     /// Records in the log's buffer.
     unwritten: usize,
-    flushes_failed: u64,
     removal_failed: bool,
     /// What was taken from the queue; the rest of it is written first.
     batch: Batch,
@@ -374,15 +380,12 @@ impl Worker {
             return true;
         }
         self.batch.clear();
-        let wait = match (stopping, self.flush_due) {
-            (true, _) => Duration::ZERO,
-            (false, None) => IDLE,
-            (false, Some(due)) => due.saturating_duration_since(instant()).min(IDLE),
+        let wait = match self.flush_due {
+            _ if stopping => Duration::ZERO,
+            Some(due) if !self.log.is_flushing() => due.saturating_duration_since(instant()).min(IDLE),
+            _ => IDLE,
         };
-        let figures = &self.figures;
-        self.queue.take_into(&mut self.batch, wait, || {
-            !figures.stopping.load(Ordering::Acquire)
-        });
+        self.queue.take_into(&mut self.batch, wait);
         !self.batch.is_empty()
     }
 
@@ -404,6 +407,7 @@ impl Worker {
     }
 
     fn try_write(&mut self) -> Result<(), AuditError> {
+        self.hear_of_flush()?;
         // What waited for the disk goes first.
         self.log.commit()?;
         self.log.maintain((self.clock)())?;
@@ -442,21 +446,28 @@ impl Worker {
     }
 
     fn flush_when_due(&mut self) -> Result<(), AuditError> {
-        if self.flush_due.is_none_or(|due| instant() < due) {
+        if self.log.is_flushing() || self.flush_due.is_none_or(|due| instant() < due) {
             return Ok(());
         }
-        let flushed = self.log.flush();
-        match &flushed {
-            Ok(()) => self.flush_due = None,
-            Err(_) => self.flushes_failed += 1,
+        let queue = Arc::clone(&self.queue);
+        self.log.begin_flush(move || queue.call())?;
+        self.flush_due = None;
+        Ok(())
+    }
+
+    /// One that failed is due again at once.
+    fn hear_of_flush(&mut self) -> Result<(), AuditError> {
+        let heard = self.log.hear_of_flush();
+        if heard.is_err() {
+            self.flush_due = Some(instant());
         }
-        flushed
+        heard
     }
 
     /// Says what is missing, at the place where it is missing.
     fn tell_gap(&mut self) -> Result<(), AuditError> {
         let lost = self.figures.gap.swap(0, Ordering::AcqRel);
-        let flushes_failed = std::mem::take(&mut self.flushes_failed);
+        let flushes_failed = self.log.take_flushes_failed();
         if lost == 0 && flushes_failed == 0 {
             return Ok(());
         }

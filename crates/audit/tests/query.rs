@@ -243,6 +243,25 @@ fn trails_are_read_together_by_time() {
 }
 
 #[test]
+fn a_trail_is_known_to_be_written_until_its_writer_stops() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    other.write(3, 1000);
+    let trail = Trail::new(vec![other.path().to_owned(), bench.path().to_owned()]);
+    assert!(!trail.may_be_written(), "one has ended, one has not begun");
+    let writer = bench.writer();
+    assert!(trail.may_be_written());
+    writer.admit().unwrap().put(kit::full());
+    kit::wait(|| writer.figures().written() == 1);
+    assert!(trail.may_be_written());
+    writer.stop().unwrap();
+    assert!(!trail.may_be_written());
+    let segment = bench.segments().pop().unwrap();
+    let bytes = std::fs::read(&segment).unwrap();
+    std::fs::write(&segment, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(trail.may_be_written(), "what was torn off may have been anything");
+}
+
+#[test]
 fn a_key_leads_back_to_the_first_one() {
     let signed = |key: &str| {
         Some(Who {

@@ -275,6 +275,63 @@ fn a_flush_that_fails_is_told() {
 }
 
 #[test]
+fn records_are_written_while_a_flush_hangs() {
+    let bench = Bench::new();
+    let (disk, switch) = FlakyDisk::new();
+    let writer = bench.try_writer(Box::new(disk), OnLoss::Refuse).unwrap();
+    switch.hang_flushes(true);
+    writer.admit().unwrap().put(request(0));
+    kit::wait(|| switch.hanging() == 1);
+    for number in 1..5 * kit::PLACES as u64 {
+        kit::wait(|| writer.figures().waiting() < kit::PLACES);
+        writer.admit().unwrap().put(request(number));
+    }
+    kit::wait(|| writer.figures().waiting() == 0);
+    assert_eq!((switch.hanging(), writer.figures().is_writable()), (1, true));
+    let (summary, _) = verify(bench.path());
+    assert_eq!(summary.requests, 5 * kit::PLACES as u64);
+    switch.hang_flushes(false);
+    writer.stop().unwrap();
+    assert_eq!(kinds(bench.path()), []);
+}
+
+#[test]
+fn a_flush_that_hangs_and_then_fails_is_told() {
+    let bench = Bench::new();
+    let (disk, switch) = FlakyDisk::new();
+    let writer = bench.try_writer(Box::new(disk), OnLoss::Refuse).unwrap();
+    switch.hang_flushes(true);
+    writer.admit().unwrap().put(request(0));
+    kit::wait(|| switch.hanging() == 1);
+    switch.fail_flushes(true);
+    switch.hang_flushes(false);
+    kit::wait(|| !writer.figures().is_writable());
+    assert!(writer.admit().is_err());
+    switch.fail_flushes(false);
+    kit::wait(|| writer.figures().is_writable());
+    writer.stop().unwrap();
+    assert_eq!(kinds(bench.path()), [Kind::Gap]);
+}
+
+#[test]
+fn the_end_waits_for_the_flush_that_runs() {
+    let bench = Bench::new();
+    let (disk, switch) = FlakyDisk::new();
+    let writer = bench.try_writer(Box::new(disk), OnLoss::Refuse).unwrap();
+    switch.hang_flushes(true);
+    writer.admit().unwrap().put(request(0));
+    kit::wait(|| switch.hanging() == 1);
+    std::thread::scope(|scope| {
+        let end = scope.spawn(|| writer.stop());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(!end.is_finished(), "it ended before its records were durable");
+        switch.hang_flushes(false);
+        end.join().unwrap().unwrap();
+    });
+    assert_eq!(switch.hanging(), 0);
+}
+
+#[test]
 fn places_that_are_not_used_are_given_back() {
     let bench = Bench::new();
     let writer = bench.writer();

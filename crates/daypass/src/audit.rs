@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -254,8 +255,17 @@ fn run_query(arguments: QueryArguments) -> Result<ExitCode> {
 
 const UNREADABLE: &str = "the audit trail could not be read";
 
+/// How long a server may take to hand a record to the system once the request is answered: a few milliseconds, and as much
+/// as a busy processor makes of them.
+const ON_ITS_WAY: Duration = Duration::from_millis(50);
+
+/// The trails that are asked, with what was answered before the question.
 fn trail(sources: &Sources) -> Trail {
-    Trail::new(sources.directories.clone())
+    let trail = Trail::new(sources.directories.clone());
+    if trail.may_be_written() {
+        std::thread::sleep(ON_ITS_WAY);
+    }
+    trail
 }
 
 fn print(sources: &Sources, found: &Found, text: &str) -> Result<()> {

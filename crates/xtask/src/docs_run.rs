@@ -7,10 +7,18 @@ use std::path::PathBuf;
 
 use crate::{debian, process, sdk_browser, sdk_go, sdk_java, sdk_node, sdk_python, steps, workspace};
 
-/// Runs all pages with a fresh release build; the arguments are the runner's.
+/// Runs all pages with a fresh release build; the arguments are the runner's. The example that pages run is built before
+/// them: their patience is not for a compiler that begins with nothing.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     install()?;
     steps::release()?;
+    process::cargo(&[
+        "build",
+        "--package",
+        "daypass-client",
+        "--example",
+        "temporary_key",
+    ])?;
     let mut tests = process::command(sdk_python::python());
     tests.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]);
     process::run(tests.current_dir(folder()))?;

@@ -287,6 +287,8 @@ pub(crate) struct FlakyDisk(Arc<Switch>);
 pub(crate) struct Switch {
     left: AtomicU64,
     flushes_fail: AtomicBool,
+    flushes_hang: AtomicBool,
+    hanging: AtomicU64,
 }
 
 impl Switch {
@@ -301,6 +303,14 @@ impl Switch {
     pub(crate) fn fail_flushes(&self, fail: bool) {
         self.flushes_fail.store(fail, Ordering::SeqCst);
     }
+
+    pub(crate) fn hang_flushes(&self, hang: bool) {
+        self.flushes_hang.store(hang, Ordering::SeqCst);
+    }
+
+    pub(crate) fn hanging(&self) -> u64 {
+        self.hanging.load(Ordering::SeqCst)
+    }
 }
 
 impl FlakyDisk {
@@ -308,6 +318,8 @@ impl FlakyDisk {
         let switch = Arc::new(Switch {
             left: AtomicU64::new(u64::MAX),
             flushes_fail: AtomicBool::new(false),
+            flushes_hang: AtomicBool::new(false),
+            hanging: AtomicU64::new(0),
         });
         (Self(Arc::clone(&switch)), switch)
     }
@@ -340,7 +352,7 @@ struct FlakyFile {
 }
 
 impl SegmentFile for FlakyFile {
-    fn write_at(&mut self, length: u64, bytes: &[u8]) -> io::Result<()> {
+    fn write_at(&self, length: u64, bytes: &[u8]) -> io::Result<()> {
         let left = self.switch.left.load(Ordering::SeqCst);
         if left < bytes.len() as u64 {
             // A part of it arrives, as on a real disk.
@@ -356,7 +368,12 @@ impl SegmentFile for FlakyFile {
         self.file.write_at(length, bytes)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush(&self) -> io::Result<()> {
+        self.switch.hanging.fetch_add(1, Ordering::SeqCst);
+        while self.switch.flushes_hang.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        self.switch.hanging.fetch_sub(1, Ordering::SeqCst);
         match self.switch.flushes_fail.load(Ordering::SeqCst) {
             true => Err(io::ErrorKind::Other.into()),
             false => self.file.flush(),

@@ -47,12 +47,12 @@ impl Disk for Slow {
 }
 
 impl SegmentFile for SlowFile {
-    fn write_at(&mut self, length: u64, bytes: &[u8]) -> io::Result<()> {
+    fn write_at(&self, length: u64, bytes: &[u8]) -> io::Result<()> {
         std::thread::sleep(Duration::from_millis(150));
         self.0.write_at(length, bytes)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush(&self) -> io::Result<()> {
         self.0.flush()
     }
 }

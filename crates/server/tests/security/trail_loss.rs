@@ -58,12 +58,12 @@ impl Disk for Lost {
 }
 
 impl SegmentFile for LostFile {
-    fn write_at(&mut self, length: u64, bytes: &[u8]) -> io::Result<()> {
+    fn write_at(&self, length: u64, bytes: &[u8]) -> io::Result<()> {
         check(&self.0)?;
         self.1.write_at(length, bytes)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush(&self) -> io::Result<()> {
         check(&self.0)?;
         self.1.flush()
     }
