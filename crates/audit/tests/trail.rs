@@ -9,12 +9,13 @@
 
 mod kit;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_audit::record::Request;
 use daypass_audit::verify::{End, Kind};
-use daypass_audit::writer::OnLoss;
-use kit::{Bench, FlakyDisk, request, verify};
+use daypass_audit::writer::{OnLoss, Writer};
+use kit::{Bench, FlakyDisk, Switch, request, verify};
 use proptest::prelude::*;
 
 #[test]
@@ -274,22 +275,29 @@ fn a_flush_that_fails_is_told() {
     assert_eq!(kinds(bench.path()), [Kind::Gap]);
 }
 
-#[test]
-fn records_are_written_while_a_flush_hangs() {
-    let bench = Bench::new();
+/// A writer with one record, whose flush hangs, and will then succeed or fail.
+fn writer_in_a_flush(bench: &Bench, fails: bool) -> (Writer, Arc<Switch>) {
     let (disk, switch) = FlakyDisk::new();
     let writer = bench.try_writer(Box::new(disk), OnLoss::Refuse).unwrap();
     switch.hang_flushes(true);
+    switch.fail_flushes(fails);
     writer.admit().unwrap().put(request(0));
     kit::wait(|| switch.hanging() == 1);
-    for number in 1..5 * kit::PLACES as u64 {
+    (writer, switch)
+}
+
+#[test]
+fn records_are_written_while_a_flush_hangs() {
+    let bench = Bench::new();
+    let (writer, switch) = writer_in_a_flush(&bench, false);
+    let all = 5 * kit::PLACES as u64;
+    for number in 1..all {
         kit::wait(|| writer.figures().waiting() < kit::PLACES);
         writer.admit().unwrap().put(request(number));
     }
     kit::wait(|| writer.figures().waiting() == 0);
     assert_eq!((switch.hanging(), writer.figures().is_writable()), (1, true));
-    let (summary, _) = verify(bench.path());
-    assert_eq!(summary.requests, 5 * kit::PLACES as u64);
+    assert_eq!(verify(bench.path()).0.requests, all);
     switch.hang_flushes(false);
     writer.stop().unwrap();
     assert_eq!(kinds(bench.path()), []);
@@ -298,12 +306,8 @@ fn records_are_written_while_a_flush_hangs() {
 #[test]
 fn a_flush_that_hangs_and_then_fails_is_told() {
     let bench = Bench::new();
-    let (disk, switch) = FlakyDisk::new();
-    let writer = bench.try_writer(Box::new(disk), OnLoss::Refuse).unwrap();
-    switch.hang_flushes(true);
-    writer.admit().unwrap().put(request(0));
-    kit::wait(|| switch.hanging() == 1);
-    switch.fail_flushes(true);
+    let (writer, switch) = writer_in_a_flush(&bench, true);
+    assert!(writer.figures().is_writable(), "nothing has failed yet");
     switch.hang_flushes(false);
     kit::wait(|| !writer.figures().is_writable());
     assert!(writer.admit().is_err());
@@ -314,21 +318,18 @@ fn a_flush_that_hangs_and_then_fails_is_told() {
 }
 
 #[test]
-fn the_end_waits_for_the_flush_that_runs() {
+fn a_flush_that_fails_at_the_end_is_told() {
     let bench = Bench::new();
-    let (disk, switch) = FlakyDisk::new();
-    let writer = bench.try_writer(Box::new(disk), OnLoss::Refuse).unwrap();
-    switch.hang_flushes(true);
-    writer.admit().unwrap().put(request(0));
-    kit::wait(|| switch.hanging() == 1);
+    let (writer, switch) = writer_in_a_flush(&bench, true);
+    switch.fail_flushes(false);
     std::thread::scope(|scope| {
         let end = scope.spawn(|| writer.stop());
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
         assert!(!end.is_finished(), "it ended before its records were durable");
         switch.hang_flushes(false);
         end.join().unwrap().unwrap();
     });
-    assert_eq!(switch.hanging(), 0);
+    assert_eq!(kinds(bench.path()), [Kind::Gap]);
 }
 
 #[test]

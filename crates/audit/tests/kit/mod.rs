@@ -369,12 +369,13 @@ impl SegmentFile for FlakyFile {
     }
 
     fn flush(&self) -> io::Result<()> {
+        let fails = self.switch.flushes_fail.load(Ordering::SeqCst);
         self.switch.hanging.fetch_add(1, Ordering::SeqCst);
         while self.switch.flushes_hang.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_micros(500));
         }
         self.switch.hanging.fetch_sub(1, Ordering::SeqCst);
-        match self.switch.flushes_fail.load(Ordering::SeqCst) {
+        match fails {
             true => Err(io::ErrorKind::Other.into()),
             false => self.file.flush(),
         }
