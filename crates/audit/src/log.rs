@@ -451,6 +451,11 @@ impl Log {
         self.flushing.is_some()
     }
 
+    /// Whether the last flush failed, and none has succeeded since.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.is_doubtful
+    }
+
     /// Finds out how the flush that was begun has ended, if it has.
     pub(crate) fn hear_of_flush(&mut self) -> Result<(), AuditError> {
         let Some(flushed) = self.flushing.as_ref().and_then(Flushing::outcome) else {

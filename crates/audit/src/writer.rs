@@ -6,8 +6,9 @@
 //! is woken once for all records that come within `GATHER`.
 //!
 //! A record is handed to the system within milliseconds, and survives the end of the process from then on. It is made
-//! durable together with others, at most [`Pace::flush_every`] later, and when the writer stops. Flushing has a thread of
-//! its own: a busy disk may take seconds for it, and whoever reads the trail meanwhile finds what was answered before.
+//! durable together with others, which begins at most [`Pace::flush_every`] later, and when the writer stops. Flushing has
+//! a thread of its own: a busy disk may take seconds for it, and whoever reads the trail meanwhile finds what was answered
+//! before.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -45,7 +46,7 @@ pub enum OnLoss {
 pub struct Pace {
     /// Places in the queue; requests in flight have one each.
     pub places: usize,
-    /// Longest time from writing a record to making it durable.
+    /// Longest time from writing a record to beginning to make it durable.
     pub flush_every: Duration,
 }
 
@@ -380,10 +381,9 @@ impl Worker {
             return true;
         }
         self.batch.clear();
-        let wait = match self.flush_due {
-            _ if stopping => Duration::ZERO,
-            Some(due) if !self.log.is_flushing() => due.saturating_duration_since(instant()).min(IDLE),
-            _ => IDLE,
+        let wait = match stopping {
+            true => Duration::ZERO,
+            false => self.until_flush().unwrap_or(IDLE).min(IDLE),
         };
         self.queue.take_into(&mut self.batch, wait);
         !self.batch.is_empty()
@@ -407,7 +407,7 @@ impl Worker {
     }
 
     fn try_write(&mut self) -> Result<(), AuditError> {
-        self.hear_of_flush()?;
+        self.log.hear_of_flush()?;
         // What waited for the disk goes first.
         self.log.commit()?;
         self.log.maintain((self.clock)())?;
@@ -445,23 +445,24 @@ impl Worker {
         self.flush_due.get_or_insert_with(|| instant() + self.flush_every);
     }
 
+    /// How long until a flush is due; none when one runs or there is nothing to flush. After one that failed it is due at
+    /// once, whoever found out about that.
+    fn until_flush(&self) -> Option<Duration> {
+        match self.flush_due {
+            _ if self.log.is_flushing() => None,
+            _ if self.log.is_doubtful() => Some(Duration::ZERO),
+            due => due.map(|due| due.saturating_duration_since(instant())),
+        }
+    }
+
     fn flush_when_due(&mut self) -> Result<(), AuditError> {
-        if self.log.is_flushing() || self.flush_due.is_none_or(|due| instant() < due) {
+        if self.until_flush() != Some(Duration::ZERO) {
             return Ok(());
         }
         let queue = Arc::clone(&self.queue);
         self.log.begin_flush(move || queue.call())?;
         self.flush_due = None;
         Ok(())
-    }
-
-    /// One that failed is due again at once.
-    fn hear_of_flush(&mut self) -> Result<(), AuditError> {
-        let heard = self.log.hear_of_flush();
-        if heard.is_err() {
-            self.flush_due = Some(instant());
-        }
-        heard
     }
 
     /// Says what is missing, at the place where it is missing.
